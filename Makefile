@@ -90,6 +90,7 @@ $B/fuzz/agent_http: wrapped += MHD_start_daemon MHD_get_connection_info \
 $B/fuzz/fleet: wrapped += range_count
 $B/fuzz/link: wrapped += gnutls_handshake gnutls_record_recv \
 	gnutls_alpn_get_selected_protocol gnutls_session_channel_binding
+$B/fuzz/saved_plan: $B/tests/unit/plan_fixture.o
 $B/fuzz/small_files: wrapped += pidfd_open
 $B/fuzz/ssh_output: wrapped += libssh2_channel_read_ex \
 	libssh2_session_block_directions

@@ -4,7 +4,7 @@
 
 #include <setjmp.h>
 
-#include "../unit/plan_world.h"
+#include "../unit/plan_fixture.h"
 #include "cli/plan_file.h"
 #include "engine/saved_plan.h"
 #include "json/value.h"

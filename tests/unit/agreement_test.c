@@ -6,7 +6,7 @@
  */
 #include "base/text.h"
 #include "model/client_view.h"
-#include "plan_world.h"
+#include "plan_fixture.h"
 #include "report/status.h"
 
 enum pair_state {
@@ -112,8 +112,7 @@ static struct outcome plan_now(struct world *w)
 	struct err e = { 0 };
 	struct outcome out = { 0 };
 
-	if (!world_plan(w, &p, &e))
-		fail_msg("%s", e.text);
+	must(world_plan(w, &p, &e), &e);
 	out.planned = p.deferred_count > 0;
 	for (size_t i = 0; i < p.step_count; i++)
 		out.planned |= text_equal(p.steps[i].component, w->seen->name);

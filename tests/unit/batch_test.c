@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "count_connects.h"
+#include "connect_count.h"
 #include "remote_server.h"
 #include "test.h"
 

@@ -43,8 +43,7 @@ static void write_open(const struct bundle *b, struct buf *out)
 {
 	struct err e = { 0 };
 
-	if (!bundle_write(b, NULL, 0, true, out, &e))
-		fail_msg("%s", e.text);
+	must(bundle_write(b, NULL, 0, true, out, &e), &e);
 }
 
 static bool is_read(const struct buf *zip, const struct secret *passphrase, struct err *e)
@@ -165,8 +164,7 @@ TEST(what_is_written_is_read_with_each_passphrase)
 		AUTO(bundle) b = { 0 };
 		struct err e = { 0 };
 
-		if (!bundle_read(sealed.data, sealed.len, &passphrases[p], &b, &e))
-			fail_msg("%s", e.text);
+		must(bundle_read(sealed.data, sealed.len, &passphrases[p], &b, &e), &e);
 		assert_true(b.authenticated);
 		assert_false(b.unencrypted);
 		assert_int_equal(b.recipient_count, 2);
@@ -352,10 +350,8 @@ TEST(the_largest_bundle_can_be_read_back)
 	b.files = &file;
 	b.file_count = 1;
 	write_open(&b, &zip);
-	if (!is_read(&zip, NULL, &e))
-		fail_msg("%s", e.text);
-	if (!bundle_rebuild_matches(zip.data, zip.len, &e))
-		fail_msg("%s", e.text);
+	must(is_read(&zip, NULL, &e), &e);
+	must(bundle_rebuild_matches(zip.data, zip.len, &e), &e);
 	free(text);
 }
 
@@ -366,8 +362,7 @@ TEST(an_empty_bundle_is_read)
 	struct err e = { 0 };
 
 	assert_true(bundle_write(&b, passphrases, 1, false, &zip, &e));
-	if (!is_read(&zip, &passphrases[0], &e))
-		fail_msg("%s", e.text);
+	must(is_read(&zip, &passphrases[0], &e), &e);
 	assert_true(bundle_rebuild_matches(zip.data, zip.len, &e));
 }
 
@@ -399,8 +394,7 @@ TEST(an_unencrypted_bundle_has_keys_but_vouches_for_nothing)
 	struct err e = { 0 };
 
 	write_open(&source, &zip);
-	if (!bundle_read(zip.data, zip.len, NULL, &b, &e))
-		fail_msg("%s", e.text);
+	must(bundle_read(zip.data, zip.len, NULL, &b, &e), &e);
 	assert_true(b.unencrypted);
 	assert_false(b.authenticated);
 	assert_item(&b.items[2], &fixture_items[0]);
@@ -486,8 +480,7 @@ TEST(every_flipped_bit_is_noticed)
 	struct err e = { 0 };
 
 	buf_add(&zip, sealed.data, sealed.len);
-	if (!bundle_rebuild_matches(zip.data, zip.len, &e))
-		fail_msg("%s", e.text);
+	must(bundle_rebuild_matches(zip.data, zip.len, &e), &e);
 	for (size_t i = 0; i < zip.len; i += 3) {
 		zip.data[i] ^= (char)(1 << i % 8);
 		if (bundle_rebuild_matches(zip.data, zip.len, &e) &&
@@ -599,8 +592,7 @@ static void refuse_file(const char *folder, const char *name)
 	struct err e = { 0 };
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (!fs_read(path, 1 << 20, &zip, &e))
-		fail_msg("%s", e.text);
+	must(fs_read(path, 1 << 20, &zip, &e), &e);
 	if (is_read(&zip, NULL, &e) || is_read(&zip, &passphrases[0], &e) || e.code != ERR_INPUT)
 		fail_msg("%s: %s", name, e.text);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api_fixture.h"
+#include "driver_fixture.h"
 #include "test.h"
 
 static struct component at(const struct server *s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent_world.h"
+#include "agent_fixture.h"
 #include "test.h"
 
 #include "pki/client_auth.h"
@@ -55,15 +55,16 @@ TEST(who_is_not_may_not)
 /* "Any purpose" and silence are not enough. */
 TEST(its_certificate_must_say_that_it_is_for_clients)
 {
-	const struct wish silent = { "CN=named,O=Example", 0, 0 };
-	const struct wish both = { "CN=named,O=Example", PURPOSE_CLIENT | PURPOSE_SERVER, 0 };
+	const struct operator_kind silent = { "CN=named,O=Example", 0, 0 };
+	const struct operator_kind both = { "CN=named,O=Example", PURPOSE_CLIENT | PURPOSE_SERVER,
+					    0 };
 	AUTO(pair) p = { 0 };
 	AUTO(pair) q = { 0 };
 	struct err e = { 0 };
 
-	make_signed(&operators, &silent, &p);
+	make_operator(&operators, &silent, &p);
 	refuses(&p, "not for clients");
-	make_signed(&operators, &both, &q);
+	make_operator(&operators, &both, &q);
 	must(admits(&q, &e), &e);
 }
 
@@ -81,10 +82,10 @@ TEST(a_name_is_complete_and_in_its_order)
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
-		const struct wish w = { others[i], PURPOSE_CLIENT, 0 };
+		const struct operator_kind w = { others[i], PURPOSE_CLIENT, 0 };
 		AUTO(pair) p = { 0 };
 
-		make_signed(&operators, &w, &p);
+		make_operator(&operators, &w, &p);
 		refuses(&p, "not in 'allow'");
 	}
 }
@@ -92,10 +93,10 @@ TEST(a_name_is_complete_and_in_its_order)
 /* Another key with the name of somebody who is listed by key. */
 TEST(a_key_on_the_list_is_no_name_on_it)
 {
-	const struct wish w = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 };
+	const struct operator_kind w = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 };
 	AUTO(pair) p = { 0 };
 
-	make_signed(&operators, &w, &p);
+	make_operator(&operators, &w, &p);
 	refuses(&p, "not in 'allow'");
 }
 

@@ -2,7 +2,7 @@
 /* What names a certificate covers, as GnuTLS and as we say it. */
 #include "model/client_view.h"
 #include "pki/cert.h"
-#include "pki_made.h"
+#include "pki_fixture.h"
 
 static bool is_taken(const struct san *names, size_t count, const struct verify *port)
 {
@@ -19,7 +19,7 @@ static bool gnutls_takes(const struct pair *p, const char *host)
 	AUTO(crt) crt = NULL;
 	struct err e = { 0 };
 
-	MUST(cert_open(p->set.certs[0], &crt, &e), &e);
+	must(cert_open(p->set.certs[0], &crt, &e), &e);
 	return gnutls_x509_crt_check_hostname2(crt, host, 0) != 0;
 }
 
@@ -44,7 +44,7 @@ TEST(names_are_covered_as_gnutls_says)
 		AUTO(pair) p = { 0 };
 
 		c.names = &names[n];
-		make_leaf(&c, NULL, &p);
+		make_leaf(&c, NULL, NOW, &p);
 		for (size_t h = 0; h < sizeof(hosts) / sizeof(*hosts); h++) {
 			const struct verify port = { .host = "1.2.3.4", .server_name = hosts[h] };
 
@@ -122,7 +122,7 @@ TEST(the_purpose_of_a_leaf_is_its_extended_key_usage)
 		AUTO(pair) p = { 0 };
 
 		c.purpose = purposes[i];
-		make_leaf(&c, NULL, &p);
+		make_leaf(&c, NULL, NOW, &p);
 		assert_int_equal(p.facts.purpose, purposes[i]);
 	}
 }
@@ -138,7 +138,7 @@ TEST(the_authorities_of_this_machine_are_certificates)
 	for (size_t i = 0; i < count; i++) {
 		struct cert_facts facts = { 0 };
 
-		MUST(cert_read_facts(certs[i], &a, &facts, &e), &e);
+		must(cert_read_facts(certs[i], &a, &facts, &e), &e);
 	}
 	if (!count)
 		skip();

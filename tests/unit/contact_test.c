@@ -10,8 +10,7 @@ static void must_remember(struct state *s, const char *const *reach, size_t coun
 	AUTO(change) c = change_new(s);
 	struct err e = { 0 };
 
-	if (!change_reach(c, reach, count, &e))
-		fail_msg("%s", e.text);
+	must(change_reach(c, reach, count, &e), &e);
 	must_commit(s, c);
 }
 
@@ -22,8 +21,7 @@ static void assert_reach(struct state *s, const char *const *reach, size_t count
 	size_t got_count = 0;
 	struct err e = { 0 };
 
-	if (!state_reach(s, &a, &got, &got_count, &e))
-		fail_msg("%s", e.text);
+	must(state_reach(s, &a, &got, &got_count, &e), &e);
 	assert_int_equal(got_count, count);
 	for (size_t i = 0; i < count; i++)
 		assert_string_equal(got[i], reach[i]);

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "pki_made.h"
+#include "pki_fixture.h"
 
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
@@ -14,9 +14,9 @@ static void make(enum key_type type, struct arena *a, struct der *csr, char spki
 	AUTO(secret) key = { 0 };
 	struct err e = { 0 };
 
-	MUST(key_generate(type, &key, &e), &e);
-	MUST(key_spki(&key, spki, &e), &e);
-	MUST(csr_make(&key, a, csr, &e), &e);
+	must(key_generate(type, &key, &e), &e);
+	must(key_spki(&key, spki, &e), &e);
+	must(csr_make(&key, a, csr, &e), &e);
 }
 
 static bool reads(struct der csr, char digest[65])
@@ -83,7 +83,7 @@ TEST(what_is_no_request_is_refused)
 	assert_false(reads((struct der){ zeroes, 0 }, got));
 	assert_false(reads((struct der){ zeroes, 100 }, got));
 	assert_false(reads((struct der){ zeroes, sizeof(zeroes) }, got));
-	make_leaf(&c, NULL, &pair);
+	make_leaf(&c, NULL, NOW, &pair);
 	assert_false(reads(pair.set.certs[0], got));
 }
 
@@ -105,7 +105,7 @@ TEST(a_key_that_we_would_not_make_is_not_signed)
 	secret_copy(&pkcs8, der.data, der.size);
 	gnutls_free(der.data);
 	gnutls_x509_privkey_deinit(key);
-	MUST(csr_make(&pkcs8, &a, &csr, &e), &e);
+	must(csr_make(&pkcs8, &a, &csr, &e), &e);
 	assert_false(csr_read(csr, &a, &spki, &e));
 	assert_non_null(strstr(e.text, "unsupported kind"));
 }
@@ -123,14 +123,14 @@ TEST(a_leaf_for_a_request_has_its_key_and_our_names)
 	struct cert_set set = { 0 };
 	struct err e = { 0 };
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
-	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
-	MUST(csr_make(&key, &a, &csr, &e), &e);
-	MUST(csr_read(csr, &a, &r.spki, &e), &e);
-	MUST(issue_for(&r, by, &a, &set, &e), &e);
-	MUST(pair_from_parts(&key, &set, &pair, &e), &e);
-	MUST(pair_lint(&pair, NOW, &e), &e);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	must(authority_open(&ca.key, &ca.set, &by, &e), &e);
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(csr_make(&key, &a, &csr, &e), &e);
+	must(csr_read(csr, &a, &r.spki, &e), &e);
+	must(issue_for(&r, by, &a, &set, &e), &e);
+	must(pair_from_parts(&key, &set, &pair, &e), &e);
+	must(pair_lint(&pair, NOW, &e), &e);
 	assert_int_equal(pair.facts.name_count, 1);
 	assert_string_equal(pair.facts.names[0].value, "shop.example.com");
 	assert_string_equal(pair.facts.issuer, ca.facts.subject);

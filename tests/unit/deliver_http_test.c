@@ -14,8 +14,7 @@ static struct deliver there_and_back(const struct deliver *d, struct arena *a)
 	struct deliver out = { 0 };
 	struct err e = { 0 };
 
-	if (!deliver_from_text(deliver_to_text(d, a), a, &out, &e))
-		fail_msg("%s", e.text);
+	must(deliver_from_text(deliver_to_text(d, a), a, &out, &e), &e);
 	assert_int_equal(out.kind, d->kind);
 	return out;
 }

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "place_fixture.h"
+#include "driver_fixture.h"
 #include "test.h"
 
 #include "base/stop.h"
-#include "drivers/driver.h"
 #include "model/activation.h"
 #include "model/snapshot.h"
 
 #include <signal.h>
 #include <sys/wait.h>
-
-static struct drivers *drivers;
-
-static int open_drivers(void **state)
-{
-	drivers = drivers_new(&(const struct drivers_options){ 0 });
-	return make_pairs(state);
-}
-
-static int close_drivers(void **state)
-{
-	drivers_free(drivers);
-	return drop_pairs(state);
-}
 
 static struct component at(struct install install)
 {
@@ -30,45 +15,27 @@ static struct component at(struct install install)
 				   .deliver = { .kind = DRIVER_FILES, .files = install } };
 }
 
-static struct job job_of(const struct component *c, enum driver_verb verb, const struct pair *p)
-{
-	return (struct job){ .verb = verb,
-			     .component = c,
-			     .fingerprint = p->facts.fingerprint,
-			     .set = &p->set,
-			     .key = &p->key,
-			     .arena = &test_arena };
-}
-
-static bool run(const struct component *c, enum driver_verb verb, const struct pair *p)
-{
-	struct job job = job_of(c, verb, p);
-
-	drivers_run(drivers, &job, 1);
-	return job.done;
-}
-
 TEST(a_pair_goes_through_every_verb)
 {
 	struct component c = at(directory_form());
 	struct job look = job_of(&c, DRIVER_PROBE, &new_pair);
 
-	assert_true(run(&c, DRIVER_STAGE, &old_pair));
-	assert_true(run(&c, DRIVER_COMMIT, &old_pair));
-	assert_true(run(&c, DRIVER_STAGE, &new_pair));
+	assert_true(run(&c, DRIVER_STAGE, &old_pair).done);
+	assert_true(run(&c, DRIVER_COMMIT, &old_pair).done);
+	assert_true(run(&c, DRIVER_STAGE, &new_pair).done);
 	drivers_run(drivers, &look, 1);
 	assert_true(look.done);
 	assert_true(look.seen.online);
 	assert_string_equal(look.seen.installed, old_pair.facts.fingerprint);
 	assert_string_equal(look.seen.staged, new_pair.facts.fingerprint);
 	assert_null(look.seen.served);
-	assert_true(run(&c, DRIVER_COMMIT, &new_pair));
-	assert_true(run(&c, DRIVER_ACTIVATE, &new_pair));
+	assert_true(run(&c, DRIVER_COMMIT, &new_pair).done);
+	assert_true(run(&c, DRIVER_ACTIVATE, &new_pair).done);
 	assert_served(&c.deliver.files, &new_pair);
-	assert_true(run(&c, DRIVER_REVERT, &old_pair));
+	assert_true(run(&c, DRIVER_REVERT, &old_pair).done);
 	assert_served(&c.deliver.files, &old_pair);
-	assert_true(run(&c, DRIVER_ABORT, &new_pair));
-	assert_true(run(&c, DRIVER_REMOVE, &new_pair));
+	assert_true(run(&c, DRIVER_ABORT, &new_pair).done);
+	assert_true(run(&c, DRIVER_REMOVE, &new_pair).done);
 	assert_served(&c.deliver.files, NULL);
 }
 
@@ -91,7 +58,7 @@ TEST(a_commit_carries_what_it_replaces)
 	struct component c = at(path_form());
 	struct job job = job_of(&c, DRIVER_COMMIT, &new_pair);
 
-	assert_true(run(&c, DRIVER_STAGE, &new_pair));
+	assert_true(run(&c, DRIVER_STAGE, &new_pair).done);
 	job.replaces = old_pair.facts.fingerprint;
 	drivers_run(drivers, &job, 1);
 	assert_false(job.done);
@@ -106,14 +73,15 @@ TEST(a_stop_begins_nothing_but_lets_going_back)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		struct component c = at(directory_form());
-		bool before = run(&c, DRIVER_STAGE, &old_pair) &&
-			      run(&c, DRIVER_COMMIT, &old_pair) &&
-			      run(&c, DRIVER_STAGE, &new_pair) && run(&c, DRIVER_COMMIT, &new_pair);
+		bool before = run(&c, DRIVER_STAGE, &old_pair).done &&
+			      run(&c, DRIVER_COMMIT, &old_pair).done &&
+			      run(&c, DRIVER_STAGE, &new_pair).done &&
+			      run(&c, DRIVER_COMMIT, &new_pair).done;
 
 		stop_install();
 		raise(SIGTERM);
-		_exit(before && !run(&c, DRIVER_STAGE, &third_pair) &&
-				      run(&c, DRIVER_REVERT, &old_pair)
+		_exit(before && !run(&c, DRIVER_STAGE, &third_pair).done &&
+				      run(&c, DRIVER_REVERT, &old_pair).done
 			      ? 0
 			      : 1);
 	}

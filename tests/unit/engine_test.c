@@ -3,7 +3,7 @@
  * The engine from fleet file to files, without servers: what it writes, what
  * it leaves alone, what it remembers.
  */
-#include "engine_world.h"
+#include "engine_fixture.h"
 #include "test.h"
 
 TEST(a_second_apply_plans_nothing)

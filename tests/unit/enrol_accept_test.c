@@ -2,8 +2,8 @@
 /* Invites and their acceptance by the engine, with an agent in a thread. */
 #include "base/text.h"
 #include "engine/enrol_accept.h"
-#include "engine_world.h"
-#include "enrol_host.h"
+#include "engine_fixture.h"
+#include "enrol_fixture.h"
 #include "model/enrolment.h"
 #include "state/enrolment_records.h"
 #include "test.h"
@@ -66,8 +66,7 @@ static void desk_open(const struct world *w, struct desk *d)
 		diag_render(&diags, &text);
 		fail_msg("%s", buf_text(&text));
 	}
-	if (!engine_open(&o, &d->engine, &e))
-		fail_msg("%s", e.text);
+	must(engine_open(&o, &d->engine, &e), &e);
 }
 
 static void begin(const struct world *w, struct desk *d, const char *fleet)
@@ -92,8 +91,7 @@ static void must_invite(struct desk *d, struct invited *out)
 {
 	struct err e = { 0 };
 
-	if (!invite(d, INVITE_LIFE, out, &e))
-		fail_msg("%s", e.text);
+	must(invite(d, INVITE_LIFE, out, &e), &e);
 }
 
 static struct acceptance acceptance_of(const struct host *h, const struct invited *i)
@@ -109,8 +107,7 @@ static unsigned failures_of(struct desk *d, const char *id)
 	struct invite i = { 0 };
 	struct err e = { 0 };
 
-	if (!state_invite(engine_state(d->engine), id, &d->arena, &i, &e))
-		fail_msg("%s", e.text);
+	must(state_invite(engine_state(d->engine), id, &d->arena, &i, &e), &e);
 	return i.failures;
 }
 
@@ -148,8 +145,7 @@ TEST(an_invite_is_used_up_by_its_success)
 
 	const struct acceptance what = acceptance_of(&h, &i);
 
-	if (!enrol_accept(d.engine, &what, &d.arena, &done, &e))
-		fail_msg("%s", e.text);
+	must(enrol_accept(d.engine, &what, &d.arena, &done, &e), &e);
 	host_end(&h);
 	assert_true(h.enrolled);
 	assert_true(done.receipt.written);
@@ -181,8 +177,7 @@ TEST(the_certificate_is_for_the_invited_names_alone)
 
 	const struct acceptance what = acceptance_of(&h, &i);
 
-	if (!enrol_accept(d.engine, &what, &d.arena, &done, &e))
-		fail_msg("%s", e.text);
+	must(enrol_accept(d.engine, &what, &d.arena, &done, &e), &e);
 	host_end(&h);
 	pem = host_text(&h, "agent.pem");
 	assert_true(pem_read_certs(pem, strlen(pem), &d.arena, &certs, &count, &e));
@@ -320,8 +315,7 @@ TEST(without_the_passphrase_nothing_is_signed)
 	assert_int_equal(enrolled_count(&d), 0);
 	/* and then it works: neither side has given up */
 	setenv("CERTFLEET_TEST", "a passphrase for the tests", 1);
-	if (!enrol_accept(d.engine, &what, &d.arena, &done, &e))
-		fail_msg("%s", e.text);
+	must(enrol_accept(d.engine, &what, &d.arena, &done, &e), &e);
 	host_end(&h);
 	assert_true(h.enrolled);
 	host_release(&h);
@@ -439,8 +433,7 @@ TEST(an_agent_that_would_lock_us_out_is_not_enrolled)
 	/* by name it survives its renewals */
 	what.spec.client_ca = NULL;
 	what.spec.allow_count = 1;
-	if (!enrol_accept(d.engine, &what, &d.arena, &done, &e))
-		fail_msg("%s", e.text);
+	must(enrol_accept(d.engine, &what, &d.arena, &done, &e), &e);
 	host_end(&h);
 	assert_non_null(strstr(host_text(&h, "allow"), "\nCN=ops\n"));
 	host_release(&h);
@@ -488,8 +481,7 @@ TEST(an_agent_can_be_enrolled_again)
 
 		const struct acceptance what = acceptance_of(&h, &i);
 
-		if (!enrol_accept(d.engine, &what, &d.arena, &done, &e))
-			fail_msg("%s", e.text);
+		must(enrol_accept(d.engine, &what, &d.arena, &done, &e), &e);
 		host_end(&h);
 		host_release(&h);
 	}

@@ -3,10 +3,10 @@
 #include "agent/trust_grant.h"
 #include "base/clock.h"
 #include "drivers/enrol_client.h"
-#include "enrol_host.h"
+#include "enrol_fixture.h"
 #include "pki/csr.h"
 #include "pki/enrol_tls.h"
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 #include "wire/enrol_message.h"
 
@@ -21,7 +21,7 @@ static int setup(void **state)
 	struct pairing *p = calloc(1, sizeof(*p));
 
 	host_init(&p->host);
-	make_authority_at(KEY_ECDSA_P256, clock_now(), &p->ca);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, clock_now(), &p->ca);
 	*state = p;
 	return 0;
 }
@@ -70,8 +70,8 @@ static void sign(struct host *h, struct der spki, struct arena *a, struct cert_s
 	AUTO(authority) by = NULL;
 	struct err e = { 0 };
 
-	MUST(authority_open(&ca_of(h)->key, &ca_of(h)->set, &by, &e), &e);
-	MUST(issue_for(&r, by, a, out, &e), &e);
+	must(authority_open(&ca_of(h)->key, &ca_of(h)->set, &by, &e), &e);
+	must(issue_for(&r, by, a, out, &e), &e);
 }
 
 /* What the agent is given, for the key of its request. */
@@ -83,7 +83,7 @@ static struct grant grant_for(struct host *h, struct der csr)
 	struct cert_set set = { 0 };
 	struct err e = { 0 };
 
-	MUST(csr_read(csr, a, &spki, &e), &e);
+	must(csr_read(csr, a, &spki, &e), &e);
 	sign(h, spki, a, &set);
 	return (struct grant){ set.certs, set.count, { authority_pem(h), allow, 1 } };
 }
@@ -103,8 +103,7 @@ static void assert_enrols(struct host *h, struct receipt *r)
 {
 	struct err e = { 0 };
 
-	if (!accept_agent(h, r, &e))
-		fail_msg("%s", e.text);
+	must(accept_agent(h, r, &e), &e);
 	assert_true(r->written);
 	host_end(h);
 	if (!h->enrolled)
@@ -133,17 +132,17 @@ TEST(an_agent_gets_its_pair_and_whom_to_obey)
 	const char *key_pem = host_text(h, "agent.key");
 	const char *pem = host_text(h, "agent.pem");
 
-	MUST(pem_read_key(key_pem, strlen(key_pem), &key, &e), &e);
-	MUST(pem_read_certs(pem, strlen(pem), &a, &set.certs, &set.count, &e), &e);
-	MUST(pair_from_parts(&key, &set, &pair, &e), &e);
-	MUST(pair_lint(&pair, clock_now(), &e), &e);
+	must(pem_read_key(key_pem, strlen(key_pem), &key, &e), &e);
+	must(pem_read_certs(pem, strlen(pem), &a, &set.certs, &set.count, &e), &e);
+	must(pair_from_parts(&key, &set, &pair, &e), &e);
+	must(pair_lint(&pair, clock_now(), &e), &e);
 	assert_int_equal(stat(host_path(h, "agent.key"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(stat(host_path(h, "agent.pem"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_false(host_has(h, "agent.key.enrolling"));
 	assert_string_equal(host_text(h, "operators.pem"), authority_pem(h));
-	MUST(trust_grant_read(&h->config, &e), &e);
+	must(trust_grant_read(&h->config, &e), &e);
 	assert_int_equal(h->config.client_count, 1);
 	assert_string_equal(h->config.clients[0].spki, &ENTRY[5]);
 }
@@ -204,7 +203,7 @@ TEST(nobody_more_is_let_in)
 	AUTO(pair) other = { 0 };
 	AUTO(buf) pem = { 0 };
 
-	make_authority_at(KEY_ECDSA_P256, clock_now(), &other);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, clock_now(), &other);
 	pem_add_certs(&pem, other.set.certs, 1);
 	host_put(h, "operators.pem", buf_text(&pem));
 	host_put(h, "allow", "# ours\nCN=ops,O=Example\n");
@@ -308,7 +307,7 @@ static struct enrol_tls *connect_raw(struct host *h)
 	struct enrol_tls *l = NULL;
 	struct err e = { 0 };
 
-	MUST(enrol_tls_connect(&to, &l, &e), &e);
+	must(enrol_tls_connect(&to, &l, &e), &e);
 	return l;
 }
 
@@ -336,7 +335,7 @@ TEST(a_proof_of_another_connection_does_not_hold)
 	const struct enrol_auth auth = auth_of(h, one);
 
 	enrol_hello_write(&auth, &hello);
-	MUST(enrol_tls_send(other, &hello, wait.end_ms, &e), &e);
+	must(enrol_tls_send(other, &hello, wait.end_ms, &e), &e);
 	assert_false(enrol_tls_receive(other, &wait, &answer, &e));
 	assert_enrols(h, &r);
 	assert_non_null(strstr(h->told, "(1 of 5)"));
@@ -368,7 +367,7 @@ static void *stand_between(void *ctx)
 	AUTO(enrol_tls) agent = NULL;
 	struct err e = { 0 };
 
-	MUST(enrol_tls_host_new(&posing, &e), &e);
+	must(enrol_tls_host_new(&posing, &e), &e);
 	caller = enrol_tls_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
 	agent = connect_raw(b->host);
 	pass_on(caller, agent);
@@ -418,17 +417,17 @@ static void *change_answer(void *ctx)
 	struct err e = { 0 };
 	const struct enrol_tls_wait wait = { ENROL_HELLO_LIMIT, clock_mono_ms() + PATIENCE_MS };
 
-	MUST(enrol_tls_host_new(&posing, &e), &e);
+	must(enrol_tls_host_new(&posing, &e), &e);
 	caller = enrol_tls_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
-	MUST(enrol_tls_receive(caller, &wait, &hello, &e), &e);
+	must(enrol_tls_receive(caller, &wait, &hello, &e), &e);
 
 	const struct enrol_auth auth = auth_of(b->host, caller);
 
-	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
-	MUST(csr_make(&key, &a, &csr, &e), &e);
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(csr_make(&key, &a, &csr, &e), &e);
 	enrol_request_write(&auth, csr, &answer);
 	answer.bytes[answer.len - 1] ^= 1;
-	MUST(enrol_tls_send(caller, &answer, wait.end_ms, &e), &e);
+	must(enrol_tls_send(caller, &answer, wait.end_ms, &e), &e);
 	return NULL;
 }
 
@@ -511,12 +510,12 @@ TEST(an_operator_who_breaks_off_may_come_again)
 	{
 		AUTO(enrol_client) agent = NULL;
 
-		MUST(meet(h, &h->token, &agent, &e), &e);
+		must(meet(h, &h->token, &agent, &e), &e);
 	}
 	{
 		AUTO(enrol_client) agent = NULL;
 
-		MUST(meet(h, &h->token, &agent, &e), &e);
+		must(meet(h, &h->token, &agent, &e), &e);
 		enrol_client_refuse(agent, &why);
 	}
 	assert_enrols(h, &r);
@@ -536,11 +535,11 @@ TEST(a_certificate_for_another_key_is_not_written)
 	struct grant g = { 0 };
 
 	host_start(h);
-	MUST(meet(h, &h->token, &agent, &e), &e);
-	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
-	MUST(csr_make(&key, a, &csr, &e), &e);
+	must(meet(h, &h->token, &agent, &e), &e);
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(csr_make(&key, a, &csr, &e), &e);
 	g = grant_for(h, csr);
-	MUST(enrol_client_grant(agent, &g, a, &r, &e), &e);
+	must(enrol_client_grant(agent, &g, a, &r, &e), &e);
 	host_end(h);
 	assert_false(r.written);
 	assert_int_equal(r.note_count, 1);
@@ -559,10 +558,10 @@ TEST(what_is_allowed_must_make_sense)
 	struct grant g = { 0 };
 
 	host_start(h);
-	MUST(meet(h, &h->token, &agent, &e), &e);
+	must(meet(h, &h->token, &agent, &e), &e);
 	g = grant_for(h, enrol_client_csr(agent));
 	g.admission.allow = allow;
-	MUST(enrol_client_grant(agent, &g, &h->config.arena, &r, &e), &e);
+	must(enrol_client_grant(agent, &g, &h->config.arena, &r, &e), &e);
 	host_end(h);
 	assert_false(r.written);
 	assert_false(host_has(h, "allow"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 
 #include "pki/foreign.h"
@@ -55,10 +55,10 @@ TEST(what_a_checked_pair_has_shown_is_not_decoded_again)
 	AUTO(pair) checked = { 0 };
 	struct err e = { 0 };
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	make_leaf(&c, &ca, &made);
-	make_leaf(&c, &ca, &other);
-	MUST(foreign_pair(&made.key, &made.set, NOW, &checked, &e), &e);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &made);
+	make_leaf(&c, &ca, NOW, &other);
+	must(foreign_pair(&made.key, &made.set, NOW, &checked, &e), &e);
 
 	const struct told told = ask_without_decoder(&made, &other);
 

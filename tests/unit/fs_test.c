@@ -35,11 +35,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
+	folder_remove(folder);
+	return 0;
 }
 
 static void put(const char *name, const char *text)

@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "place_fixture.h"
-#include "remote_server.h"
+#include "driver_fixture.h"
 #include "test.h"
-
-#include "drivers/driver.h"
-
-static struct drivers *drivers;
-
-static int open_drivers(void **state)
-{
-	drivers = drivers_new(&(const struct drivers_options){ 0 });
-	return make_pairs(state);
-}
-
-static int close_drivers(void **state)
-{
-	drivers_free(drivers);
-	return drop_pairs(state);
-}
 
 /* An HAProxy that gives these answers, one after the other. */
 #define HAPROXY(...) server_new((struct server){ .lines = true, .answers = { __VA_ARGS__ } }, NULL)
@@ -32,19 +15,6 @@ static struct component at(const struct server *s)
 			     .files = { .combined = file },
 			     .haproxy = { .socket = s->origin, .certificate = file } },
 	};
-}
-
-static struct job run(const struct component *c, enum driver_verb verb, const struct pair *p)
-{
-	struct job job = { .verb = verb,
-			   .component = c,
-			   .fingerprint = p->facts.fingerprint,
-			   .set = &p->set,
-			   .key = &p->key,
-			   .arena = &test_arena };
-
-	drivers_run(drivers, &job, 1);
-	return job;
 }
 
 static void install(const struct component *c, const struct pair *p)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver `http`, and the request of an activation. */
-#include "api_fixture.h"
+#include "driver_fixture.h"
 #include "test.h"
 
 #include "pki/import.h"

@@ -80,8 +80,7 @@ static void read_sample(const char *name, struct secret *out)
 	struct err e = { 0 };
 
 	snprintf(path, sizeof(path), "%s/import/%s", folder(), name);
-	if (!fs_read_secret(path, INPUT_FILE_LIMIT, out, &e))
-		fail_msg("%s", e.text);
+	must(fs_read_secret(path, INPUT_FILE_LIMIT, out, &e), &e);
 }
 
 static bool import_sample_pair(const char *cert, const char *key, struct err *e)

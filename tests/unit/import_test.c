@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 
 #include "base/text.h"
@@ -100,8 +100,8 @@ static void make_pairs(struct pair *ca, struct pair *leaf)
 {
 	struct certificate c = made_certificate();
 
-	make_authority_at(KEY_ECDSA_P256, NOW, ca);
-	make_leaf(&c, ca, leaf);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, ca);
+	make_leaf(&c, ca, NOW, leaf);
 }
 
 TEST(pem_files_in_any_order_become_a_pair)
@@ -116,13 +116,13 @@ TEST(pem_files_in_any_order_become_a_pair)
 	add_certs(&f, ca.set.certs, 1);
 	add_key(&f, &leaf.key);
 	add_certs(&f, leaf.set.certs, 1);
-	MUST(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
+	must(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
 	assert_string_equal(p.facts.fingerprint, leaf.facts.fingerprint);
 	assert_int_equal(p.set.count, 1);
 	assert_int_equal(p.set.anchor.len, ca.set.certs[0].len);
 	assert_int_equal(p.key.len, leaf.key.len);
 	assert_memory_equal(p.key.bytes, leaf.key.bytes, p.key.len);
-	MUST(pair_lint(&p, NOW, &e), &e);
+	must(pair_lint(&p, NOW, &e), &e);
 }
 
 TEST(what_stands_twice_counts_once)
@@ -138,7 +138,7 @@ TEST(what_stands_twice_counts_once)
 	add_key(&f, &leaf.key);
 	add_certs(&f, leaf.set.certs, 1);
 	add_key(&f, &leaf.key);
-	MUST(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
+	must(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
 	assert_int_equal(p.set.count, 1);
 	assert_int_equal(p.set.anchor.len, 0);
 }
@@ -188,8 +188,8 @@ TEST(two_leaves_for_one_key_are_refused)
 	struct err e = { 0 };
 
 	make_pairs(&ca, &leaf);
-	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
-	MUST(issue_leaf(&c, &leaf.key, by, NOW, &again, &e), &e);
+	must(authority_open(&ca.key, &ca.set, &by, &e), &e);
+	must(issue_leaf(&c, &leaf.key, by, NOW, &again, &e), &e);
 	add_certs(&f, leaf.set.certs, 1);
 	add_certs(&f, again.set.certs, 1);
 	add_key(&f, &leaf.key);
@@ -206,7 +206,7 @@ TEST(p1_a_root_above_a_hole_names_the_certificate_that_is_missing)
 
 	make_pairs(&ca, &leaf);
 	c.subject = "CN=root";
-	make_leaf(&c, NULL, &root);
+	make_leaf(&c, NULL, NOW, &root);
 	add_certs(&f, leaf.set.certs, 1);
 	add_certs(&f, root.set.certs, 1);
 	add_key(&f, &leaf.key);
@@ -225,7 +225,7 @@ TEST(a_certificate_of_no_chain_is_refused)
 
 	make_pairs(&ca, &leaf);
 	c.subject = "CN=stranger";
-	make_leaf(&c, NULL, &stranger);
+	make_leaf(&c, NULL, NOW, &stranger);
 	add_certs(&f, leaf.set.certs, 1);
 	add_certs(&f, stranger.set.certs, 1);
 	add_key(&f, &leaf.key);
@@ -245,7 +245,7 @@ TEST(an_encrypted_key_needs_its_password)
 	add_encrypted_key(&f, &leaf.key, "right");
 	refuse_pem(&f, NULL, "is encrypted; give its password");
 	refuse_pem(&f, "wrong", "is the password right?");
-	MUST(read_files(&f, IMPORT_PEM, "right", &p, &e), &e);
+	must(read_files(&f, IMPORT_PEM, "right", &p, &e), &e);
 	assert_memory_equal(p.key.bytes, leaf.key.bytes, p.key.len);
 }
 
@@ -371,7 +371,7 @@ TEST(pkcs12_is_read_with_and_without_a_password)
 		struct err e = { 0 };
 
 		add_pkcs12(&f, &leaf, passwords[i], GNUTLS_PKCS_PBES2_AES_256);
-		MUST(read_files(&f, IMPORT_PKCS12, passwords[i], &p, &e), &e);
+		must(read_files(&f, IMPORT_PKCS12, passwords[i], &p, &e), &e);
 		assert_string_equal(p.facts.fingerprint, leaf.facts.fingerprint);
 		assert_int_equal(p.set.anchor.len, ca.set.certs[0].len);
 	}
@@ -387,7 +387,7 @@ TEST(x3_pkcs12_without_any_password_is_read)
 
 	assert_true(text_unbase64(no_password, strlen(no_password), bytes, &len));
 	add_bytes(&f, bytes, len);
-	MUST(read_files(&f, IMPORT_PKCS12, NULL, &p, &e), &e);
+	must(read_files(&f, IMPORT_PKCS12, NULL, &p, &e), &e);
 	assert_string_equal(p.facts.subject, "CN=no password at all");
 }
 
@@ -428,11 +428,11 @@ TEST(the_ec_store_of_java_is_read)
 	struct err e = { 0 };
 
 	add_java(&f);
-	MUST(read_files(&f, IMPORT_PKCS12, "changeit", &p, &e), &e);
-	MUST(key_spki(&p.key, spki, &e), &e);
+	must(read_files(&f, IMPORT_PKCS12, "changeit", &p, &e), &e);
+	must(key_spki(&p.key, spki, &e), &e);
 	assert_string_equal(spki, p.facts.spki);
 	assert_string_equal(p.facts.key, "ecdsa-p256");
-	MUST(pair_lint(&p, p.facts.not_before, &e), &e);
+	must(pair_lint(&p, p.facts.not_before, &e), &e);
 }
 
 TEST(the_ec_store_of_java_needs_its_password)

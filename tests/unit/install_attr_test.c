@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owner and mode are part of what is installed. */
-#include "place_fixture.h"
+#include "install_fixture.h"
 #include "test.h"
 
 #include <sys/stat.h>

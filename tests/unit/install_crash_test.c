@@ -4,7 +4,7 @@
  * system call, until it completes; after each the paths hold the old or the
  * new pair whole, and a repeat finishes the work without leaving anything.
  */
-#include "place_fixture.h"
+#include "install_fixture.h"
 #include "test.h"
 
 #include <signal.h>
@@ -142,7 +142,7 @@ static void kill_at_every_change(const struct scenario *s)
 	for (unsigned k = 1; k < POINTS_LIMIT; k++) {
 		struct err e = { 0 };
 
-		nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		folder_remove(root);
 		assert_int_equal(mkdir(root, 0700), 0);
 		make_split_homes();
 		must(!s->prepare || s->prepare(&s->install, &e), &e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "place_fixture.h"
+#include "install_fixture.h"
 #include "test.h"
 
 TEST(nothing_is_installed_at_first)

@@ -4,7 +4,7 @@
  * replay nor reorder a change, and the installing half survives it or ends
  * cleanly.
  */
-#include "install_world.h"
+#include "install_half_fixture.h"
 #include "test.h"
 
 #include <gnutls/gnutls.h>

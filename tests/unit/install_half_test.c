@@ -3,7 +3,7 @@
  * The installing half as an honest network half finds it.  What a hostile one
  * can do is in install_hostile_test.c.
  */
-#include "install_world.h"
+#include "install_half_fixture.h"
 #include "test.h"
 
 #include <gnutls/gnutls.h>

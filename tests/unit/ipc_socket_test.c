@@ -47,8 +47,7 @@ static int must_listen(void)
 	struct err e = { 0 };
 	int fd = -1;
 
-	if (!ipc_socket_listen(path, geteuid(), &fd, &e))
-		fail_msg("%s", e.text);
+	must(ipc_socket_listen(path, geteuid(), &fd, &e), &e);
 	return fd;
 }
 
@@ -131,8 +130,7 @@ static void meets(int listener)
 	struct channels c;
 	struct err e = { 0 };
 
-	if (!ipc_socket_accept(listener, geteuid(), &c, &e))
-		fail_msg("%s", e.text);
+	must(ipc_socket_accept(listener, geteuid(), &c, &e), &e);
 	assert_int_equal(byte_of(c.requests), 'r');
 	assert_int_equal(byte_of(c.handshakes), 'h');
 	close(c.requests);

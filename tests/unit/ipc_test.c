@@ -50,8 +50,7 @@ static void post(struct ipc *c, uint32_t number, size_t len)
 
 	secret_alloc(&m.body, len);
 	memset(m.body.bytes, (int)number, len);
-	if (!ipc_post(c, &m, &e))
-		fail_msg("%s", e.text);
+	must(ipc_post(c, &m, &e), &e);
 	assert_null(m.body.bytes);
 }
 
@@ -60,8 +59,7 @@ static bool take(struct ipc *c, struct message *m)
 	struct err e = { 0 };
 	bool whole = false;
 
-	if (!ipc_take(c, m, &whole, &e))
-		fail_msg("%s", e.text);
+	must(ipc_take(c, m, &whole, &e), &e);
 	return whole;
 }
 
@@ -69,8 +67,7 @@ static void flush(struct ipc *c)
 {
 	struct err e = { 0 };
 
-	if (!ipc_flush(c, &e))
-		fail_msg("%s", e.text);
+	must(ipc_flush(c, &e), &e);
 }
 
 TEST_WITH(messages_come_in_order, open_ends, close_ends)

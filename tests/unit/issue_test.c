@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 
 #include "pki/cert.h"
@@ -14,7 +14,7 @@ static void open_leaf(const struct pair *p, gnutls_x509_crt_t *out)
 {
 	struct err e = { 0 };
 
-	MUST(cert_open(p->set.certs[0], out, &e), &e);
+	must(cert_open(p->set.certs[0], out, &e), &e);
 }
 
 /* The whole matrix but RSA as authority of every type: that takes minutes. */
@@ -27,12 +27,12 @@ TEST(every_type_of_key_is_issued_and_signs)
 		struct err e = { 0 };
 
 		c.key = (enum key_type)type;
-		make_authority_at(c.key, NOW, &ca);
-		make_leaf(&c, &ca, &leaf);
+		make_authority(SHOP_CA, c.key, NOW, &ca);
+		make_leaf(&c, &ca, NOW, &leaf);
 		assert_string_equal(leaf.facts.key, key_type_names[type]);
 		assert_string_equal(ca.facts.key, key_type_names[type]);
-		MUST(pair_lint(&leaf, NOW, &e), &e);
-		MUST(pair_lint(&ca, NOW, &e), &e);
+		must(pair_lint(&leaf, NOW, &e), &e);
+		must(pair_lint(&ca, NOW, &e), &e);
 	}
 }
 
@@ -49,8 +49,8 @@ TEST(a_leaf_has_the_extensions_it_needs)
 	size_t len = sizeof(oid);
 
 	c.purpose = PURPOSE_SERVER | PURPOSE_CLIENT;
-	make_authority_at(KEY_ECDSA_P384, NOW, &ca);
-	make_leaf(&c, &ca, &leaf);
+	make_authority(SHOP_CA, KEY_ECDSA_P384, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &leaf);
 	open_leaf(&leaf, &crt);
 	assert_int_equal(gnutls_x509_crt_get_version(crt), 3);
 	assert_int_equal(gnutls_x509_crt_get_key_usage(crt, &usage, &critical), 0);
@@ -78,8 +78,8 @@ TEST(the_key_identifiers_link_leaf_and_authority)
 	size_t aki_len = sizeof(aki);
 	size_t ski_len = sizeof(ski);
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	make_leaf(&c, &ca, &leaf);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &leaf);
 	open_leaf(&leaf, &below);
 	open_leaf(&ca, &above);
 	assert_true(gnutls_x509_crt_get_authority_key_id(below, aki, &aki_len, NULL) >= 0);
@@ -97,7 +97,7 @@ TEST(an_authority_may_sign_leaves_and_nothing_deeper)
 	unsigned is_ca = 0;
 	int depth = -1;
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
 	open_leaf(&ca, &crt);
 	assert_true(gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca, &depth) >= 0);
 	assert_true(critical && is_ca);
@@ -117,7 +117,7 @@ TEST(only_rsa_may_encipher_keys)
 	unsigned usage = 0;
 
 	c.key = KEY_RSA_2048;
-	make_leaf(&c, NULL, &leaf);
+	make_leaf(&c, NULL, NOW, &leaf);
 	open_leaf(&leaf, &crt);
 	assert_int_equal(gnutls_x509_crt_get_key_usage(crt, &usage, NULL), 0);
 	assert_int_equal(usage, GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT);
@@ -130,7 +130,7 @@ TEST(names_of_every_kind_read_back_sorted)
 
 	c.names = all_kinds;
 	c.name_count = sizeof(all_kinds) / sizeof(*all_kinds);
-	make_leaf(&c, NULL, &leaf);
+	make_leaf(&c, NULL, NOW, &leaf);
 	assert_int_equal(leaf.facts.name_count, c.name_count);
 	for (size_t i = 0; i < c.name_count; i++) {
 		assert_int_equal(leaf.facts.names[i].kind, all_kinds[i].kind);
@@ -150,7 +150,7 @@ TEST(names_are_critical_only_without_a_subject)
 		unsigned critical = 2;
 
 		c.subject = subjects[i];
-		make_leaf(&c, NULL, &leaf);
+		make_leaf(&c, NULL, NOW, &leaf);
 		open_leaf(&leaf, &crt);
 		assert_true(gnutls_x509_crt_get_extension_by_oid2(crt, GNUTLS_X509EXT_OID_SAN, 0,
 								  &der, &critical) >= 0);
@@ -167,7 +167,7 @@ TEST(a_leaf_without_subject_and_names_is_refused)
 
 	c.subject = "";
 	c.name_count = 0;
-	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
 	assert_false(issue_leaf(&c, &key, NULL, NOW, &leaf, &e));
 	assert_says(&e, "needs a subject or names");
 	assert_null(leaf.key.bytes);
@@ -182,7 +182,7 @@ TEST(an_address_that_is_none_is_refused)
 	struct err e = { 0 };
 
 	c.names = bad;
-	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
 	assert_false(issue_leaf(&c, &key, NULL, NOW, &leaf, &e));
 	assert_says(&e, "10.0.0.300");
 }
@@ -193,8 +193,8 @@ TEST(serials_are_sixteen_bytes_positive_and_new)
 	AUTO(pair) b = { 0 };
 	struct certificate c = made_certificate();
 
-	make_leaf(&c, NULL, &a);
-	make_leaf(&c, NULL, &b);
+	make_leaf(&c, NULL, NOW, &a);
+	make_leaf(&c, NULL, NOW, &b);
 	assert_int_equal(strlen(a.facts.serial), 32);
 	assert_true(a.facts.serial[0] >= '4' && a.facts.serial[0] <= '7');
 	assert_string_not_equal(a.facts.serial, b.facts.serial);
@@ -205,7 +205,7 @@ TEST(dates_are_counted_from_now_with_a_little_slack)
 	AUTO(pair) leaf = { 0 };
 	struct certificate c = made_certificate();
 
-	make_leaf(&c, NULL, &leaf);
+	make_leaf(&c, NULL, NOW, &leaf);
 	assert_int_equal(leaf.facts.not_before, NOW - BACKDATE_SECONDS);
 	assert_int_equal(leaf.facts.not_after, NOW + c.validity);
 }
@@ -217,8 +217,8 @@ TEST(a_leaf_never_outlives_or_precedes_its_issuer)
 	struct certificate c = made_certificate();
 
 	c.validity = 20 * 365 * (int64_t)DAY;
-	make_authority_at(KEY_ECDSA_P256, NOW + 100, &ca);
-	make_leaf(&c, &ca, &leaf);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW + 100, &ca);
+	make_leaf(&c, &ca, NOW, &leaf);
 	assert_int_equal(leaf.facts.not_after, ca.facts.not_after);
 	assert_int_equal(leaf.facts.not_before, ca.facts.not_before);
 }
@@ -231,8 +231,8 @@ TEST(an_authority_that_ended_issues_nothing)
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	make_authority_at(KEY_ECDSA_P256, NOW - 3651 * (int64_t)DAY, &ca);
-	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW - 3651 * (int64_t)DAY, &ca);
+	must(authority_open(&ca.key, &ca.set, &by, &e), &e);
 	assert_false(issue_leaf(&c, &ca.key, by, NOW, &leaf, &e));
 	assert_says(&e, "ended at 2027-01-14");
 }
@@ -243,8 +243,8 @@ TEST(the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it)
 	AUTO(pair) leaf = { 0 };
 	struct certificate c = made_certificate();
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	make_leaf(&c, &ca, &leaf);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &leaf);
 	assert_int_equal(leaf.set.count, 1);
 	assert_int_equal(leaf.set.anchor.len, ca.set.certs[0].len);
 	assert_memory_equal(leaf.set.anchor.bytes, ca.set.certs[0].bytes, leaf.set.anchor.len);
@@ -258,8 +258,8 @@ TEST(an_authority_with_a_foreign_key_does_not_open)
 	AUTO(authority) by = NULL;
 	struct err e = { 0 };
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	MUST(key_generate(KEY_ECDSA_P256, &other, &e), &e);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	must(key_generate(KEY_ECDSA_P256, &other, &e), &e);
 	assert_false(authority_open(&other, &ca.set, &by, &e));
 	assert_says(&e, "its private key belongs to another certificate");
 	assert_null(by);
@@ -272,7 +272,7 @@ TEST(a_leaf_does_not_open_as_authority)
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	make_leaf(&c, NULL, &leaf);
+	make_leaf(&c, NULL, NOW, &leaf);
 	assert_false(authority_open(&leaf.key, &leaf.set, &by, &e));
 	assert_says(&e, "is not a CA certificate");
 }

@@ -11,8 +11,7 @@ static struct run_record begun_run(struct state *s, const char *plan)
 	};
 	struct err e = { 0 };
 
-	if (!journal_begin_run(s, &r, &e))
-		fail_msg("%s", e.text);
+	must(journal_begin_run(s, &r, &e), &e);
 	return r;
 }
 
@@ -27,8 +26,7 @@ static void must_step(struct state *s, const struct run_record *r, unsigned numb
 					  .error = outcome == STEP_FAILED ? "no space" : NULL };
 	struct err e = { 0 };
 
-	if (!journal_step(s, r, &step, &e))
-		fail_msg("%s", e.text);
+	must(journal_step(s, r, &step, &e), &e);
 }
 
 static void must_end(struct state *s, struct run_record *r)
@@ -37,8 +35,7 @@ static void must_end(struct state *s, struct run_record *r)
 
 	r->ended = 200;
 	r->exit_status = 7;
-	if (!journal_end_run(s, r, NULL, &e))
-		fail_msg("%s", e.text);
+	must(journal_end_run(s, r, NULL, &e), &e);
 }
 
 TEST(runs_are_numbered_and_come_back)

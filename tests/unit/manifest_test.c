@@ -31,8 +31,7 @@ static void written(struct buf *out)
 
 	qsort(b.items, b.item_count, sizeof(*b.items), layout_compare_items);
 	qsort(b.files, b.file_count, sizeof(*b.files), layout_compare_files);
-	if (!manifest_write(&b, has_key, &others, out, &e))
-		fail_msg("%s", e.text);
+	must(manifest_write(&b, has_key, &others, out, &e), &e);
 }
 
 static bool is_read(const char *json, struct err *e)

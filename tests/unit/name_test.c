@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 
 struct sample {
@@ -58,7 +58,7 @@ TEST(gives_the_canonical_form_and_the_common_name)
 		const char *canonical = NULL;
 		const char *cn = NULL;
 
-		MUST(subject_canonical(s->text, &a, &canonical, &cn, &e), &e);
+		must(subject_canonical(s->text, &a, &canonical, &cn, &e), &e);
 		assert_string_equal(canonical, s->canonical);
 		if (s->cn)
 			assert_string_equal(cn, s->cn);
@@ -76,8 +76,8 @@ TEST(its_canonical_form_is_its_own_canonical_form)
 		const char *twice = NULL;
 		const char *cn = NULL;
 
-		MUST(subject_canonical(accepted[i].text, &a, &once, &cn, &e), &e);
-		MUST(subject_canonical(once, &a, &twice, &cn, &e), &e);
+		must(subject_canonical(accepted[i].text, &a, &once, &cn, &e), &e);
+		must(subject_canonical(once, &a, &twice, &cn, &e), &e);
 		assert_string_equal(once, twice);
 	}
 }
@@ -119,6 +119,6 @@ TEST(the_issued_subject_reads_back_as_it_was_written)
 	struct certificate c = made_certificate();
 
 	c.subject = "CN=a\\,b \u00fc,OU=x,O=Example Shop,C=AT";
-	make_leaf(&c, NULL, &p);
+	make_leaf(&c, NULL, NOW, &p);
 	assert_string_equal(p.facts.subject, c.subject);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent_world.h"
+#include "agent_fixture.h"
 #include "test.h"
 
 #include "agent/order_log.h"

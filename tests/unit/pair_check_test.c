@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 
 #include "pki/cert.h"
@@ -58,10 +58,10 @@ static void odd_pair(const struct odd_cert *const *certs, size_t count, struct p
 		gnutls_x509_crt_export2(certs[i]->crt, GNUTLS_X509_FMT_DER, &data[i]);
 		ders[i] = (struct der){ data[i].data, data[i].size };
 	}
-	MUST(key_store(certs[0]->key, &key, &e), &e);
+	must(key_store(certs[0]->key, &key, &e), &e);
 	struct cert_set set = { .certs = ders, .count = count };
 
-	MUST(pair_from_parts(&key, &set, out, &e), &e);
+	must(pair_from_parts(&key, &set, out, &e), &e);
 	for (size_t i = 0; i < count; i++)
 		datum_release(&data[i]);
 }
@@ -95,9 +95,9 @@ TEST(a_sound_pair_is_accepted)
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	make_authority_at(KEY_ECDSA_P384, NOW, &ca);
-	make_leaf(&c, &ca, &p);
-	MUST(pair_lint(&p, NOW, &e), &e);
+	make_authority(SHOP_CA, KEY_ECDSA_P384, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &p);
+	must(pair_lint(&p, NOW, &e), &e);
 }
 
 TEST(a_foreign_key_is_refused)
@@ -106,8 +106,8 @@ TEST(a_foreign_key_is_refused)
 	AUTO(pair) b = { 0 };
 	struct certificate c = made_certificate();
 
-	make_leaf(&c, NULL, &a);
-	make_leaf(&c, NULL, &b);
+	make_leaf(&c, NULL, NOW, &a);
+	make_leaf(&c, NULL, NOW, &b);
 	struct secret kept = a.key;
 
 	a.key = b.key;
@@ -121,9 +121,9 @@ TEST(dates_are_judged_at_the_given_time)
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	make_leaf(&c, NULL, &p);
-	MUST(pair_lint(&p, p.facts.not_before, &e), &e);
-	MUST(pair_lint(&p, p.facts.not_after, &e), &e);
+	make_leaf(&c, NULL, NOW, &p);
+	must(pair_lint(&p, p.facts.not_before, &e), &e);
+	must(pair_lint(&p, p.facts.not_after, &e), &e);
 	refuse_lint(&p, p.facts.not_before - 1,
 		    "the leaf 'CN=shop.example.com' is not valid before 2027-01-15T07:55:00Z");
 	refuse_lint(&p, p.facts.not_after + 1, "ended at 2027-04-15T08:00:00Z");
@@ -159,7 +159,7 @@ TEST(a_chain_in_the_wrong_order_is_refused)
 	odd_make(&sound_ca, &root, &middle);
 	odd_make(&sound, &middle, &leaf);
 	odd_pair((const struct odd_cert *[]){ &leaf, &middle, &root }, 3, &good);
-	MUST(pair_lint(&good, NOW, &e), &e);
+	must(pair_lint(&good, NOW, &e), &e);
 	odd_pair((const struct odd_cert *[]){ &leaf, &root, &middle }, 3, &bad);
 	refuse_lint(&bad, NOW, "the chain certificate 'CN=root' did not sign the leaf 'CN=leaf'");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 
 #include "base/text.h"
@@ -12,7 +12,7 @@ TEST(no_bytes_hold_no_certificate)
 	size_t count = 1;
 	struct err e = { 0 };
 
-	MUST(pem_read_certs(NULL, 0, &a, &certs, &count, &e), &e);
+	must(pem_read_certs(NULL, 0, &a, &certs, &count, &e), &e);
 	assert_int_equal(count, 0);
 }
 
@@ -29,8 +29,8 @@ TEST(pem_reads_back_as_it_was_written)
 	size_t count = 0;
 	struct err e = { 0 };
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	make_leaf(&c, &ca, &leaf);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &leaf);
 	pem_add_certs(&text, leaf.set.certs, 1);
 	pem_add_certs(&text, ca.set.certs, 1);
 	assert_null(strstr(text.data, "\n\n"));
@@ -38,11 +38,11 @@ TEST(pem_reads_back_as_it_was_written)
 	pem_add_key(&key_text, &leaf.key);
 	assert_non_null(strstr((char *)key_text.bytes, "-----BEGIN PRIVATE KEY-----\n"));
 	buf_add(&text, key_text.bytes, key_text.len);
-	MUST(pem_read_certs(text.data, text.len, &a, &certs, &count, &e), &e);
+	must(pem_read_certs(text.data, text.len, &a, &certs, &count, &e), &e);
 	assert_int_equal(count, 2);
 	assert_int_equal(certs[1].len, ca.set.certs[0].len);
 	assert_memory_equal(certs[1].bytes, ca.set.certs[0].bytes, certs[1].len);
-	MUST(pem_read_key(text.data, text.len, &key, &e), &e);
+	must(pem_read_key(text.data, text.len, &key, &e), &e);
 	assert_int_equal(key.len, leaf.key.len);
 	assert_memory_equal(key.bytes, leaf.key.bytes, key.len);
 }
@@ -54,7 +54,7 @@ TEST(text_without_certificates_has_none)
 	size_t count = 1;
 	struct err e = { 0 };
 
-	MUST(pem_read_certs("hello", 5, &a, &certs, &count, &e), &e);
+	must(pem_read_certs("hello", 5, &a, &certs, &count, &e), &e);
 	assert_int_equal(count, 0);
 }
 
@@ -125,8 +125,8 @@ TEST(the_key_digest_is_that_of_its_leaf)
 	char spki[FINGERPRINT_TEXT];
 	struct err e = { 0 };
 
-	make_leaf(&c, NULL, &leaf);
-	MUST(key_spki(&leaf.key, spki, &e), &e);
+	make_leaf(&c, NULL, NOW, &leaf);
+	must(key_spki(&leaf.key, spki, &e), &e);
 	assert_string_equal(spki, leaf.facts.spki);
 }
 
@@ -153,8 +153,8 @@ TEST(a_copied_set_does_not_share_memory)
 	AUTO(arena) a = { 0 };
 	struct certificate c = made_certificate();
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	make_leaf(&c, &ca, &leaf);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &leaf);
 	struct cert_set copy = cert_set_copy(&leaf.set, &a);
 
 	assert_int_equal(copy.count, 1);

@@ -57,7 +57,7 @@
 #include "config/load.h"
 #include "model/client_view.h"
 #include "model/issue_request.h"
-#include "plan_world.h"
+#include "plan_fixture.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -548,8 +548,7 @@ static void read_fleet(struct scene *s, const char *section)
 
 	buf_puts(&yaml, head);
 	buf_puts(&yaml, section);
-	if (!fs_replace(file, yaml.data, yaml.len, FS_PRIVATE, &e))
-		fail_msg("%s", e.text);
+	must(fs_replace(file, yaml.data, yaml.len, FS_PRIVATE, &e), &e);
 
 	bool read = load_fleet(file, plain_subject, &s->fleet, &diags, &e);
 
@@ -771,8 +770,7 @@ static void rewrite(const char *path, const char *file, size_t keep, const char 
 
 	buf_add(&out, file, keep);
 	buf_puts(&out, outcome_text);
-	if (!fs_replace(path, out.data, out.len, FS_PUBLIC, &e))
-		fail_msg("%s", e.text);
+	must(fs_replace(path, out.data, out.len, FS_PUBLIC, &e), &e);
 }
 
 /* Every case is one test; its path is the test's state. */
@@ -783,8 +781,7 @@ static void the_plan_is_as_expected(void **state)
 	AUTO(buf) file = { 0 };
 	struct err e = { 0 };
 
-	if (!fs_read(path, CASE_LIMIT, &file, &e))
-		fail_msg("%s", e.text);
+	must(fs_read(path, CASE_LIMIT, &file, &e), &e);
 
 	const struct sections c = read_sections(&a, buf_text(&file));
 	const char *expected = c.text ? c.text : c.expect;

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan_world.h"
+#include "plan_fixture.h"
 #include "test.h"
 
 AUTO_TYPE(text, char *, free)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "model/issue_request.h"
-#include "plan_world.h"
+#include "plan_fixture.h"
 #include "test.h"
 
 enum {
@@ -578,8 +578,7 @@ TEST(every_random_plan_survives_json)
 
 		json_t *json = plan_to_json(&p);
 
-		if (!plan_from_json(json, &read, &e))
-			fail_msg("%s", e.text);
+		must(plan_from_json(json, &read, &e), &e);
 		json_decref(json);
 
 		AUTO(text) before = world_json(&p);

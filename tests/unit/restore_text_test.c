@@ -26,8 +26,7 @@ static void put_file(const char *folder, const char *name, const struct buf *con
 	struct err e = { 0 };
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (!fs_replace(path, content->data, content->len, FS_PRIVATE, &e))
-		fail_msg("%s", e.text);
+	must(fs_replace(path, content->data, content->len, FS_PRIVATE, &e), &e);
 }
 
 /* The indented lines up to step 3 are the commands. */
@@ -67,8 +66,7 @@ static void assert_restored(const char *folder, const char *name, const char *co
 	struct err e = { 0 };
 
 	snprintf(path, sizeof(path), "%s/restore/%s", folder, name);
-	if (!fs_read(path, 4096, &got, &e))
-		fail_msg("%s", e.text);
+	must(fs_read(path, 4096, &got, &e), &e);
 	assert_string_equal(buf_text(&got), content);
 }
 
@@ -82,8 +80,7 @@ static void prepare(char *folder, bool unencrypted)
 	struct err e = { 0 };
 
 	assert_non_null(mkdtemp(folder));
-	if (!bundle_write(&b, &pass, unencrypted ? 0 : 1, unencrypted, &zip, &e))
-		fail_msg("%s", e.text);
+	must(bundle_write(&b, &pass, unencrypted ? 0 : 1, unencrypted, &zip, &e), &e);
 	put_file(folder, "BUNDLE.zip", &zip);
 	restore_text(&b, unencrypted ? 0 : 1, &text);
 	/* What is tried is what the user gets to read. */
@@ -97,14 +94,6 @@ static void folder_in_tmp(char *out, size_t room)
 	const char *tmp = getenv("TMPDIR");
 
 	snprintf(out, room, "%s/certfleet-restore-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-}
-
-static void remove_folder(const char *folder)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	assert_int_equal(system(command), 0);
 }
 
 static void assert_all_restored(const char *folder)
@@ -128,7 +117,7 @@ TEST(the_commands_of_the_text_restore_the_keys)
 		prepare(folder, unencrypted);
 		assert_int_equal(run_commands(folder, PASSPHRASE), 0);
 		assert_all_restored(folder);
-		remove_folder(folder);
+		folder_remove(folder);
 	}
 }
 
@@ -146,7 +135,7 @@ TEST(another_passphrase_restores_nothing)
 	assert_int_not_equal(run_commands(folder, OTHER_PASSPHRASE), 0);
 	snprintf(path, sizeof(path), "grep -rq %s %s", KEY_MARK, folder);
 	assert_int_not_equal(system(path), 0);
-	remove_folder(folder);
+	folder_remove(folder);
 }
 
 TEST(the_fleet_cannot_forge_a_line)

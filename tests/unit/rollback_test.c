@@ -4,7 +4,7 @@
  * what it activates, what it remembers, and the exit status that says so.
  * Activations write a line to `log`; a file `bad` makes one fail, once.
  */
-#include "engine_world.h"
+#include "engine_fixture.h"
 #include "test.h"
 
 #include "base/stop.h"

@@ -14,8 +14,7 @@ static void assert_key(struct state *s, const char *spki)
 	AUTO(secret) key = { 0 };
 	struct err e = { 0 };
 
-	if (!state_key(s, spki, &key, &e))
-		fail_msg("%s", e.text);
+	must(state_key(s, spki, &key, &e), &e);
 	assert_int_equal(key.len, strlen(KEY_TEXT));
 	assert_memory_equal(key.bytes, KEY_TEXT, key.len);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "far_side.h"
-#include "job_of.h"
+#include "driver_fixture.h"
+#include "ssh_target_fixture.h"
 #include "test.h"
 
 #include "base/fiber.h"
@@ -12,7 +12,6 @@ enum {
 	POINTS_LIMIT = 200
 };
 
-static struct drivers *drivers;
 static const struct fleet_access access_given = {
 	.ssh = { .key = { .kind = SECRET_FILE, .name = "id" }, .known_hosts = "known_hosts" }
 };
@@ -29,17 +28,11 @@ static bool resolve(void *ctx, const struct secret_ref *ref, const struct secret
 	return true;
 }
 
-static int open_drivers(void **state)
+static int open_sftp(void **state)
 {
 	drivers = drivers_new(
 		&(const struct drivers_options){ .access = &access_given, .secret = resolve });
 	return make_pairs(state);
-}
-
-static int close_drivers(void **state)
-{
-	drivers_free(drivers);
-	return drop_pairs(state);
 }
 
 static int open_side(void **state)
@@ -87,7 +80,8 @@ static void carry_out(struct job *job)
 	assert_int_equal(job->done, job->error.code == ERR_NONE);
 }
 
-static struct job run(const struct component *c, enum driver_verb verb, const struct pair *p)
+static struct job run_session(const struct component *c, enum driver_verb verb,
+			      const struct pair *p)
 {
 	struct job job = job_of(c, verb, p);
 
@@ -97,7 +91,7 @@ static struct job run(const struct component *c, enum driver_verb verb, const st
 
 static void must_run(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
-	struct job job = run(c, verb, p);
+	struct job job = run_session(c, verb, p);
 
 	if (!job.done)
 		fail_msg("%s", job.error.text);
@@ -105,13 +99,13 @@ static void must_run(const struct component *c, enum driver_verb verb, const str
 
 static bool deploy_far(const struct component *c, const struct pair *p)
 {
-	return run(c, DRIVER_STAGE, p).done && run(c, DRIVER_COMMIT, p).done;
+	return run_session(c, DRIVER_STAGE, p).done && run_session(c, DRIVER_COMMIT, p).done;
 }
 
 static void assert_refused(const struct component *c, enum driver_verb verb, const struct pair *p,
 			   const char *words)
 {
-	struct job job = run(c, verb, p);
+	struct job job = run_session(c, verb, p);
 
 	assert_false(job.done);
 	if (!strstr(job.error.text, words))
@@ -120,7 +114,7 @@ static void assert_refused(const struct component *c, enum driver_verb verb, con
 
 static struct observation look(const struct component *c)
 {
-	struct job job = run(c, DRIVER_PROBE, NULL);
+	struct job job = run_session(c, DRIVER_PROBE, NULL);
 
 	if (!job.done)
 		fail_msg("%s", job.error.text);
@@ -516,7 +510,7 @@ TEST(a_command_is_run_there)
 
 	must_run(&c, DRIVER_ACTIVATE, &new_pair);
 	c = with_command(bad, 60);
-	job = run(&c, DRIVER_ACTIVATE, &new_pair);
+	job = run_session(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_int_equal(job.error.code, ERR_REMOTE);
 	assert_non_null(strstr(job.error.text, "status 3"));
 	c = with_command(slow, 1);
@@ -543,7 +537,7 @@ static void prepare(const struct scenario *s)
 	const struct install *i = &s->install;
 	struct err e = { 0 };
 
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove(root);
 	assert_int_equal(mkdir(root, 0700), 0);
 	make_split_homes();
 	memset(&side, 0, sizeof(side));
@@ -567,7 +561,7 @@ static bool run_scenario(const struct scenario *s)
 
 	if (s->verb == DRIVER_COMMIT)
 		return deploy_far(&c, s->after);
-	return run(&c, s->verb, s->after).done;
+	return run_session(&c, s->verb, s->after).done;
 }
 
 static void assert_old_or_new(const struct scenario *s, const char *when)
@@ -610,7 +604,7 @@ static void assert_found_is_kept(const struct scenario *s, const char *when)
 
 	if (!s->found)
 		return;
-	if (!run(&c, DRIVER_REVERT, &old_pair).done)
+	if (!run_session(&c, DRIVER_REVERT, &old_pair).done)
 		fail_msg("%s: what was found is lost", when);
 	assert_served(&s->install, &old_pair);
 }
@@ -791,7 +785,7 @@ static bool is_closed_by_another_user(void)
 	struct observation a = look(&c);
 
 	return a.unwritable && strstr(a.unwritable, "belongs to user 5,") &&
-	       !strstr(a.unwritable, "owner:") && !run(&c, DRIVER_STAGE, &new_pair).done;
+	       !strstr(a.unwritable, "owner:") && !run_session(&c, DRIVER_STAGE, &new_pair).done;
 }
 
 static bool is_open(void)
@@ -843,7 +837,7 @@ TEST(s2_a_store_that_comes_after_the_look_is_refused)
 
 static void assert_attr_flaw(const struct component *c, const char *flaw)
 {
-	struct job job = run(c, DRIVER_PROBE, NULL);
+	struct job job = run_session(c, DRIVER_PROBE, NULL);
 
 	assert_true(job.done);
 	assert_null(job.seen.damage);
@@ -925,4 +919,4 @@ TEST(p3_a_mode_that_was_reverted_is_not_inherited_there)
 }
 
 TEST_EACH(open_side, close_root)
-TEST_GROUP(open_drivers, close_drivers)
+TEST_GROUP(open_sftp, close_drivers)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+#include "pki_fixture.h"
 #include "test.h"
 
 #include "pki/signature.h"
@@ -47,9 +47,9 @@ static void make(enum key_type type, const char *text, struct made *out)
 	AUTO(signing_key) by = NULL;
 	struct err e = { 0 };
 
-	MUST(key_generate(type, &key, &e), &e);
-	MUST(signing_key_open(&key, &by, &e), &e);
-	MUST(signing_key_sign(by, text_of(text), &out->arena, &out->signature, &e), &e);
+	must(key_generate(type, &key, &e), &e);
+	must(signing_key_open(&key, &by, &e), &e);
+	must(signing_key_sign(by, text_of(text), &out->arena, &out->signature, &e), &e);
 	out->spki = spki_of(&key, &out->arena);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "far_side.h"
+#include "ssh_target_fixture.h"
 #include "test.h"
 
 #include "base/child.h"

@@ -99,7 +99,7 @@ static void assert_let_in(void)
 
 static void know(const char *format, const char *name)
 {
-	put_text("known", arena_printf(&ssh_arena, format, sshd_port, public_half(name)));
+	ssh_file_write("known", arena_printf(&ssh_arena, format, sshd_port, public_half(name)));
 }
 
 static void use_key(const char *name)
@@ -184,11 +184,11 @@ TEST_WITH(a_file_that_is_there_is_not_written_over, open_test, close_test)
 			     .attr = FS_PRIVATE };
 
 	needs_sshd();
-	put_text("kept", "kept");
+	ssh_file_write("kept", "kept");
 	must_ask(&op, 1);
 	assert_int_equal(op.result, SSH_FAILED);
 	assert_non_null(strstr(op.why, "cannot create"));
-	assert_string_equal(get_text("kept"), "kept");
+	assert_string_equal(ssh_file_read("kept"), "kept");
 }
 
 TEST_WITH(what_is_not_there_is_told_apart_from_what_fails, open_test, close_test)
@@ -222,7 +222,7 @@ TEST_WITH(a_directory_is_listed, open_test, close_test)
 
 	needs_sshd();
 	mkdir(ssh_path("some"), 0700);
-	put_text("some/a", "");
+	ssh_file_write("some/a", "");
 	mkdir(ssh_path("some/b"), 0700);
 	must_ask(&op, 1);
 	assert_int_equal(op.entry_count, 2);
@@ -237,7 +237,7 @@ TEST_WITH(a_large_file_is_not_read, open_test, close_test)
 	struct ssh_op op = { .kind = SSH_READ, .path = ssh_path("large") };
 
 	needs_sshd();
-	put_text("large", "");
+	ssh_file_write("large", "");
 	assert_int_equal(truncate(op.path, SSH_FILE_LIMIT + 1), 0);
 	must_ask(&op, 1);
 	assert_int_equal(op.result, SSH_FAILED);
@@ -438,7 +438,7 @@ TEST_WITH(one_that_was_ended_is_replaced, open_test, close_test)
 
 TEST_WITH(nobody_there_is_said, open_test, close_test)
 {
-	login.port = a_free_port();
+	login.port = free_port();
 	assert_refused("cannot talk to");
 }
 
@@ -502,7 +502,7 @@ TEST_WITH(a_hashed_name_is_found, open_test, close_test)
 	know("[127.0.0.1]:%u %s\n", "host_ed25519");
 	sh(arena_printf(&ssh_arena, "ssh-keygen -H -f %s >%s 2>&1", ssh_path("known"),
 			ssh_path("hashing")));
-	assert_null(strstr(get_text("known"), "127.0.0.1"));
+	assert_null(strstr(ssh_file_read("known"), "127.0.0.1"));
 	assert_let_in();
 }
 
@@ -512,8 +512,8 @@ TEST_WITH(an_unknown_host_is_refused_with_what_it_shows, open_test, close_test)
 	know("[127.0.0.2]:%u %s\n", "host_ed25519");
 	sh(arena_printf(&ssh_arena, "ssh-keygen -lf %s | cut -d' ' -f2 >%s",
 			ssh_path("host_ed25519.pub"), ssh_path("print")));
-	put_text("print", strtok(get_text("print"), "\n"));
-	assert_refused(get_text("print"));
+	ssh_file_write("print", strtok(ssh_file_read("print"), "\n"));
+	assert_refused(ssh_file_read("print"));
 	assert_refused("not known");
 	login.known_hosts = NULL;
 	assert_refused("not known");
@@ -531,11 +531,13 @@ TEST_WITH(a_changed_host_is_refused, open_test, close_test)
 TEST_WITH(a_revoked_key_is_refused, open_test, close_test)
 {
 	needs_sshd();
-	put_text("known", arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n", sshd_port,
-				       public_half("host_ed25519"), public_half("host_ed25519")));
+	ssh_file_write("known",
+		       arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n", sshd_port,
+				    public_half("host_ed25519"), public_half("host_ed25519")));
 	assert_refused("revoked");
-	put_text("known", arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n", sshd_port,
-				       public_half("host_ed25519"), public_half("id")));
+	ssh_file_write("known",
+		       arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n", sshd_port,
+				    public_half("host_ed25519"), public_half("id")));
 	assert_let_in();
 }
 
@@ -545,7 +547,7 @@ TEST_WITH(a_pinned_key_is_the_only_one, open_test, close_test)
 	sh(arena_printf(&ssh_arena, "ssh-keygen -lf %s | cut -d' ' -f2 >%s",
 			ssh_path("host_ed25519.pub"), ssh_path("print")));
 	login.known_hosts = NULL;
-	login.host_key = strtok(get_text("print"), "\n");
+	login.host_key = strtok(ssh_file_read("print"), "\n");
 	assert_let_in();
 	login.host_key = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	assert_refused("not the pinned");
@@ -576,7 +578,7 @@ TEST_WITH(keys_of_many_forms_are_taken, open_test, close_test)
 
 		make_key(name, rows[i].options);
 		strcat(strcat(all, public_half(name)), "\n");
-		put_text("authorized", all);
+		ssh_file_write("authorized", all);
 		use_key(name);
 		login.passphrase = rows[i].encrypted ? &right : NULL;
 		assert_let_in();
@@ -589,7 +591,7 @@ TEST_WITH(keys_of_many_forms_are_taken, open_test, close_test)
 		login.passphrase = NULL;
 		assert_refused("passphrase");
 	}
-	put_text("authorized", get_text("id.pub"));
+	ssh_file_write("authorized", ssh_file_read("id.pub"));
 }
 
 TEST_WITH(a_stranger_is_refused, open_test, close_test)
@@ -597,7 +599,7 @@ TEST_WITH(a_stranger_is_refused, open_test, close_test)
 	needs_sshd();
 	use_key("host_ecdsa");
 	assert_refused("authorized_keys");
-	put_text("garbage", "no key\n");
+	ssh_file_write("garbage", "no key\n");
 	use_key("garbage");
 	assert_refused("SSH key cannot be used");
 	login.user = "nobody-of-that-name";
@@ -609,7 +611,7 @@ static size_t count_in_log(const char *words)
 {
 	size_t count = 0;
 
-	for (const char *at = get_text("log"); (at = strstr(at, words)); at++)
+	for (const char *at = ssh_file_read("log"); (at = strstr(at, words)); at++)
 		count++;
 	return count;
 }
@@ -724,7 +726,8 @@ TEST_WITH(one_that_was_given_up_is_replaced, open_impatient, close_test)
 	needs_sshd();
 	before = logins();
 	must_ask(&ops[0], 1);
-	for (int i = 0; i < PATIENCE_MS / 100 && !strstr(get_text("log"), "not responding"); i++)
+	for (int i = 0; i < PATIENCE_MS / 100 && !strstr(ssh_file_read("log"), "not responding");
+	     i++)
 		clock_sleep_ms(100);
 	must_ask(&ops[1], 1);
 	assert_int_equal(ops[1].result, SSH_DONE);

@@ -2,10 +2,18 @@
 #include "test.h"
 
 #include "base/clock.h"
+#include "base/err.h"
 
+#include <arpa/inet.h>
+#include <ftw.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
 	TESTS = 200
@@ -54,6 +62,46 @@ int test_wait(pid_t pid)
 		clock_sleep_ms(5);
 	}
 	return status;
+}
+
+void must(bool ok, const struct err *e)
+{
+	if (!ok)
+		fail_msg("%s", e->text);
+	if (e->code != ERR_NONE)
+		fail_msg("it succeeded, and yet: %s", e->text);
+}
+
+void assert_says(const struct err *e, const char *words)
+{
+	if (!strstr(e->text, words))
+		fail_msg("'%s' does not say '%s'", e->text, words);
+}
+
+uint16_t free_port(void)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (void *)&in, sizeof(in)), 0);
+	assert_int_equal(getsockname(fd, (void *)&in, &len), 0);
+	close(fd);
+	return ntohs(in.sin_port);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+void folder_remove(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 int test_run(void)

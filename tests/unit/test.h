@@ -21,11 +21,14 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
 #include <sys/types.h>
+
+struct err;
 
 enum {
 	PATIENCE_MS = 60000,
@@ -59,6 +62,14 @@ void test_group(CMFixtureFunction setup, CMFixtureFunction teardown);
 
 /* The status of a child that ends; one that does not fails the test. */
 int test_wait(pid_t pid);
+
+/* Fails the test with the words of the error, which a success must not set. */
+void must(bool ok, const struct err *e);
+void assert_says(const struct err *e, const char *words);
+/* A loopback port that nothing listens on. */
+uint16_t free_port(void);
+/* Removes a directory and all that is in it, where there is one. */
+void folder_remove(const char *path);
 
 /* For a file with a main() of its own: the count of failed tests. */
 int test_run(void);

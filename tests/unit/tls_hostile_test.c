@@ -3,9 +3,9 @@
  * Servers that mean no good, or do none: nothing they do counts as completed,
  * and none of it lasts longer than the deadline.
  */
-#include "count_connects.h"
+#include "connect_count.h"
 #include "test.h"
-#include "tls_world.h"
+#include "tls_fixture.h"
 
 #include "pki/gnutls_handle.h"
 #include "pki/tls_prober.h"
@@ -232,13 +232,13 @@ static void probe_together(struct tls_probe *probes, size_t count, struct arena 
 	struct err e = { 0 };
 
 	connects = 0;
-	MUST(tls_prober_new(&prober, &e), &e);
+	must(tls_prober_new(&prober, &e), &e);
 	for (size_t i = 0; i < count; i++)
 		tls_prober_ask(prober, &probes[i], a);
 	for (size_t i = 0; i < count; i++) {
 		struct tls_probe *ended = NULL;
 
-		MUST(tls_prober_next(prober, 2 * PATIENCE_MS, &ended, &e), &e);
+		must(tls_prober_next(prober, 2 * PATIENCE_MS, &ended, &e), &e);
 		assert_non_null(ended);
 		assert_int_equal(connects, count);
 	}

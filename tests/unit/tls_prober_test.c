@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many probes at once: who waits for whom. */
-#include "count_connects.h"
+#include "connect_count.h"
 #include "test.h"
-#include "tls_world.h"
+#include "tls_fixture.h"
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -23,7 +23,7 @@ static void probe_all(struct tls_probe *probes, size_t count, struct arena *a)
 {
 	struct err e = { 0 };
 
-	MUST(tls_probe_all(probes, count, a, &e), &e);
+	must(tls_probe_all(probes, count, a, &e), &e);
 }
 
 static void assert_all_complete(const struct tls_probe *probes, size_t count,
@@ -205,7 +205,7 @@ static struct tries probe_some(struct tls_probe *probes, uint16_t port, size_t f
 	struct err e = { 0 };
 
 	connects = 0;
-	MUST(tls_prober_new(&prober, &e), &e);
+	must(tls_prober_new(&prober, &e), &e);
 	for (size_t i = 0; i < SOME; i++) {
 		probes[i] = (struct tls_probe){ .host = "127.0.0.1",
 						.port = port,
@@ -215,7 +215,7 @@ static struct tries probe_some(struct tls_probe *probes, uint16_t port, size_t f
 	for (size_t i = 1; i <= SOME; i++) {
 		struct tls_probe *ended = NULL;
 
-		MUST(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
+		must(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
 		assert_non_null(ended);
 		if (i == first)
 			t.at_first = connects;
@@ -277,7 +277,7 @@ TEST(one_that_stalls_holds_up_nobody_else)
 	make_kind(KEY_ECDSA_P256, &pair);
 	pid_t pid = pretend_everywhere(fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
 
-	MUST(tls_prober_new(&prober, &e), &e);
+	must(tls_prober_new(&prober, &e), &e);
 	for (unsigned i = 0; i < MANY + SOME; i++) {
 		probes[i].host = i < MANY ? "127.0.0.1" : arena_printf(&a, "127.1.0.%u", i);
 		probes[i].port = i < MANY ? silent_port : port;
@@ -285,11 +285,11 @@ TEST(one_that_stalls_holds_up_nobody_else)
 		tls_prober_ask(prober, &probes[i], &a);
 	}
 	for (size_t i = 0; i < SOME; i++) {
-		MUST(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
+		must(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
 		assert_true(ended >= probes + MANY);
 		assert_true(ended->completed);
 	}
-	MUST(tls_prober_next(prober, SHORT_MS, &ended, &e), &e);
+	must(tls_prober_next(prober, SHORT_MS, &ended, &e), &e);
 	assert_null(ended);
 	end_group(pid);
 	close(fd);

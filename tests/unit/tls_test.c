@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Real servers: what is known of them after a handshake. */
 #include "test.h"
-#include "tls_world.h"
+#include "tls_fixture.h"
 
 #include "base/fs.h"
 
@@ -41,7 +41,7 @@ static void write_file(const struct server *s, const char *name, const void *byt
 	struct err e = { 0 };
 
 	snprintf(path, sizeof(path), "%s/%s", s->directory, name);
-	MUST(fs_replace(path, bytes, len, FS_PRIVATE, &e), &e);
+	must(fs_replace(path, bytes, len, FS_PRIVATE, &e), &e);
 }
 
 /* Writes NAME.pem and NAME.key. */
@@ -135,8 +135,8 @@ TEST(a_server_is_known_by_the_leaf_it_proves)
 	struct server s = { 0 };
 	struct certificate c = made_certificate();
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	make_leaf(&c, &ca, &pair);
+	make_authority(SHOP_CA, KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &pair);
 	serve(&s, &pair, NULL);
 	struct tls_probe p = { .host = "127.0.0.1",
 			       .port = s.port,
@@ -175,7 +175,7 @@ TEST(every_kind_of_key_can_be_asked_for)
 			{ .host = "127.0.0.1", .port = s.port, .key = second.facts.key },
 		};
 
-		MUST(tls_probe_all(p, 2, &a, &e), &e);
+		must(tls_probe_all(p, 2, &a, &e), &e);
 		server_stop(&s);
 		assert_true(p[0].completed && p[1].completed);
 		assert_string_equal(p[0].leaf.fingerprint, first.facts.fingerprint);

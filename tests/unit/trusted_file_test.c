@@ -37,11 +37,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
+	folder_remove(folder);
+	return 0;
 }
 
 static void put(const char *name, mode_t mode)
@@ -63,8 +61,7 @@ static void reads(const char *name, enum trusted_kind kind)
 	AUTO(secret) out = { 0 };
 	struct err e = { 0 };
 
-	if (!trusted_file_read(in(name), kind, 100, &out, &e))
-		fail_msg("%s", e.text);
+	must(trusted_file_read(in(name), kind, 100, &out, &e), &e);
 	assert_string_equal(out.bytes, "text");
 }
 

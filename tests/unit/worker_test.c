@@ -89,8 +89,7 @@ static struct worker begin(worker_fn *fn, const char *ctx)
 	struct worker w = { 0 };
 	struct err e = { 0 };
 
-	if (!worker_begin(fn, (void *)ctx, &w, &e))
-		fail_msg("%s", e.text);
+	must(worker_begin(fn, (void *)ctx, &w, &e), &e);
 	return w;
 }
 

@@ -33,8 +33,7 @@ static void pack(struct bundle_entry *items, size_t count, const char *password,
 
 	if (password)
 		secret_copy(&secret, password, strlen(password));
-	if (!zip_pack(&list, password ? &secret : NULL, out, &e))
-		fail_msg("%s", e.text);
+	must(zip_pack(&list, password ? &secret : NULL, out, &e), &e);
 }
 
 static bool unpack(struct bytes zip, const char *password, struct err *e)

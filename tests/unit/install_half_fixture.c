@@ -1,46 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The installing half in a process of its own, and a test that talks to it
- * the way the network half does, or a hostile one.
- */
-#ifndef INSTALL_WORLD_H
-#define INSTALL_WORLD_H
+#include "install_half_fixture.h"
 
-#include "agent_world.h"
-
-#include "agent/install_half.h"
-#include "agent/ipc.h"
-#include "base/clock.h"
-#include "base/stop.h"
-#include "wire/route.h"
-#include "json/value.h"
-
-#include <signal.h>
-#include <sys/prctl.h>
-
-/* How it ended. */
-enum {
-	ENDED_AS_ASKED = 10,
-	ENDED_ALONE,    /* the other half has gone */
-	ENDED_NONSENSE, /* the other half talked nonsense */
-	ENDED_BADLY,
-};
-
-struct half {
-	pid_t pid;
-	struct ipc requests;
-	struct ipc handshakes;
-	uint32_t asked;
-};
-
-static inline int end_of(enum err_code code)
+static int end_of(enum err_code code)
 {
 	return code == ERR_MISSING  ? ENDED_ALONE
 	       : code == ERR_REMOTE ? ENDED_NONSENSE
 				    : ENDED_BADLY;
 }
 
-__attribute__((noreturn)) static inline void be_half(int requests, int handshakes)
+__attribute__((noreturn)) static void be_half(int requests, int handshakes)
 {
 	const struct channels c = { requests, handshakes };
 	struct install_half *h = NULL;
@@ -60,7 +28,7 @@ __attribute__((noreturn)) static inline void be_half(int requests, int handshake
 	_exit(good ? ENDED_AS_ASKED : end_of(e.code));
 }
 
-static inline struct half half_begin(void)
+struct half half_begin(void)
 {
 	struct half h = { 0 };
 	struct err e = { 0 };
@@ -83,8 +51,7 @@ static inline struct half half_begin(void)
 	return h;
 }
 
-/* How it ended. */
-static inline int half_wait(struct half *h)
+int half_wait(struct half *h)
 {
 	int status = test_wait(h->pid);
 
@@ -95,18 +62,14 @@ static inline int half_wait(struct half *h)
 	return WEXITSTATUS(status);
 }
 
-/* The network half goes. */
-static inline void half_leave(struct half *h)
+void half_leave(struct half *h)
 {
 	ipc_release(&h->requests);
 	ipc_release(&h->handshakes);
 	assert_int_equal(half_wait(h), ENDED_ALONE);
 }
 
-/* ---- requests ---- */
-
-static inline void post_request(struct half *h, enum route route, const char *name,
-				const struct secret *body)
+void post_request(struct half *h, enum route route, const char *name, const struct secret *body)
 {
 	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = ++h->asked };
 	size_t name_len = strlen(name);
@@ -121,14 +84,7 @@ static inline void post_request(struct half *h, enum route route, const char *na
 	must(ipc_post(&h->requests, &m, &e), &e);
 }
 
-struct reply {
-	uint32_t number;
-	int status;
-	char problem[64]; /* "stale-order"; "" of a good one */
-	char *text;       /* in the arena */
-};
-
-static inline struct reply read_reply(struct half *h)
+struct reply read_reply(struct half *h)
 {
 	AUTO(message) m = { 0 };
 	AUTO(json) json = NULL;
@@ -155,8 +111,7 @@ static inline struct reply read_reply(struct half *h)
 	return r;
 }
 
-static inline struct reply ask(struct half *h, enum route route, const char *name,
-			       const struct secret *body)
+struct reply ask(struct half *h, enum route route, const char *name, const struct secret *body)
 {
 	struct reply r;
 
@@ -166,16 +121,19 @@ static inline struct reply ask(struct half *h, enum route route, const char *nam
 	return r;
 }
 
-/* A signed order as it was sent once. */
-struct recorded {
-	enum route route;
-	const char *component;
-	int64_t sequence;
-	struct secret body;
-};
+/* With `p`, when that is not NULL; `out` must be empty. */
+static void body_of(const struct order_request *signed_order, const struct pair *p,
+		    struct secret *out)
+{
+	struct order_request r = *signed_order;
 
-static inline void record_as(struct recorded *out, enum who who, const struct order *o,
-			     const struct pair *p)
+	r.has_pair = p != NULL;
+	if (p)
+		r.set = p->set;
+	order_request_write(&r, p ? &p->key : NULL, out);
+}
+
+void record_as(struct recorded *out, enum who who, const struct order *o, const struct pair *p)
 {
 	const struct order_request r = sign(who, o);
 
@@ -185,12 +143,12 @@ static inline void record_as(struct recorded *out, enum who who, const struct or
 	body_of(&r, p, &out->body);
 }
 
-static inline struct reply replay(struct half *h, const struct recorded *r)
+struct reply replay(struct half *h, const struct recorded *r)
 {
 	return ask(h, r->route, r->component, &r->body);
 }
 
-static inline struct reply order(struct half *h, const struct order *o, const struct pair *p)
+struct reply order(struct half *h, const struct order *o, const struct pair *p)
 {
 	struct recorded r = { 0 };
 	struct reply got;
@@ -201,7 +159,7 @@ static inline struct reply order(struct half *h, const struct order *o, const st
 	return got;
 }
 
-static inline void wait_for_activations(size_t count)
+void wait_for_activations(size_t count)
 {
 	int64_t end_ms = clock_mono_ms() + PATIENCE_MS;
 
@@ -210,9 +168,7 @@ static inline void wait_for_activations(size_t count)
 	assert_int_equal(activations(), count);
 }
 
-/* ---- handshakes ---- */
-
-static inline struct message ask_handshake(struct half *h, struct message *question)
+struct message ask_handshake(struct half *h, struct message *question)
 {
 	struct message answer = { 0 };
 	struct err e = { 0 };
@@ -225,7 +181,7 @@ static inline struct message ask_handshake(struct half *h, struct message *quest
 	return answer;
 }
 
-static inline uint64_t ask_revision(struct half *h)
+uint64_t ask_revision(struct half *h)
 {
 	AUTO(message) question = { .kind = MESSAGE_REVISION };
 	AUTO(message) answer = ask_handshake(h, &question);
@@ -233,5 +189,3 @@ static inline uint64_t ask_revision(struct half *h)
 
 	return fields_number(&f);
 }
-
-#endif

@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Stands in for a machine that is reached over SSH: does what is asked on
- * this one.  It can refuse the k-th op, or lose power before the k-th program
- * that changes something.
- */
-#ifndef FAR_SIDE_H
-#define FAR_SIDE_H
+#include "ssh_target_fixture.h"
 
-#include "place_fixture.h"
+struct far_side side;
 
-#include "base/text.h"
-#include "drivers/ssh_target.h"
-#include "remote/ssh.h"
-
-#include <dirent.h>
-#include <sys/wait.h>
-
-static struct far_side {
-	const char *shell;      /* NULL: /bin/sh */
-	bool is_mute;           /* runs no script */
-	unsigned refuse_op;     /* counted from 1; 0: none */
-	unsigned refuse_script; /* among scripts */
-	unsigned cut_program;
-	unsigned ops;
-	unsigned scripts;
-	unsigned programs; /* of the last script that was watched */
-	bool broken;       /* everything after a cut fails */
-	void (*before)(const struct ssh_op *op);
-} side;
-
-static inline struct ssh_op *side_fails(struct ssh_op *op, const char *why)
+static struct ssh_op *side_fails(struct ssh_op *op, const char *why)
 {
 	op->result = errno == ENOENT ? SSH_ABSENT : SSH_FAILED;
 	op->why = why;
 	return op;
 }
 
-static inline struct fs_attr attr_of(const struct stat *st)
+static struct fs_attr attr_of(const struct stat *st)
 {
 	return (struct fs_attr){ .mode = st->st_mode, .owner = st->st_uid, .group = st->st_gid };
 }
 
-static inline void side_look(struct ssh_op *op)
+static void side_look(struct ssh_op *op)
 {
 	struct stat st;
 
@@ -53,7 +27,7 @@ static inline void side_look(struct ssh_op *op)
 	op->result = SSH_DONE;
 }
 
-static inline void side_link(struct ssh_op *op)
+static void side_link(struct ssh_op *op)
 {
 	char text[4096];
 	ssize_t len = readlink(op->path, text, sizeof(text));
@@ -66,7 +40,7 @@ static inline void side_link(struct ssh_op *op)
 	op->result = SSH_DONE;
 }
 
-static inline void side_list(struct ssh_op *op)
+static void side_list(struct ssh_op *op)
 {
 	DIR *dir = opendir(op->path);
 	struct ssh_entry *all = arena_array(&test_arena, 256, sizeof(*all));
@@ -89,7 +63,7 @@ static inline void side_list(struct ssh_op *op)
 	op->result = SSH_DONE;
 }
 
-static inline void side_read(struct ssh_op *op)
+static void side_read(struct ssh_op *op)
 {
 	struct err e = { 0 };
 
@@ -102,7 +76,7 @@ static inline void side_read(struct ssh_op *op)
 	}
 }
 
-static inline void side_write(struct ssh_op *op)
+static void side_write(struct ssh_op *op)
 {
 	AUTO(fd)
 	fd = open(op->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -117,7 +91,7 @@ static inline void side_write(struct ssh_op *op)
 }
 
 /* The script, with a count of the programs that change something. */
-static inline const char *watched(const struct ssh_op *op, const char *count)
+static const char *watched(const struct ssh_op *op, const char *count)
 {
 	static const char mark[] = "set -eu\n";
 	const char *script = op->bytes;
@@ -138,7 +112,7 @@ static inline const char *watched(const struct ssh_op *op, const char *count)
 		(int)(at - script), script, count, side.cut_program, at);
 }
 
-static inline const char *run_shell(const char *script)
+const char *run_shell(const char *script)
 {
 	const char *file = at_root(".script");
 	const char *shell = side.shell ? side.shell : "/bin/sh";
@@ -158,7 +132,7 @@ static inline const char *run_shell(const char *script)
 	return arena_strdup(&test_arena, buf_text(&out));
 }
 
-static inline void side_run(struct ssh_op *op)
+void side_run(struct ssh_op *op)
 {
 	const char *count = at_root(".count");
 	const char *text = NULL;
@@ -189,7 +163,7 @@ static inline void side_run(struct ssh_op *op)
 		op->result = SSH_DONE;
 }
 
-static inline bool is_refused(const struct ssh_op *op)
+static bool is_refused(const struct ssh_op *op)
 {
 	side.ops++;
 	side.scripts += op->kind == SSH_RUN;
@@ -197,7 +171,7 @@ static inline bool is_refused(const struct ssh_op *op)
 	       (op->kind == SSH_RUN && side.scripts == side.refuse_script);
 }
 
-static inline void side_do(struct ssh_op *op)
+static void side_do(struct ssh_op *op)
 {
 	static void (*const deeds[SSH_KIND_COUNT])(struct ssh_op *) = {
 		[SSH_LOOK] = side_look, [SSH_LINK] = side_link,   [SSH_LIST] = side_list,
@@ -215,7 +189,7 @@ static inline void side_do(struct ssh_op *op)
 	deeds[op->kind](op);
 }
 
-static inline void side_answer(struct ssh_ask *ask)
+void side_answer(struct ssh_ask *ask)
 {
 	for (size_t i = 0; i < ask->count; i++) {
 		struct ssh_op *op = &ask->ops[i];
@@ -225,5 +199,3 @@ static inline void side_answer(struct ssh_ask *ask)
 			return;
 	}
 }
-
-#endif

@@ -1,45 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A work folder with a fleet file, planned and applied by the engine alone. */
-#ifndef ENGINE_WORLD_H
-#define ENGINE_WORLD_H
+#include "engine_fixture.h"
 
-#include "engine/engine.h"
-
-#include "base/clock.h"
-#include "base/fs.h"
-#include "config/load.h"
-#include "engine/backup.h"
-#include "engine/saved_plan.h"
-#include "pki/issue.h"
-#include "plan/planner.h"
-#include "state/state.h"
-#include "test.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
-/* One world: a work folder with a fleet file in it. */
-struct world {
-	char folder[64];
-	char file[96];
-};
-
-/* What one plan or apply told. */
-struct told {
-	char steps[4096];         /* "issue web; stage web a; " */
-	char preconditions[1024]; /* "acknowledge offline a; " */
-	struct apply_result result;
-	struct err error;
-	bool planned;
-};
-
-#define HEAD             \
-	"certfleet: 1\n" \
-	"fleet: test\n"  \
-	"backup: {passphrase: {env: CERTFLEET_TEST}}\n"
-
-static int setup(void **state)
+int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 
@@ -50,18 +12,16 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+int teardown(void **state)
 {
 	struct world *w = *state;
-	char command[128];
 
-	snprintf(command, sizeof(command), "rm -rf %s", w->folder);
-	assert_int_equal(system(command), 0);
+	folder_remove(w->folder);
 	free(w);
 	return 0;
 }
 
-static void write_fleet(const struct world *w, const char *body)
+void write_fleet(const struct world *w, const char *body)
 {
 	struct err e = { 0 };
 	AUTO(buf) text = { 0 };
@@ -97,15 +57,6 @@ static void note_preconditions(const struct plan *p, struct told *t)
 	}
 }
 
-struct wish {
-	bool apply;
-	int64_t at; /* 0: now */
-	struct choices choices;
-	size_t only; /* carry out that many steps; 0: all */
-	bool offline;
-	event_fn *listen; /* gets the world */
-};
-
 static void work(struct engine *en, const struct fleet *f, struct wish wish, struct told *t)
 {
 	AUTO(snapshot) s = { 0 };
@@ -130,7 +81,7 @@ static void work(struct engine *en, const struct fleet *f, struct wish wish, str
 		t->result.exit_status = -1;
 }
 
-static struct told run_wish(const struct world *w, struct wish wish)
+struct told run_wish(const struct world *w, struct wish wish)
 {
 	struct told t = { 0 };
 	AUTO(fleet) f = { 0 };
@@ -153,23 +104,23 @@ static struct told run_wish(const struct world *w, struct wish wish)
 	return t;
 }
 
-static inline struct told plan_it(const struct world *w)
+struct told plan_it(const struct world *w)
 {
 	return run_wish(w, (struct wish){ 0 });
 }
 
-static inline struct told apply_it(const struct world *w)
+struct told apply_it(const struct world *w)
 {
 	return run_wish(w, (struct wish){ .apply = true });
 }
 
-static inline void assert_applied(struct told t)
+void assert_applied(struct told t)
 {
 	if (!t.planned || t.result.exit_status)
 		fail_msg("exit %d: %s", t.result.exit_status, t.error.text);
 }
 
-static inline bool there(const struct world *w, const char *name)
+bool there(const struct world *w, const char *name)
 {
 	char path[256];
 	struct stat st;
@@ -178,24 +129,13 @@ static inline bool there(const struct world *w, const char *name)
 	return stat(path, &st) == 0;
 }
 
-static inline void slurp(const struct world *w, const char *name, char *out, size_t room)
+void slurp(const struct world *w, const char *name, char *out, size_t room)
 {
 	char path[256];
 	AUTO(buf) text = { 0 };
 	struct err e = { 0 };
 
 	snprintf(path, sizeof(path), "%s/%s", w->folder, name);
-	if (!fs_read(path, room - 1, &text, &e))
-		fail_msg("%s", e.text);
+	must(fs_read(path, room - 1, &text, &e), &e);
 	memcpy(out, buf_text(&text), text.len + 1);
 }
-
-#define ONE                                               \
-	"certificates:\n"                                 \
-	"  web: {subject: \"CN=web.test\", issuer: ca}\n" \
-	"issuers:\n"                                      \
-	"  ca: {subject: \"CN=CA\", publish: ca.pem}\n"   \
-	"components:\n"                                   \
-	"  a: {certificate: web, deliver: {files: {directory: a}}}\n"
-
-#endif

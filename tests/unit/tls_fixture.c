@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loopback sockets and servers of a process of their own, for pki/tls*. */
-#ifndef TLS_WORLD_H
-#define TLS_WORLD_H
+#include "tls_fixture.h"
 
-#include "pki_made.h"
-
-#include "pki/cert.h"
-#include "pki/key.h"
-#include "pki/tls.h"
-
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-
-enum {
-	SHORT_MS = 300
-};
-
-static inline int listen_on(int family, uint16_t *port)
+int listen_on(int family, uint16_t *port)
 {
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in v4 = { .sin_family = AF_INET,
@@ -41,54 +22,22 @@ static inline int listen_on(int family, uint16_t *port)
 	return fd;
 }
 
-static inline uint16_t free_port(void)
-{
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-
-	assert_true(fd >= 0);
-	close(fd);
-	return port;
-}
-
-static inline void make_kind(enum key_type type, struct pair *out)
+void make_kind(enum key_type type, struct pair *out)
 {
 	struct certificate c = made_certificate();
 
 	c.key = type;
-	make_leaf(&c, NULL, out);
+	make_leaf(&c, NULL, NOW, out);
 }
 
-static inline void probe_one(struct tls_probe *p, struct arena *a)
+void probe_one(struct tls_probe *p, struct arena *a)
 {
 	struct err e = { 0 };
 
-	MUST(tls_probe_all(p, 1, a, &e), &e);
+	must(tls_probe_all(p, 1, a, &e), &e);
 }
 
-/* What a server does once it has said as much as it wants to say rightly. */
-enum mood {
-	GOES_ON,
-	STALLS,
-	HANGS_UP,
-	FLOODS, /* records that TLS 1.3 ignores, without an end */
-	DRIPS,  /* byte after byte */
-};
-
-/*
- * A server of one connection.  It may present one certificate and hold the
- * key of another, as one does whose files were replaced one by one.
- */
-struct pretence {
-	const struct pair *shown;
-	const struct pair *held;
-	enum mood mood;
-	size_t right; /* bytes it says before the mood comes over it */
-	size_t *said; /* in all; NULL: not counted */
-	int peer;
-};
-
-static inline void flood(int peer)
+static void flood(int peer)
 {
 	char junk[6 * 512];
 
@@ -99,7 +48,7 @@ static inline void flood(int peer)
 	_exit(0);
 }
 
-static inline ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes, size_t len)
+static ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes, size_t len)
 {
 	struct pretence *p = ptr;
 	size_t right = p->mood == GOES_ON || len < p->right ? len : p->right;
@@ -123,19 +72,19 @@ static inline ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes, size_t 
 	_exit(0);
 }
 
-static inline ssize_t hear(gnutls_transport_ptr_t ptr, void *room, size_t len)
+static ssize_t hear(gnutls_transport_ptr_t ptr, void *room, size_t len)
 {
 	return recv(((struct pretence *)ptr)->peer, room, len, 0);
 }
 
-static inline int is_heard(gnutls_transport_ptr_t ptr, unsigned ms)
+static int is_heard(gnutls_transport_ptr_t ptr, unsigned ms)
 {
 	struct pollfd fd = { .fd = ((struct pretence *)ptr)->peer, .events = POLLIN };
 
 	return poll(&fd, 1, (int)ms);
 }
 
-static inline void pretend_to(struct pretence *p)
+void pretend_to(struct pretence *p)
 {
 	AUTO(credentials) credentials = NULL;
 	AUTO(session) session = NULL;
@@ -162,7 +111,7 @@ static inline void pretend_to(struct pretence *p)
 	_exit(0);
 }
 
-static inline pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
+pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
 {
 	pid_t pid = fork();
 
@@ -173,13 +122,7 @@ static inline pid_t pretend(int fd, const struct pair *shown, const struct pair 
 	return 0;
 }
 
-enum {
-	CUTS = 24,
-	FIRST_CUT = 2 /* 127.0.0.2 is the first address that breaks off */
-};
-
-/* Which of the addresses of 127.0.0.0/8 was connected to. */
-static inline size_t which_address(int peer)
+size_t which_address(int peer)
 {
 	struct sockaddr_in at = { 0 };
 	socklen_t len = sizeof(at);
@@ -188,7 +131,7 @@ static inline size_t which_address(int peer)
 	return ntohl(at.sin_addr.s_addr) & 0xff;
 }
 
-static inline int listen_everywhere(uint16_t *port)
+int listen_everywhere(uint16_t *port)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in at = { .sin_family = AF_INET };
@@ -201,11 +144,7 @@ static inline int listen_everywhere(uint16_t *port)
 	return fd;
 }
 
-/*
- * A process for each connection.  It is honest at 127.0.0.1; at the others
- * the mood comes over it after an ever larger share of the `whole`.
- */
-static inline pid_t pretend_everywhere(int fd, struct pretence p, size_t whole)
+pid_t pretend_everywhere(int fd, struct pretence p, size_t whole)
 {
 	pid_t pid = fork();
 
@@ -229,18 +168,14 @@ static inline pid_t pretend_everywhere(int fd, struct pretence p, size_t whole)
 	}
 }
 
-/* Ends a server's process. */
-static inline void end_process(pid_t pid)
+void end_process(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
 
-/* And those that it started. */
-static inline void end_group(pid_t pid)
+void end_group(pid_t pid)
 {
 	kill(-pid, SIGKILL);
 	end_process(pid);
 }
-
-#endif

@@ -1,116 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * An agent's configuration in a directory of its own, operators of all kinds
- * and the orders they sign.
- */
-#ifndef AGENT_WORLD_H
-#define AGENT_WORLD_H
+#include "agent_fixture.h"
 
-#include "place_fixture.h"
+#include "pki_fixture.h"
 
-#include "agent/order_verify.h"
-#include "pki/signature.h"
+struct signatory signatories[WHO_COUNT];
+struct pair operators;
+struct pair own_pair;
+struct pair next_pair;
+struct buf authority_pem;
+struct agent_config config;
+struct signer_cache *signers;
 
-#include <sys/wait.h>
-
-/* Who signs; all but the last two are on the list. */
-enum who {
-	OPS,      /* by its key */
-	NAMED,    /* by its name */
-	STRANGER, /* of another authority */
-	SERVER,   /* not made for clients */
-	FORMER,   /* its certificate has ended */
-	LEAVING,  /* its certificate ends in five minutes */
-	UNLISTED,
-	WHO_COUNT
-};
-
-struct signatory {
-	struct pair pair;
-	struct signing_key *key;
-};
-
-static struct signatory signatories[WHO_COUNT];
-static struct pair operators;
-static struct pair own_pair;  /* the agent's */
-static struct pair next_pair; /* its next one */
-static struct buf authority_pem;
-static struct agent_config config;
-static struct signer_cache *signers;
-
-#define LINEAGE "0123456789abcdef0123456789abcdef"
-#define OTHER_LINEAGE "fedcba9876543210fedcba9876543210"
-
-static inline void make_authority(const char *subject, struct pair *out)
-{
-	const struct issuer ca = { .name = "ca",
-				   .kind = ISSUER_MANAGED,
-				   .subject = subject,
-				   .validity = 100 * 86400,
-				   .key = KEY_ECDSA_P256 };
-	AUTO(secret) key = { 0 };
-	struct err e = { 0 };
-
-	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
-	must(issue_authority(&ca, &key, time(NULL) - 50 * 86400, out, &e), &e);
-}
-
-struct wish {
-	const char *subject;
-	unsigned purpose;
-	int64_t begins; /* seconds ago */
-};
-
-static inline void make_signed(const struct pair *ca, const struct wish *w, struct pair *out)
+void make_operator(const struct pair *ca, const struct operator_kind *o, struct pair *out)
 {
 	const struct san name = { NAME_DNS, "ops.example.com" };
 	const struct certificate c = { .name = "ops",
-				       .subject = w->subject,
-				       .validity = 86400,
+				       .subject = o->subject,
+				       .validity = DAY,
 				       .names = &name,
 				       .name_count = 1,
-				       .purpose = w->purpose,
+				       .purpose = o->purpose,
 				       .key = KEY_ECDSA_P256 };
-	AUTO(authority) by = NULL;
-	AUTO(secret) key = { 0 };
-	struct err e = { 0 };
 
-	must(authority_open(&ca->key, &ca->set, &by, &e), &e);
-	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
-	must(issue_leaf(&c, &key, by, time(NULL) - w->begins, out, &e), &e);
+	make_leaf(&c, ca, time(NULL) - o->age, out);
 }
 
-static inline int make_signatories(void **state)
+int make_signatories(void **state)
 {
-	static const struct wish wishes[WHO_COUNT] = {
+	static const struct operator_kind kinds[WHO_COUNT] = {
 		[OPS] = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 },
 		[NAMED] = { "CN=named,O=Example", PURPOSE_CLIENT, 0 },
 		[STRANGER] = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 },
 		[SERVER] = { "CN=host,O=Example", PURPOSE_SERVER, 0 },
-		[FORMER] = { "CN=former", PURPOSE_CLIENT, 30 * 86400 },
-		[LEAVING] = { "CN=leaving", PURPOSE_CLIENT, 86400 - 300 },
+		[FORMER] = { "CN=former", PURPOSE_CLIENT, 30 * DAY },
+		[LEAVING] = { "CN=leaving", PURPOSE_CLIENT, DAY - 300 },
 		[UNLISTED] = { "CN=named", PURPOSE_CLIENT, 0 },
 	};
-	const struct wish host = { "CN=agent", PURPOSE_SERVER, 0 };
+	const struct operator_kind host = { "CN=agent", PURPOSE_SERVER, 0 };
 	AUTO(pair) strangers = { 0 };
 	struct err e = { 0 };
 
 	if (make_pairs(state))
 		return -1;
-	make_authority("CN=Operators", &operators);
-	make_authority("CN=Operators", &strangers);
+	make_authority("CN=Operators", KEY_ECDSA_P256, time(NULL) - 50 * DAY, &operators);
+	make_authority("CN=Operators", KEY_ECDSA_P256, time(NULL) - 50 * DAY, &strangers);
 	for (int i = 0; i < WHO_COUNT; i++) {
-		make_signed(i == STRANGER ? &strangers : &operators, &wishes[i],
-			    &signatories[i].pair);
+		make_operator(i == STRANGER ? &strangers : &operators, &kinds[i],
+			      &signatories[i].pair);
 		must(signing_key_open(&signatories[i].pair.key, &signatories[i].key, &e), &e);
 	}
-	make_signed(&strangers, &host, &own_pair);
-	make_signed(&strangers, &host, &next_pair);
+	make_operator(&strangers, &host, &own_pair);
+	make_operator(&strangers, &host, &next_pair);
 	pem_add_certs(&authority_pem, operators.set.certs, 1);
 	return 0;
 }
 
-static inline int drop_signatories(void **state)
+int drop_signatories(void **state)
 {
 	for (int i = 0; i < WHO_COUNT; i++) {
 		signing_key_close(signatories[i].key);
@@ -123,9 +68,7 @@ static inline int drop_signatories(void **state)
 	return drop_pairs(state);
 }
 
-/* ---- the agent ---- */
-
-static inline void add_callers(void)
+static void add_callers(void)
 {
 	static const enum who listed[] = { OPS, STRANGER, SERVER, FORMER, LEAVING };
 	const size_t n = sizeof(listed) / sizeof(*listed);
@@ -138,8 +81,7 @@ static inline void add_callers(void)
 	config.client_count = n + 1;
 }
 
-/* Appends a line to the file "activated". */
-static inline struct activate counting(const char *script)
+struct activate counting(const char *script)
 {
 	const char **argv = arena_array(&test_arena, 4, sizeof(*argv));
 
@@ -151,7 +93,7 @@ static inline struct activate counting(const char *script)
 }
 
 /* Sorted by name. */
-static inline void add_components(void)
+static void add_components(void)
 {
 	struct agent_component *list = arena_array(&test_arena, 4, sizeof(*list));
 
@@ -173,7 +115,7 @@ static inline void add_components(void)
 	config.component_count = 4;
 }
 
-static inline int open_agent(void **state)
+int open_agent(void **state)
 {
 	struct err e = { 0 };
 
@@ -196,15 +138,13 @@ static inline int open_agent(void **state)
 	return 0;
 }
 
-static inline int close_agent(void **state)
+int close_agent(void **state)
 {
 	signer_cache_free(signers);
 	return close_root(state);
 }
 
-#define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, open_agent, close_agent)
-
-static inline const struct agent_component *component(const char *name)
+const struct agent_component *component(const char *name)
 {
 	const struct agent_component *c = agent_component(&config, name);
 
@@ -212,7 +152,7 @@ static inline const struct agent_component *component(const char *name)
 	return c;
 }
 
-static inline size_t activations(void)
+size_t activations(void)
 {
 	AUTO(buf) text = { 0 };
 	struct err e = { 0 };
@@ -225,10 +165,7 @@ static inline size_t activations(void)
 	return lines;
 }
 
-/* ---- orders ---- */
-
-/* For "edge/e1", number 1; a new pair in the place of nothing. */
-static inline struct order order_to(enum order_action action)
+struct order order_to(enum order_action action)
 {
 	return (struct order){
 		.action = action,
@@ -245,7 +182,7 @@ static inline struct order order_to(enum order_action action)
 	};
 }
 
-static inline void name_pair(struct order *o, const struct pair *p)
+void name_pair(struct order *o, const struct pair *p)
 {
 	o->fingerprint = p->facts.fingerprint;
 	if (o->action == ORDER_STAGE)
@@ -253,7 +190,7 @@ static inline void name_pair(struct order *o, const struct pair *p)
 }
 
 /* The text as it is, with the signature of somebody; all in the arena. */
-static inline struct order_request sign_text(enum who who, const char *text)
+static struct order_request sign_text(enum who who, const char *text)
 {
 	const struct signatory *by = &signatories[who];
 	const char *meant = arena_printf(&test_arena, ORDER_PURPOSE "%s", text);
@@ -269,21 +206,7 @@ static inline struct order_request sign_text(enum who who, const char *text)
 	return r;
 }
 
-static inline struct order_request sign(enum who who, const struct order *o)
+struct order_request sign(enum who who, const struct order *o)
 {
 	return sign_text(who, order_text(o, &test_arena));
 }
-
-/* With `p`, when that is not NULL; `out` must be empty. */
-static inline void body_of(const struct order_request *signed_order, const struct pair *p,
-			   struct secret *out)
-{
-	struct order_request r = *signed_order;
-
-	r.has_pair = p != NULL;
-	if (p)
-		r.set = p->set;
-	order_request_write(&r, p ? &p->key : NULL, out);
-}
-
-#endif

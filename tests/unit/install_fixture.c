@@ -1,87 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Pairs, a directory of its own for each test, and a look at paths the way a
- * server looks: by name, following links.
- */
-#ifndef PLACE_FIXTURE_H
-#define PLACE_FIXTURE_H
+#include "install_fixture.h"
 
-#include <stddef.h>
-#include <stdint.h>
+#include "pki_fixture.h"
 
-#include "base/fs.h"
-#include "install/install.h"
-#include "pki/issue.h"
-#include "test.h"
+struct pair old_pair;
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+struct pair new_pair;
 
-/* Three pairs under one authority, made once. */
-static struct pair old_pair;
-static struct pair new_pair;
-static struct pair third_pair;
+struct pair third_pair;
 
-static char root[256];
-static struct arena test_arena;
+char root[256];
 
-/* An error is set exactly when a function fails. */
-static void must(bool ok, const struct err *e)
-{
-	if (!ok)
-		fail_msg("%s", e->text);
-	if (e->code != ERR_NONE)
-		fail_msg("it succeeded, and yet: %s", e->text);
-}
+struct arena test_arena;
 
-static inline void make_pair(const struct authority *by, struct pair *out)
+int make_pairs(void **state)
 {
 	const struct san name = { NAME_DNS, "web.example.com" };
 	const struct certificate c = { .name = "web",
 				       .subject = "CN=web.example.com",
-				       .validity = 86400,
+				       .validity = DAY,
 				       .names = &name,
 				       .name_count = 1,
 				       .purpose = PURPOSE_SERVER,
 				       .key = KEY_ECDSA_P256 };
-	AUTO(secret) key = { 0 };
-	struct err e = { 0 };
-
-	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
-	must(issue_leaf(&c, &key, by, time(NULL), out, &e), &e);
-}
-
-static inline int make_pairs(void **state)
-{
-	const struct issuer ca = { .name = "ca",
-				   .kind = ISSUER_MANAGED,
-				   .subject = "CN=Test CA",
-				   .validity = 10 * 86400,
-				   .key = KEY_ECDSA_P256 };
-	AUTO(secret) key = { 0 };
-	AUTO(pair) top = { 0 };
-	AUTO(authority) by = NULL;
-	struct err e = { 0 };
+	AUTO(pair) ca = { 0 };
 
 	(void)state;
-	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
-	must(issue_authority(&ca, &key, time(NULL), &top, &e), &e);
-	must(authority_open(&key, &top.set, &by, &e), &e);
-	make_pair(by, &old_pair);
-	make_pair(by, &new_pair);
-	make_pair(by, &third_pair);
+	make_authority("CN=Test CA", KEY_ECDSA_P256, time(NULL), &ca);
+	make_leaf(&c, &ca, time(NULL), &old_pair);
+	make_leaf(&c, &ca, time(NULL), &new_pair);
+	make_leaf(&c, &ca, time(NULL), &third_pair);
 	return 0;
 }
 
-static inline int drop_pairs(void **state)
+int drop_pairs(void **state)
 {
 	(void)state;
 	pair_release(&old_pair);
@@ -90,15 +42,7 @@ static inline int drop_pairs(void **state)
 	return 0;
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-static inline int open_root(void **state)
+int open_root(void **state)
 {
 	const char *base = getenv("TMPDIR");
 
@@ -108,38 +52,38 @@ static inline int open_root(void **state)
 	return mkdtemp(root) ? 0 : -1;
 }
 
-static inline int close_root(void **state)
+int close_root(void **state)
 {
 	(void)state;
 	umask(077);
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	folder_remove(root);
 	arena_release(&test_arena);
 	return 0;
 }
 
-static inline const char *at_root(const char *name)
+const char *at_root(const char *name)
 {
 	return arena_printf(&test_arena, "%s/%s", root, name);
 }
 
-static inline struct install directory_form(void)
+struct install directory_form(void)
 {
 	return (struct install){ .directory = at_root("site") };
 }
 
-static inline struct install path_form(void)
+struct install path_form(void)
 {
 	return (struct install){ .certificate = at_root("site.crt"), .key = at_root("site.key") };
 }
 
 /* The key is in a directory that others cannot enter. */
-static inline struct install split_form(void)
+struct install split_form(void)
 {
 	return (struct install){ .certificate = at_root("pub/site.crt"),
 				 .key = at_root("priv/site.key") };
 }
 
-static inline void make_split_homes(void)
+void make_split_homes(void)
 {
 	assert_int_equal(mkdir(at_root("pub"), 0755), 0);
 	assert_int_equal(chmod(at_root("pub"), 0755), 0);
@@ -147,26 +91,26 @@ static inline void make_split_homes(void)
 	assert_int_equal(chmod(at_root("priv"), 0710), 0);
 }
 
-static inline struct install_pair as_placed(const struct pair *p)
+struct install_pair as_placed(const struct pair *p)
 {
 	return (struct install_pair){ .fingerprint = p->facts.fingerprint,
 				      .set = &p->set,
 				      .key = &p->key };
 }
 
-static inline bool stage(const struct install *i, const struct pair *p, struct err *e)
+bool stage(const struct install *i, const struct pair *p, struct err *e)
 {
 	const struct install_pair pair = as_placed(p);
 
 	return install_stage(i, &pair, e);
 }
 
-static inline bool deploy(const struct install *i, const struct pair *p, struct err *e)
+bool deploy(const struct install *i, const struct pair *p, struct err *e)
 {
 	return stage(i, p, e) && install_commit(i, p->facts.fingerprint, NULL, e);
 }
 
-static inline void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
+void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
@@ -176,12 +120,12 @@ static inline void write_file(const char *path, const void *bytes, size_t len, m
 	close(fd);
 }
 
-static inline void write_text(const char *path, const char *text)
+void write_text(const char *path, const char *text)
 {
 	write_file(path, text, strlen(text), 0644);
 }
 
-static inline void write_certs(const char *path, const struct pair *p)
+void write_certs(const char *path, const struct pair *p)
 {
 	AUTO(buf) pem = { 0 };
 
@@ -189,7 +133,7 @@ static inline void write_certs(const char *path, const struct pair *p)
 	write_file(path, pem.data, pem.len, 0644);
 }
 
-static inline void write_key(const char *path, const struct pair *p, mode_t mode)
+void write_key(const char *path, const struct pair *p, mode_t mode)
 {
 	AUTO(secret) pem = { 0 };
 
@@ -197,7 +141,7 @@ static inline void write_key(const char *path, const struct pair *p, mode_t mode
 	write_file(path, pem.bytes, pem.len, mode);
 }
 
-static inline struct observation probe(const struct install *i)
+struct observation probe(const struct install *i)
 {
 	struct observation seen = { 0 };
 
@@ -205,7 +149,7 @@ static inline struct observation probe(const struct install *i)
 	return seen;
 }
 
-static inline void assert_installed(const struct install *i, const struct pair *p)
+void assert_installed(const struct install *i, const struct pair *p)
 {
 	struct observation seen = probe(i);
 
@@ -217,8 +161,7 @@ static inline void assert_installed(const struct install *i, const struct pair *
 		fail_msg("%s", seen.damage);
 }
 
-/* What a server has that opens these paths now: "" nothing, NULL broken. */
-static inline const char *served_from(const char *cert, const char *key)
+const char *served_from(const char *cert, const char *key)
 {
 	AUTO(buf) pem = { 0 };
 	AUTO(secret) key_pem = { 0 };
@@ -242,7 +185,7 @@ static inline const char *served_from(const char *cert, const char *key)
 	return facts.fingerprint;
 }
 
-static inline const char *served(const struct install *i)
+const char *served(const struct install *i)
 {
 	const char *dir = i->directory;
 
@@ -251,7 +194,7 @@ static inline const char *served(const struct install *i)
 			   dir ? arena_printf(&test_arena, "%s/key.pem", dir) : i->key);
 }
 
-static inline void assert_served(const struct install *i, const struct pair *p)
+void assert_served(const struct install *i, const struct pair *p)
 {
 	const char *fingerprint = served(i);
 
@@ -259,7 +202,7 @@ static inline void assert_served(const struct install *i, const struct pair *p)
 	assert_string_equal(fingerprint, p ? p->facts.fingerprint : "");
 }
 
-static inline void assert_leads_into(const char *path, const char *directory)
+static void assert_leads_into(const char *path, const char *directory)
 {
 	char *real = realpath(path, NULL);
 	char *home = realpath(directory, NULL);
@@ -272,8 +215,7 @@ static inline void assert_leads_into(const char *path, const char *directory)
 	free(home);
 }
 
-/* Nobody needs the key's directory for the certificate, and no link is absolute. */
-static inline void assert_split(void)
+void assert_split(void)
 {
 	static const char *const links[] = { "pub/site.crt", "priv/site.key" };
 
@@ -287,8 +229,7 @@ static inline void assert_split(void)
 	}
 }
 
-/* As certfleet once did it: one store beside the key, and absolute links. */
-static inline void plant_former_layout(const struct install *i, const struct pair *p)
+void plant_former_layout(const struct install *i, const struct pair *p)
 {
 	const char *store = at_root("priv/.site.key.certfleet");
 	const char *version = arena_printf(&test_arena, "%s/%s", store, p->facts.fingerprint);
@@ -310,7 +251,7 @@ static inline void plant_former_layout(const struct install *i, const struct pai
 /* ---- what is not ours ---- */
 
 /* Files, links and a directory in the directory form's, which exists. */
-static inline void put_others(void)
+void put_others(void)
 {
 	write_text(at_root("beside.pem"), "beside\n");
 	write_text(at_root("site/dhparam.pem"), "parameters\n");
@@ -321,7 +262,7 @@ static inline void put_others(void)
 	write_text(at_root("site/hooks/reload"), "hook\n");
 }
 
-static inline void assert_reads(const char *name, const char *text)
+void assert_reads(const char *name, const char *text)
 {
 	AUTO(buf) found = { 0 };
 	struct err e = { 0 };
@@ -332,7 +273,7 @@ static inline void assert_reads(const char *name, const char *text)
 }
 
 /* Whoever reads them there still can. */
-static inline void assert_others(void)
+void assert_others(void)
 {
 	assert_reads("site/dhparam.pem", "parameters\n");
 	assert_reads("site/inside", "parameters\n");
@@ -340,13 +281,7 @@ static inline void assert_others(void)
 	assert_reads("site/hooks/reload", "hook\n");
 }
 
-/* ---- strangers ---- */
-
-enum {
-	STRANGER_ID = 65534
-};
-
-static inline void needs_root(void)
+void needs_root(void)
 {
 	if (geteuid() == 0)
 		return;
@@ -354,13 +289,12 @@ static inline void needs_root(void)
 	skip();
 }
 
-static inline void give_to_stranger(const char *path)
+void give_to_stranger(const char *path)
 {
 	assert_int_equal(lchown(path, STRANGER_ID, STRANGER_ID), 0);
 }
 
-/* A directory in the root of the test, whatever the umask. */
-static inline const char *make_dir(const char *name, mode_t mode)
+const char *make_dir(const char *name, mode_t mode)
 {
 	const char *path = at_root(name);
 
@@ -369,18 +303,14 @@ static inline const char *make_dir(const char *name, mode_t mode)
 	return path;
 }
 
-/*
- * A whole pair that somebody has put there: the key is in NAME.key, or in
- * key.pem of directory NAME.
- */
-static inline void plant_files(const struct install *i)
+void plant_files(const struct install *i)
 {
 	write_certs(i->certificate, &old_pair);
 	write_key(i->key, &old_pair, 0600);
 	give_to_stranger(i->key);
 }
 
-static inline void plant_directory(const struct install *i, mode_t mode)
+void plant_directory(const struct install *i, mode_t mode)
 {
 	const char *key = arena_printf(&test_arena, "%s/key.pem", i->directory);
 
@@ -391,7 +321,7 @@ static inline void plant_directory(const struct install *i, mode_t mode)
 	assert_int_equal(chmod(i->directory, mode), 0);
 }
 
-static inline unsigned owner_of(const char *path)
+unsigned owner_of(const char *path)
 {
 	struct stat st = { 0 };
 
@@ -399,17 +329,15 @@ static inline unsigned owner_of(const char *path)
 	return st.st_uid;
 }
 
-static inline bool exists(const char *path)
+bool exists(const char *path)
 {
 	return !faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-static inline mode_t mode_of(const char *path)
+mode_t mode_of(const char *path)
 {
 	struct stat st = { 0 };
 
 	assert_int_equal(stat(path, &st), 0);
 	return st.st_mode & 07777;
 }
-
-#endif

@@ -1,50 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small fleets with a snapshot of them, made by hand, for the plan tests. */
-#ifndef TESTS_PLAN_WORLD_H
-#define TESTS_PLAN_WORLD_H
+#include "plan_fixture.h"
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "model/fleet.h"
-#include "model/snapshot.h"
-#include "plan/planner.h"
-#include "test.h"
-
-#include <inttypes.h>
-#include <signal.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum {
-	DAY = 24 * 3600,
-};
-#define WORLD_NOW ((int64_t)1795420800) /* 2026-11-23T08:00:00Z */
-
-struct world {
-	struct arena a;
-	struct fleet fleet;
-	struct snapshot snapshot;
-	struct issuer *issuers;
-	struct certificate *certificates;
-	struct role *roles;
-	struct component *components;
-	struct generation *generations;
-	struct component_seen *seen;
-	struct choices choices;
-	struct san names[1];
-};
-
-static inline void world_release(struct world *w)
+void world_release(struct world *w)
 {
 	arena_release(&w->a);
 }
-AUTO_STRUCT(world, struct world, world_release)
 
-/* 64 hex digits that differ when `label` does. */
-static inline const char *world_fingerprint(struct arena *a, const char *label)
+const char *world_fingerprint(struct arena *a, const char *label)
 {
 	uint64_t hash = 14695981039346656037u;
 
@@ -54,7 +16,7 @@ static inline const char *world_fingerprint(struct arena *a, const char *label)
 			    hash ^ 0x5555, hash ^ 0xaaaa, ~hash);
 }
 
-static inline MUST_CHECK bool world_plan(struct world *w, struct plan *p, struct err *e)
+MUST_CHECK bool world_plan(struct world *w, struct plan *p, struct err *e)
 {
 	const struct plan_input in = {
 		.fleet = &w->fleet,
@@ -67,7 +29,7 @@ static inline MUST_CHECK bool world_plan(struct world *w, struct plan *p, struct
 	return plan_make(&in, p, e);
 }
 
-static inline char *world_json(const struct plan *p)
+char *world_json(const struct plan *p)
 {
 	json_t *json = plan_to_json(p);
 	char *text = json_dumps(json, JSON_COMPACT);
@@ -76,11 +38,7 @@ static inline char *world_json(const struct plan *p)
 	return text;
 }
 
-/*
- * `count` components c00000.. with one certificate "web" from issuer "ca",
- * nothing known and nothing installed, everything online.
- */
-static inline void world_init(struct world *w, size_t count)
+void world_init(struct world *w, size_t count)
 {
 	struct arena *a = &w->a;
 
@@ -141,5 +99,3 @@ static inline void world_init(struct world *w, size_t count)
 	w->snapshot =
 		(struct snapshot){ .lineage = "", .components = w->seen, .component_count = count };
 }
-
-#endif

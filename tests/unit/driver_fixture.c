@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drivers against scripted HTTP answers, with three pairs and some secrets. */
-#ifndef API_FIXTURE_H
-#define API_FIXTURE_H
+#include "driver_fixture.h"
 
-#include "job_of.h"
-#include "place_fixture.h"
-#include "remote_server.h"
+struct job job_of(const struct component *c, enum driver_verb verb, const struct pair *p)
+{
+	return (struct job){ .verb = verb,
+			     .component = c,
+			     .fingerprint = p ? p->facts.fingerprint : "",
+			     .set = p ? &p->set : NULL,
+			     .key = p ? &p->key : NULL,
+			     .arena = &test_arena };
+}
 
-#include "base/text.h"
-#include "drivers/driver.h"
-#include "model/http_spec.h"
-
-#include <jansson.h>
-
-static struct drivers *drivers;
+struct drivers *drivers;
 
 /* A reference's name is its secret, but for "missing". */
-static inline bool tell_secret(void *ctx, const struct secret_ref *ref, const struct secret **out,
-			       struct err *e)
+static bool tell_secret(void *ctx, const struct secret_ref *ref, const struct secret **out,
+			struct err *e)
 {
 	static struct secret told[8];
 	static size_t count;
@@ -36,25 +34,24 @@ static inline bool tell_secret(void *ctx, const struct secret_ref *ref, const st
 	return true;
 }
 
-static inline int open_drivers(void **state)
+int open_drivers(void **state)
 {
 	drivers = drivers_new(&(const struct drivers_options){ .secret = tell_secret });
 	return make_pairs(state);
 }
 
-static inline int close_drivers(void **state)
+int close_drivers(void **state)
 {
 	drivers_free(drivers);
 	return drop_pairs(state);
 }
 
-static inline struct server *answers(struct server like)
+struct server *answers(struct server like)
 {
 	return server_new(like, NULL);
 }
 
-/* "HTTP/1.1 STATUS" with a body; texts live as long as the process. */
-static inline const char *reply(const char *status, const char *body)
+const char *reply(const char *status, const char *body)
 {
 	static struct arena kept;
 
@@ -64,7 +61,7 @@ static inline const char *reply(const char *status, const char *body)
 			    status, strlen(body), body);
 }
 
-static inline const char *dumped(json_t *json)
+const char *dumped(json_t *json)
 {
 	char *text = json_dumps(json, JSON_COMPACT);
 	const char *copy = arena_strdup(&test_arena, text);
@@ -74,7 +71,7 @@ static inline const char *dumped(json_t *json)
 	return copy;
 }
 
-static inline const char *certs_pem(const struct pair *p)
+const char *certs_pem(const struct pair *p)
 {
 	AUTO(buf) pem = { 0 };
 
@@ -82,7 +79,7 @@ static inline const char *certs_pem(const struct pair *p)
 	return arena_strdup(&test_arena, buf_text(&pem));
 }
 
-static inline const char *leaf_pem(const struct pair *p)
+const char *leaf_pem(const struct pair *p)
 {
 	AUTO(buf) pem = { 0 };
 
@@ -90,7 +87,7 @@ static inline const char *leaf_pem(const struct pair *p)
 	return arena_strdup(&test_arena, buf_text(&pem));
 }
 
-static inline const char *key_pem(const struct pair *p)
+const char *key_pem(const struct pair *p)
 {
 	AUTO(secret) pem = { 0 };
 
@@ -98,15 +95,14 @@ static inline const char *key_pem(const struct pair *p)
 	return arena_strdup(&test_arena, (char *)pem.bytes);
 }
 
-/* As it stands in a JSON string. */
-static inline const char *in_json(const char *text)
+const char *in_json(const char *text)
 {
 	const char *quoted = dumped(json_pack("[s]", text));
 
 	return arena_strndup(&test_arena, quoted + 2, strlen(quoted) - 4);
 }
 
-static inline struct job run(const struct component *c, enum driver_verb verb, const struct pair *p)
+struct job run(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
 	struct job job = job_of(c, verb, p);
 
@@ -114,8 +110,7 @@ static inline struct job run(const struct component *c, enum driver_verb verb, c
 	return job;
 }
 
-static inline struct job commit_over(const struct component *c, const struct pair *p,
-				     const struct pair *replaces)
+struct job commit_over(const struct component *c, const struct pair *p, const struct pair *replaces)
 {
 	struct job job = job_of(c, DRIVER_COMMIT, p);
 
@@ -124,13 +119,13 @@ static inline struct job commit_over(const struct component *c, const struct pai
 	return job;
 }
 
-static inline void assert_done(const struct job *job)
+void assert_done(const struct job *job)
 {
 	if (!job->done)
 		fail_msg("%s", job->error.text);
 }
 
-static inline void assert_failed(const struct job *job, enum err_code code, const char *words)
+void assert_failed(const struct job *job, enum err_code code, const char *words)
 {
 	assert_false(job->done);
 	if (!strstr(job->error.text, words))
@@ -138,10 +133,8 @@ static inline void assert_failed(const struct job *job, enum err_code code, cons
 	assert_int_equal(job->error.code, code);
 }
 
-static inline void assert_asked(const char *requests, const char *words)
+void assert_asked(const char *requests, const char *words)
 {
 	if (!strstr(requests, words))
 		fail_msg("no '%s' in:\n%s", words, requests);
 }
-
-#endif
