@@ -85,13 +85,26 @@ bool fs_read_secret(const char *path, size_t limit, struct secret *out, struct e
 	return fs_read_opened(fd, path, limit, out, e);
 }
 
+/* What is no secret: an empty buffer takes the bytes over. */
+static void add_read(struct buf *out, struct secret *read)
+{
+	if (out->data || out->limit) {
+		buf_add(out, read->bytes, read->len);
+		return;
+	}
+	out->data = (char *)read->bytes;
+	out->len = read->len;
+	out->room = read->len + 1;
+	*read = (struct secret){ 0 };
+}
+
 bool fs_read(const char *path, size_t limit, struct buf *out, struct err *e)
 {
 	AUTO(secret) data = { 0 };
 
 	if (!fs_read_secret(path, limit, &data, e))
 		return false;
-	buf_add(out, data.bytes, data.len);
+	add_read(out, &data);
 	return true;
 }
 
@@ -110,7 +123,7 @@ bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out,
 
 	if (!fs_read_secret_beneath(dirfd, path, limit, &data, e))
 		return false;
-	buf_add(out, data.bytes, data.len);
+	add_read(out, &data);
 	return true;
 }
 
