@@ -62,7 +62,7 @@ static bool unknown_key(struct loader *ld, const struct record *r, const struct 
 
 	if (!loader_can_report(ld))
 		return config_error(ld, key, "unknown key");
-	if (mapping->flags & NODE_FLOW && value->kind == NODE_NULL && key->next->count == 0 &&
+	if (mapping->flags & NODE_FLOW && value->kind == NODE_NULL && key[1].count == 0 &&
 	    key != mapping->first)
 		return config_error(
 			ld, key,

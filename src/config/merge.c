@@ -22,48 +22,37 @@ static const struct node *earlier_of_few(const struct node *mapping, const struc
 static void drop_repeats(struct loader *ld, struct node *mapping)
 {
 	AUTO(lookup) seen = { 0 };
-	struct node **link = &mapping->first;
+	struct node *kept = mapping->first;
 	bool few = mapping->count <= FEW_PAIRS;
 
-	while (*link) {
-		struct node *key = *link;
-		const struct node *earlier =
-			few ? earlier_of_few(mapping, key) : lookup_add(&seen, key->text, key);
+	node_pairs(key, mapping)
+	{
+		const struct node *earlier = NULL;
 
-		if (!earlier) {
-			link = &key->next->next;
-			continue;
-		}
-		config_error(ld, key, "duplicate key '%s', first on line %u", shown(ld, key->text),
-			     line_of(ld, earlier));
-		*link = key->next->next;
-		mapping->count--;
+		kept[0] = key[0];
+		kept[1] = key[1];
+		earlier = few ? earlier_of_few(mapping, kept) : lookup_add(&seen, kept->text, kept);
+		if (earlier)
+			config_error(ld, kept, "duplicate key '%s', first on line %u",
+				     shown(ld, kept->text), line_of(ld, earlier));
+		else
+			kept += 2;
 	}
+	mapping->count = (uint32_t)(kept - mapping->first) / 2;
 }
 
-/* The end of the list of pairs, and the keys in it. */
 struct merge {
 	struct loader *ld;
-	struct node *mapping;
-	struct node **tail;
-	struct lookup seen;
+	VEC(struct node) pairs;
+	struct lookup seen; /* keys in `pairs` */
 };
 
-static void append_pair(struct merge *m, const struct node *key)
+static void merge_pair(struct merge *m, const struct node *key)
 {
 	if (lookup_add(&m->seen, key->text, key))
 		return;
-
-	struct node *copy = ARENA_NEW(&m->ld->work, struct node);
-	struct node *value = ARENA_NEW(&m->ld->work, struct node);
-
-	*copy = *key;
-	*value = *key->next;
-	copy->next = value;
-	value->next = NULL;
-	*m->tail = copy;
-	m->tail = &value->next;
-	m->mapping->count++;
+	VEC_PUSH(&m->pairs, &m->ld->work, key[0]);
+	VEC_PUSH(&m->pairs, &m->ld->work, key[1]);
 }
 
 static bool merge_one(struct merge *m, const struct node *from)
@@ -72,45 +61,30 @@ static bool merge_one(struct merge *m, const struct node *from)
 		return config_error(m->ld, from,
 				    "'<<' takes a mapping or a list of mappings, not %s",
 				    node_kind_words(from));
-	node_pairs(key, from) append_pair(m, key);
+	node_pairs(key, from) merge_pair(m, key);
 	return true;
-}
-
-/* Removes the pair `<<` and returns its value. */
-static const struct node *take_merge(struct node *mapping)
-{
-	struct node **link = &mapping->first;
-
-	while (*link) {
-		struct node *key = *link;
-
-		if (key->flags & NODE_PLAIN && !strcmp(key->text, "<<")) {
-			*link = key->next->next;
-			mapping->count--;
-			return pair_value(key);
-		}
-		link = &key->next->next;
-	}
-	return NULL;
 }
 
 static void apply_merge(struct loader *ld, struct node *mapping)
 {
-	const struct node *from = take_merge(mapping);
-	struct merge m = { .ld = ld, .mapping = mapping, .tail = &mapping->first };
+	struct merge m = { .ld = ld };
+	const struct node *from = NULL;
 
-	if (!from)
-		return;
-	while (*m.tail) {
-		lookup_add(&m.seen, (*m.tail)->text, *m.tail);
-		m.tail = &(*m.tail)->next->next;
+	node_pairs(key, mapping)
+	{
+		if (key->flags & NODE_PLAIN && !strcmp(key->text, "<<"))
+			from = pair_value(key);
+		else
+			merge_pair(&m, key);
 	}
-	if (from->kind == NODE_LIST) {
+	if (from && from->kind == NODE_LIST) {
 		node_items(item, from) merge_one(&m, node_value(item));
-	} else {
+	} else if (from) {
 		merge_one(&m, from);
 	}
 	lookup_release(&m.seen);
+	mapping->first = m.pairs.items;
+	mapping->count = (uint32_t)m.pairs.count / 2;
 }
 
 void mapping_finish(struct loader *ld, struct node *mapping, bool has_merge)

@@ -126,7 +126,7 @@ static void link_after(struct loader *ld, struct role *r, const struct role_form
 
 	const struct node *item = form->after->first;
 
-	for (size_t i = 0; i < names.count; i++, item = item->next) {
+	for (size_t i = 0; i < names.count; i++, item++) {
 		const char *name = ((const char **)names.list)[i];
 		const struct role *found = fleet_role(&ld->fleet, name);
 

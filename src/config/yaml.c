@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/yaml.h"
 
+#include "base/buf.h"
 #include "config/loader.h"
 #include "config/syntax.h"
 
@@ -9,8 +10,8 @@
 
 /* A list or mapping while it is read. */
 struct yaml_frame {
-	struct node *node;
-	struct node **tail;
+	struct node node;
+	size_t begin; /* of its items in `pending`, bytes */
 	struct anchor *anchor;
 	uint64_t size; /* nodes, aliases expanded */
 	unsigned height;
@@ -18,7 +19,7 @@ struct yaml_frame {
 };
 
 struct anchor {
-	struct node *node;
+	struct node *node; /* a copy, which aliases point to */
 	uint64_t size;
 	unsigned height;
 	bool open; /* its node is not complete yet */
@@ -40,7 +41,9 @@ struct yaml_reader {
 	size_t quote_last;
 	uint64_t alias_nodes;
 	struct lookup anchors;
-	struct node *root;
+	struct lookup keys; /* texts of keys below the names of a section */
+	struct buf pending; /* items of the open frames, struct node */
+	const struct node *root;
 	struct yaml_frame frames[YAML_DEPTH];
 	unsigned depth;
 };
@@ -78,14 +81,19 @@ static bool yaml_reject(struct yaml_reader *r, const struct node *at, const char
 	return config_error(r->ld, at, "%s", text);
 }
 
-static struct node *new_node(struct yaml_reader *r, const yaml_event_t *ev, enum node_kind kind)
+static struct node node_at(struct yaml_reader *r, const yaml_event_t *ev, enum node_kind kind)
 {
-	struct node *n = ARENA_NEW(&r->ld->work, struct node);
+	return (struct node){ .kind = (uint8_t)kind,
+			      .source = r->source,
+			      .at = offset_of(r, ev->start_mark.index) };
+}
 
-	n->kind = (uint8_t)kind;
-	n->source = r->source;
-	n->at = offset_of(r, ev->start_mark.index);
-	return n;
+static struct node *node_copy(struct yaml_reader *r, const struct node *n)
+{
+	struct node *copy = ARENA_NEW(&r->ld->work, struct node);
+
+	*copy = *n;
+	return copy;
 }
 
 /* True when the next node of the innermost mapping is a key. */
@@ -93,36 +101,36 @@ static bool wants_key(const struct yaml_reader *r)
 {
 	const struct yaml_frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
 
-	return f && f->node->kind == NODE_MAPPING && f->node->count % 2 == 0;
+	return f && f->node.kind == NODE_MAPPING && f->node.count % 2 == 0;
 }
 
 /* A mapping counts keys and values until it is closed. */
-static bool add_node(struct yaml_reader *r, struct node *n, uint64_t size, unsigned height)
+static bool add_node(struct yaml_reader *r, const struct node *n, uint64_t size, unsigned height)
 {
 	if (!r->depth) {
-		r->root = n;
+		r->root = node_copy(r, n);
 		return true;
 	}
 
 	struct yaml_frame *f = &r->frames[r->depth - 1];
 
-	*f->tail = n;
-	f->tail = &n->next;
-	f->node->count++;
+	buf_add(&r->pending, n, sizeof(*n));
+	f->node.count++;
 	f->size += size;
 	if (height >= f->height)
 		f->height = height + 1;
 	return true;
 }
 
-static struct anchor *add_anchor(struct yaml_reader *r, const yaml_char_t *name, struct node *n)
+static struct anchor *add_anchor(struct yaml_reader *r, const yaml_char_t *name,
+				 const struct node *n)
 {
 	if (!name)
 		return NULL;
 
 	struct anchor *a = ARENA_NEW(&r->ld->work, struct anchor);
 
-	a->node = n;
+	a->node = node_copy(r, n);
 	a->size = 1;
 	lookup_put(&r->anchors, arena_strdup(&r->ld->work, (const char *)name), a);
 	return a;
@@ -139,61 +147,71 @@ static bool yaml_check_key(struct yaml_reader *r, struct node *n)
 			    shown(r->ld, n->text), node_kind_words(n));
 }
 
+/* Keys repeat, but for the names of what a section holds. */
+static const char *yaml_key_text(struct yaml_reader *r, const char *text, size_t len)
+{
+	const char *known = lookup_find(&r->keys, text);
+
+	if (known)
+		return known;
+	known = arena_strndup(&r->ld->work, text, len);
+	if (r->depth > 2)
+		lookup_add(&r->keys, known, known);
+	return known;
+}
+
 static bool take_scalar(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	const char *text = (const char *)ev->data.scalar.value;
 	size_t len = ev->data.scalar.length;
 	bool key = wants_key(r);
-	struct arena *arena = key ? &r->ld->work : &r->ld->fleet.arena;
-	struct node *n = new_node(r, ev, NODE_TEXT);
+	struct node n = node_at(r, ev, NODE_TEXT);
 
 	if (ev->data.scalar.tag)
-		return yaml_reject(r, n, "tags are not supported; quote it");
+		return yaml_reject(r, &n, "tags are not supported; quote it");
 	if (memchr(text, '\0', len))
-		return yaml_reject(r, n, "text cannot hold a NUL character");
+		return yaml_reject(r, &n, "text cannot hold a NUL character");
 	if (ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
-		n->flags |= NODE_PLAIN;
-		n->kind = (uint8_t)scalar_kind(text, len);
+		n.flags |= NODE_PLAIN;
+		n.kind = (uint8_t)scalar_kind(text, len);
 	}
-	n->text = arena_strndup(arena, text, len);
-	n->count = (uint32_t)len;
-	add_anchor(r, ev->data.scalar.anchor, n);
+	n.text = key ? yaml_key_text(r, text, len) : arena_strndup(&r->ld->fleet.arena, text, len);
+	n.count = (uint32_t)len;
 	if (key)
-		yaml_check_key(r, n);
-	if (key && n->flags & NODE_PLAIN && !strcmp(n->text, "<<"))
+		yaml_check_key(r, &n);
+	add_anchor(r, ev->data.scalar.anchor, &n);
+	if (key && n.flags & NODE_PLAIN && !strcmp(n.text, "<<"))
 		r->frames[r->depth - 1].has_merge = true;
-	return !r->failed && add_node(r, n, 1, 0);
+	return !r->failed && add_node(r, &n, 1, 0);
 }
 
 static bool take_alias(struct yaml_reader *r, const yaml_event_t *ev)
 {
-	struct node *n = new_node(r, ev, NODE_ALIAS);
+	struct node n = node_at(r, ev, NODE_ALIAS);
 	const char *name = (const char *)ev->data.alias.anchor;
 	const struct anchor *a = lookup_find(&r->anchors, name);
 
 	if (!a) {
 		r->failed = true;
-		return config_error(r->ld, n,
+		return config_error(r->ld, &n,
 				    "no anchor '&%s' stands before this; quote it when it is text",
 				    shown(r->ld, name));
 	}
 	if (a->open)
-		return yaml_reject(r, n, "an anchor cannot hold itself");
+		return yaml_reject(r, &n, "an anchor cannot hold itself");
 	if (r->depth + a->height > YAML_DEPTH)
-		return yaml_reject(r, n, "more than 64 levels");
+		return yaml_reject(r, &n, "more than 64 levels");
 	r->alias_nodes += a->size;
 	if (r->alias_nodes > YAML_ALIAS_NODES)
-		return yaml_reject(r, n, "aliases expand to more than 1000000 nodes");
+		return yaml_reject(r, &n, "aliases expand to more than 1000000 nodes");
 	if (wants_key(r)) {
-		struct node *copy = ARENA_NEW(&r->ld->work, struct node);
+		struct node copy = *a->node;
 
-		*copy = *a->node;
-		copy->next = NULL;
-		yaml_check_key(r, copy);
-		return !r->failed && add_node(r, copy, a->size, a->height);
+		yaml_check_key(r, &copy);
+		return !r->failed && add_node(r, &copy, a->size, a->height);
 	}
-	n->aliased = a->node;
-	return add_node(r, n, a->size, a->height);
+	n.aliased = a->node;
+	return add_node(r, &n, a->size, a->height);
 }
 
 /* Common parts of list and mapping events. */
@@ -206,40 +224,46 @@ struct opening {
 
 static bool open_frame(struct yaml_reader *r, const yaml_event_t *ev, struct opening o)
 {
-	struct node *n = new_node(r, ev, o.kind);
+	struct node n = node_at(r, ev, o.kind);
 
 	if (o.tag)
-		return yaml_reject(r, n, "tags are not supported; remove it");
+		return yaml_reject(r, &n, "tags are not supported; remove it");
 	if (r->depth == YAML_DEPTH)
-		return yaml_reject(r, n, "more than 64 levels");
+		return yaml_reject(r, &n, "more than 64 levels");
 	if (wants_key(r))
-		return yaml_check_key(r, n);
+		return yaml_check_key(r, &n);
 	if (o.flow)
-		n->flags |= NODE_FLOW;
+		n.flags |= NODE_FLOW;
 
-	struct anchor *a = add_anchor(r, o.anchor, n);
+	struct anchor *a = add_anchor(r, o.anchor, &n);
 
 	if (a)
 		a->open = true;
 	r->frames[r->depth++] =
-		(struct yaml_frame){ .node = n, .tail = &n->first, .anchor = a, .size = 1 };
+		(struct yaml_frame){ .node = n, .begin = r->pending.len, .anchor = a, .size = 1 };
 	return true;
 }
 
 static bool close_frame(struct yaml_reader *r)
 {
 	struct yaml_frame f = r->frames[--r->depth];
+	size_t bytes = r->pending.len - f.begin;
 
-	if (f.node->kind == NODE_MAPPING) {
-		f.node->count /= 2;
-		mapping_finish(r->ld, f.node, f.has_merge);
+	if (bytes)
+		f.node.first =
+			memcpy(arena_alloc(&r->ld->work, bytes), r->pending.data + f.begin, bytes);
+	r->pending.len = f.begin;
+	if (f.node.kind == NODE_MAPPING) {
+		f.node.count /= 2;
+		mapping_finish(r->ld, &f.node, f.has_merge);
 	}
 	if (f.anchor) {
+		*f.anchor->node = f.node;
 		f.anchor->open = false;
 		f.anchor->size = f.size;
 		f.anchor->height = f.height + 1;
 	}
-	return add_node(r, f.node, f.size, f.height);
+	return add_node(r, &f.node, f.size, f.height);
 }
 
 static bool open_document(struct yaml_reader *r, const yaml_event_t *ev)
@@ -318,7 +342,7 @@ static bool report_syntax(struct yaml_reader *r, const yaml_parser_t *p)
 	const struct yaml_frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
 	size_t index = begins_mistake(p) ? p->context_mark.index : p->problem_mark.index;
 	size_t line = p->problem_mark.line;
-	bool in_flow = f && f->node->flags & NODE_FLOW;
+	bool in_flow = f && f->node.flags & NODE_FLOW;
 	bool earlier = p->error == YAML_PARSER_ERROR && p->context && p->context_mark.line < line;
 
 	struct syntax_error error = {
@@ -380,6 +404,8 @@ bool yaml_parse(struct loader *ld, uint16_t source, const struct node **root)
 	bool good = read_events(&r, &p);
 
 	lookup_release(&r.anchors);
+	lookup_release(&r.keys);
+	buf_release(&r.pending);
 	if (!good)
 		return false;
 	if (!r.root)

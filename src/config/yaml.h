@@ -44,10 +44,9 @@ enum node_flag {
 struct node {
 	union {
 		const char *text;     /* scalars, ends with NUL */
-		struct node *first;   /* items; or key, value, key, value... */
+		struct node *first;   /* array of items; or key, value, key, value... */
 		struct node *aliased; /* never an alias itself */
 	};
-	struct node *next;
 	uint32_t at;    /* byte offset in its source */
 	uint32_t count; /* bytes of text, items, or pairs */
 	uint16_t source;
@@ -68,14 +67,15 @@ static inline const struct node *node_value(const struct node *n)
 }
 
 #define node_items(item, list) \
-	for (const struct node *item = (list)->first; item; item = item->next)
-#define node_pairs(key, mapping) \
-	for (const struct node *key = (mapping)->first; key; key = key->next->next)
+	for (const struct node *item = (list)->first; item < (list)->first + (list)->count; item++)
+#define node_pairs(key, mapping)                        \
+	for (const struct node *key = (mapping)->first; \
+	     key < (mapping)->first + 2 * (mapping)->count; key += 2)
 
 /* The value of a pair, by its key. */
 static inline const struct node *pair_value(const struct node *key)
 {
-	return node_value(key->next);
+	return node_value(key + 1);
 }
 
 /* The value of `key` in a mapping, or NULL. */
