@@ -73,8 +73,8 @@ const char *draft_words(struct loader *ld, const struct draft *d, const struct c
 	if (!d->from_csv)
 		return arena_printf(&ld->work, "component '%s'", shown(ld, c->name));
 
-	const struct source *s = &ld->sources.items[d->at.source];
+	const struct source *s = &ld->sources.items[d->at->source];
 
 	return arena_printf(&ld->work, "the component of '%s' on line %u of %s", d->key->text,
-			    line_of(ld, &d->at), shown(ld, s->name));
+			    line_of(ld, d->at), shown(ld, s->name));
 }

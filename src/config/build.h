@@ -22,8 +22,8 @@ struct draft {
 	struct role_form *role;
 	const char *certificate; /* full name */
 	struct scope scope;
-	struct node at; /* position of its item, or of its key */
-	bool from_csv;  /* its name must not appear in messages */
+	const struct node *at; /* of its item, or of its key */
+	bool from_csv;         /* its name must not appear in messages */
 };
 
 struct build {

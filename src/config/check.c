@@ -59,8 +59,11 @@ static void check_member(struct loader *ld, const struct build *b, size_t first,
 void check_processes(struct loader *ld, const struct build *b)
 {
 	AUTO(lookup) processes = { 0 };
+	bool shared = false;
 
-	for (size_t i = 0; i < ld->fleet.component_count; i++) {
+	for (size_t i = 0; i < ld->fleet.component_count; i++)
+		shared |= b->components[i].process != b->components[i].name;
+	for (size_t i = 0; shared && i < ld->fleet.component_count; i++) {
 		const struct component *first =
 			lookup_add(&processes, b->components[i].process, &b->components[i]);
 

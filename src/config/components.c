@@ -19,7 +19,7 @@ enum {
 struct group {
 	const struct entry *entry;
 	const struct node *each; /* NULL: a single component */
-	struct each items;
+	struct each *items;      /* of `each` */
 	bool good;
 };
 
@@ -214,7 +214,7 @@ static void build_single(struct loader *ld, const struct group *g, struct build 
 	*d = (struct draft){ .key = g->entry->key,
 			     .value = g->entry->value,
 			     .scope = { .name = c->name },
-			     .at = *g->entry->key };
+			     .at = g->entry->key };
 	ld->scope = &d->scope;
 	if (components_read_component(ld, d, c))
 		ld->fleet.component_count++;
@@ -225,14 +225,10 @@ static void build_single(struct loader *ld, const struct group *g, struct build 
 static void build_group(struct loader *ld, struct group *g, struct build *b)
 {
 	const char *name = arena_strdup(&ld->fleet.arena, g->entry->key->text);
-	struct csv *csv = NULL;
+	const struct csv *csv = g->items->csv.header ? &g->items->csv : NULL;
 
-	if (g->items.csv.header) {
-		csv = ARENA_NEW(&ld->work, struct csv);
-		*csv = g->items.csv;
-	}
-	for (size_t k = 0; k < g->items.count && g->good; k++) {
-		const struct item *item = &g->items.items[k];
+	for (size_t k = 0; k < g->items->count && g->good; k++) {
+		const struct item *item = &g->items->items[k];
 		size_t i = ld->fleet.component_count;
 		struct component *c = &b->components[i];
 		struct draft *d = &b->drafts[i];
@@ -245,8 +241,8 @@ static void build_group(struct loader *ld, struct group *g, struct build *b)
 						.each = item->name,
 						.csv = csv,
 						.cells = item->cells,
-						.item = &d->at },
-				     .at = item->at,
+						.item = &item->at },
+				     .at = &item->at,
 				     .from_csv = csv != NULL };
 		ld->scope = &d->scope;
 		g->good = components_read_component(ld, d, c);
@@ -279,8 +275,10 @@ static bool open_group(struct loader *ld, const struct entry *entry, struct grou
 		return out->good;
 	}
 	out->each = node_find(entry->value, "each");
-	if (out->each)
-		out->good = each_read(ld, out->each, &out->items);
+	if (out->each) {
+		out->items = ARENA_NEW(&ld->work, struct each);
+		out->good = each_read(ld, out->each, out->items);
+	}
 	return out->good;
 }
 
@@ -321,7 +319,7 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 		struct group *g = &groups[i];
 
 		if (open_group(ld, entry, g))
-			*total += g->each ? g->items.count : 1;
+			*total += g->each ? g->items->count : 1;
 		ld->room = *total < COMPONENT_LIMIT ? COMPONENT_LIMIT - *total : 0;
 		if (*total <= COMPONENT_LIMIT)
 			continue;
@@ -334,14 +332,15 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 static void list_groups(struct loader *ld, const struct group *groups)
 {
 	size_t count = ld->components.entries.count;
-	const char **names = arena_array(&ld->fleet.arena, count, sizeof(*names));
+	VEC(const char *) names = { 0 };
 
 	for (size_t i = 0; i < count; i++)
 		if (groups[i].each)
-			names[ld->fleet.group_count++] =
-				arena_strdup(&ld->fleet.arena, groups[i].entry->key->text);
-	sort_by_name(names, ld->fleet.group_count, sizeof(*names));
-	ld->fleet.groups = names;
+			VEC_PUSH(&names, &ld->fleet.arena,
+				 arena_strdup(&ld->fleet.arena, groups[i].entry->key->text));
+	sort_by_name(names.items, names.count, sizeof(*names.items));
+	ld->fleet.groups = names.items;
+	ld->fleet.group_count = names.count;
 }
 
 void build_components(struct loader *ld, struct build *b)
@@ -361,7 +360,7 @@ void build_components(struct loader *ld, struct build *b)
 			continue;
 		if (!g->each)
 			build_single(ld, g, b);
-		else if (!g->good || !g->items.count)
+		else if (!g->good || !g->items->count)
 			check_group(ld, g);
 		else
 			build_group(ld, g, b);

@@ -2,6 +2,12 @@
 /* Readers of values that contain other values. */
 #include "config/values.h"
 
+/* Zeroed; a list of texts ends with NULL, one of numbers with 0. */
+static void *list_new(struct loader *ld, const struct list_of *of, size_t count)
+{
+	return arena_array(&ld->fleet.arena, count + (of->size <= sizeof(const char *)), of->size);
+}
+
 static bool read_items(struct loader *ld, const struct field *f, const struct node *n,
 		       struct items *out)
 {
@@ -16,8 +22,7 @@ static bool read_items(struct loader *ld, const struct field *f, const struct no
 	if (!loader_has_room(ld, n))
 		return false;
 
-	/* one extra item, all zero, so that texts end with NULL */
-	char *list = arena_array(&ld->fleet.arena, (size_t)n->count + 1, of->size);
+	char *list = list_new(ld, of, n->count);
 
 	node_items(item, n) good &=
 		field_read(ld, of->item, node_value(item), list + of->size * count++);
@@ -45,7 +50,7 @@ static bool read_one_or_list(struct loader *ld, const struct field *f, const str
 	if (n->kind == NODE_LIST)
 		return read_items(ld, f, n, slot);
 
-	char *list = arena_array(&ld->fleet.arena, 2, of->size);
+	char *list = list_new(ld, of, 1);
 
 	if (!field_read(ld, of->item, n, list))
 		return false;
@@ -99,6 +104,10 @@ static bool read_named(struct loader *ld, const struct field *f, const struct no
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping of names");
 	s->names.fold = true;
+	if (!s->entries.room) { /* the usual section has one file: it need not grow */
+		s->entries.room = n->count;
+		s->entries.items = arena_array(&ld->work, n->count, sizeof(*s->entries.items));
+	}
 	node_pairs(key, n) good &= add_entry(ld, s, key);
 	return good;
 }

@@ -28,6 +28,7 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	ld->fleet.access = form->access;
 	if (form->include)
 		include_all(ld, form->include);
+	lookup_release(&ld->components.names);
 }
 
 static void build_fleet(struct loader *ld, const struct node *root)

@@ -101,7 +101,7 @@ const void *lookup_find(const struct lookup *l, const char *key)
 
 const void *lookup_add(struct lookup *l, const char *key, const void *value)
 {
-	if (l->count * 2 >= l->room)
+	if (l->count * 8 >= l->room * 7)
 		lookup_grow(l);
 
 	uint64_t hash = lookup_hash_of(l, key);

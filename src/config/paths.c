@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/check.h"
 
+#include "base/buf.h"
 #include "base/fs.h"
 #include "config/forms.h"
 #include "model/http_spec.h"
@@ -12,12 +13,14 @@ struct claim {
 	const char *path;  /* clean */
 	const char *owner; /* issuer; NULL: component number `component` */
 	size_t component;
+	struct claim *next;
 };
 
 struct claims {
 	struct loader *ld;
 	const struct build *b;
-	VEC(struct claim *) list;
+	struct claim *first;
+	struct claim **tail;
 	struct lookup paths;
 	const struct node *reported; /* one message for a group is enough */
 };
@@ -88,10 +91,12 @@ static void add_claim(struct claims *cs, const struct claim *claim)
 	*c = *claim;
 	other = lookup_add(&cs->paths, c->path, c);
 
-	if (other)
+	if (other) {
 		paths_report(cs, c, other);
-	else
-		VEC_PUSH(&cs->list, &cs->ld->work, c);
+		return;
+	}
+	*cs->tail = c;
+	cs->tail = &c->next;
 }
 
 static const char *cleaned(const struct claims *cs, const char *path)
@@ -142,17 +147,16 @@ static void paths_add_component(struct claims *cs, size_t i)
 }
 
 /* Looks up every directory above a path. */
-static void check_above(struct claims *cs, const struct claim *c)
+static void check_above(struct claims *cs, const struct claim *c, struct buf *above)
 {
-	size_t len = strlen(c->path);
-	char *above = arena_strndup(&cs->ld->work, c->path, len);
-
-	while (len-- > 1) {
-		if (above[len] != '/')
+	above->len = 0;
+	buf_puts(above, c->path);
+	for (size_t len = above->len; len-- > 1;) {
+		if (above->data[len] != '/')
 			continue;
-		above[len] = '\0';
+		above->data[len] = '\0';
 
-		const struct claim *other = lookup_find(&cs->paths, above);
+		const struct claim *other = lookup_find(&cs->paths, above->data);
 
 		if (other)
 			paths_report(cs, c, other);
@@ -162,12 +166,14 @@ static void check_above(struct claims *cs, const struct claim *c)
 void check_paths(struct loader *ld, const struct build *b)
 {
 	struct claims cs = { .ld = ld, .b = b };
+	AUTO(buf) above = { 0 };
 
+	cs.tail = &cs.first;
 	for (size_t i = 0; i < ld->fleet.issuer_count; i++)
 		paths_add_path(&cs, ld->fleet.issuers[i].publish, ld->fleet.issuers[i].name, 0);
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
 		paths_add_component(&cs, i);
-	vec_each (c, &cs.list)
-		check_above(&cs, *c);
+	for (const struct claim *c = cs.first; c; c = c->next)
+		check_above(&cs, c, &above);
 	lookup_release(&cs.paths);
 }
