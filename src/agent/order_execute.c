@@ -44,19 +44,14 @@ void component_inspect(const struct agent_config *c, const struct agent_componen
 	activate_inspect(&component->activate, order_record_executable(&last), a, &out->seen);
 }
 
-static const char *first_line(const struct buf *text, struct arena *a)
-{
-	const char *begin = buf_text(text);
-	size_t len = strcspn(begin, "\r\n");
-
-	return len ? arena_strndup(a, begin, len) : NULL;
-}
-
+/* The first line of a file or of a command's output; NULL: none. */
 static const char *execute_version_of(const struct agent_version *v, struct arena *a)
 {
 	AUTO(buf) text = { 0 };
 	struct err ignored = { 0 };
 	const struct child command = { .argv = v->argv, .timeout_ms = VERSION_MS };
+	bool found = false;
+	size_t len = 0;
 
 	switch (v->kind) {
 	case VERSION_NONE:
@@ -64,21 +59,24 @@ static const char *execute_version_of(const struct agent_version *v, struct aren
 	case VERSION_TEXT:
 		return v->text;
 	case VERSION_FILE:
-		return fs_read(v->text, VERSION_ROOM, &text, &ignored) ? first_line(&text, a)
-								       : NULL;
+		found = fs_read(v->text, VERSION_ROOM, &text, &ignored);
+		break;
 	case VERSION_COMMAND:
-		return child_run(&command, &text, &ignored) ? first_line(&text, a) : NULL;
+		found = child_run(&command, &text, &ignored);
+		break;
 	}
-	return NULL;
+	len = found ? strcspn(buf_text(&text), "\r\n") : 0;
+	return len ? arena_strndup(a, buf_text(&text), len) : NULL;
 }
 
-/* As in the engine: the fingerprint that all ports serve, or the deviating one. */
-static void look_at_ports(const struct agent_component *c, struct arena *a,
-			  struct component_report *out)
+/* As in the engine: served is the fingerprint that all ports serve, or the deviating one. */
+void component_inspect_running(const struct agent_component *c, struct arena *a,
+			       struct component_report *out)
 {
 	struct tls_probe *probes = arena_array(a, c->check_count, sizeof(*probes));
 	struct err e = { 0 };
 
+	out->seen.version = execute_version_of(&c->version, a);
 	for (size_t i = 0; i < c->check_count; i++)
 		probes[i] = (struct tls_probe){
 			.host = c->check[i].host,
@@ -86,7 +84,7 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 			.server_name = c->check[i].server_name,
 			.starttls = c->check[i].starttls,
 		};
-	if (!tls_probe_all(probes, c->check_count, a, &e))
+	if (!c->check_count || !tls_probe_all(probes, c->check_count, a, &e))
 		return;
 
 	struct tls_served all = tls_served_by_all(probes, c->check_count, out->seen.installed);
@@ -94,14 +92,6 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 	out->seen.served = all.leaf.fingerprint;
 	if (all.error)
 		out->seen.error = all.error;
-}
-
-void component_inspect_running(const struct agent_component *c, struct arena *a,
-			       struct component_report *out)
-{
-	out->seen.version = execute_version_of(&c->version, a);
-	if (c->check_count)
-		look_at_ports(c, a, out);
 }
 
 /* ---- orders ---- */
@@ -117,30 +107,16 @@ static bool execute_failed(struct problem *p, const struct err *e, struct arena 
 	return execute_reject(p, problem_of(e->code), arena_strdup(a, e->text));
 }
 
-static const struct order *execute_order(const struct order_execution *d)
-{
-	return &d->checked->order;
-}
-
 /*
- * A commit other than a rollback proves that the previous pair was good, and so
- * was the process that loaded it.
+ * Written before anything is changed.  `executable` is that of the process that
+ * was signalled now, NULL when none was.  A commit other than a rollback proves
+ * that the previous pair was good, and so was the process that loaded it.
  */
-static bool is_proven(const struct order_execution *d)
+static bool execute_remember(const struct order_execution *d, enum order_end end,
+			     const char *executable, struct arena *a, struct problem *p)
 {
+	const struct order *o = &d->checked->order;
 	const struct order_record *before = &d->checked->before;
-	const struct order *o = execute_order(d);
-
-	return before->signalled && o->action == ORDER_COMMIT && !o->rollback;
-}
-
-/* `executable` of the process that was signalled now; NULL: none was. */
-static bool remember_signalled(const struct order_execution *d, enum order_end end,
-			       const char *executable, struct arena *a, struct problem *p)
-{
-	const struct order *o = execute_order(d);
-	const struct order_record *before = &d->checked->before;
-	const char *signalled = executable ? executable : before->signalled;
 	struct order_record now = { .lineage = o->lineage,
 				    .sequence = o->sequence,
 				    .fingerprint = o->fingerprint,
@@ -149,24 +125,18 @@ static bool remember_signalled(const struct order_execution *d, enum order_end e
 				    .executable = before->executable };
 	struct err e = { 0 };
 
-	if (is_proven(d))
+	if (before->signalled && o->action == ORDER_COMMIT && !o->rollback)
 		now.executable = before->signalled;
 	else if (!o->rollback)
-		now.signalled = signalled;
+		now.signalled = executable ? executable : before->signalled;
 	return order_log_write(d->config, o->component, &now, &e) || execute_failed(p, &e, a);
-}
-
-static bool execute_remember(const struct order_execution *d, enum order_end end, struct arena *a,
-			     struct problem *p)
-{
-	return remember_signalled(d, end, NULL, a, p);
 }
 
 /* Progress of the orders with this number. */
 static enum order_end end_so_far(const struct order_execution *d)
 {
 	const struct order_record *before = &d->checked->before;
-	const struct order *o = execute_order(d);
+	const struct order *o = &d->checked->order;
 
 	return before->lineage && before->sequence == o->sequence &&
 			       !strcmp(before->lineage, o->lineage)
@@ -174,11 +144,12 @@ static enum order_end end_so_far(const struct order_execution *d)
 		       : ORDER_END_OPEN;
 }
 
-/* Checks that the staged bytes are the pair of the order, and that key and certificates match. */
-static bool check_pair(const struct order_execution *d, struct arena *a, struct problem *p)
+/* Only when the bytes are the pair of the order, and key and certificates match. */
+static bool execute_stage(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct order_request *r = d->request;
-	const struct order *o = execute_order(d);
+	const struct order *o = &d->checked->order;
+	const struct install_pair placed = { o->fingerprint, &r->set, &r->key };
 	AUTO(pair) pair = { 0 };
 	struct err e = { 0 };
 
@@ -189,21 +160,30 @@ static bool check_pair(const struct order_execution *d, struct arena *a, struct 
 				      "the pair is not the one that was signed");
 	if (!foreign_pair(&r->key, &r->set, clock_now(), &pair, &e))
 		return execute_reject(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
-	return !strcmp(pair.facts.fingerprint, o->fingerprint) ||
-	       execute_reject(p, PROBLEM_BAD_PAIR, "the pair is not the one that the order names");
+	if (strcmp(pair.facts.fingerprint, o->fingerprint) != 0)
+		return execute_reject(p, PROBLEM_BAD_PAIR,
+				      "the pair is not the one that the order names");
+	return execute_remember(d, end_so_far(d), NULL, a, p) &&
+	       (install_stage(&d->component->install, &placed, &e) || execute_failed(p, &e, a));
 }
 
-static bool execute_stage(const struct order_execution *d, struct arena *a, struct problem *p)
+static bool execute_commit(const struct order_execution *d, struct arena *a, struct problem *p)
 {
-	const struct install_pair placed = {
-		.fingerprint = execute_order(d)->fingerprint,
-		.set = &d->request->set,
-		.key = &d->request->key,
-	};
+	const struct order *o = &d->checked->order;
 	struct err e = { 0 };
 
-	return check_pair(d, a, p) && execute_remember(d, end_so_far(d), a, p) &&
-	       (install_stage(&d->component->install, &placed, &e) || execute_failed(p, &e, a));
+	return execute_remember(d, end_so_far(d), NULL, a, p) &&
+	       (install_commit(&d->component->install, o->fingerprint, o->replaces, &e) ||
+		execute_failed(p, &e, a));
+}
+
+static bool execute_abort(const struct order_execution *d, struct arena *a, struct problem *p)
+{
+	struct err e = { 0 };
+
+	return execute_remember(d, ORDER_END_ABORTED, NULL, a, p) &&
+	       (install_abort(&d->component->install, d->checked->order.fingerprint, &e) ||
+		execute_failed(p, &e, a));
 }
 
 static bool execute_is_there(const struct order_execution *d, const char *expected, struct arena *a,
@@ -224,94 +204,62 @@ static bool execute_is_there(const struct order_execution *d, const char *expect
 					   *expected ? expected : "nothing"));
 }
 
-static bool execute_commit(const struct order_execution *d, struct arena *a, struct problem *p)
-{
-	const struct order *o = execute_order(d);
-	struct err e = { 0 };
-
-	return execute_remember(d, end_so_far(d), a, p) &&
-	       (install_commit(&d->component->install, o->fingerprint, o->replaces, &e) ||
-		execute_failed(p, &e, a));
-}
-
 /* A repeated revert finds the replaced pair installed already, and succeeds. */
 static bool execute_revert(const struct order_execution *d, struct arena *a, struct problem *p)
 {
-	const struct order *o = execute_order(d);
+	const struct order *o = &d->checked->order;
 	struct err e = { 0 };
 
-	if (!execute_is_there(d, o->fingerprint, a, p) && !execute_is_there(d, o->replaces, a, p))
-		return false;
-	return execute_remember(d, end_so_far(d), a, p) &&
+	return (execute_is_there(d, o->fingerprint, a, p) ||
+		execute_is_there(d, o->replaces, a, p)) &&
+	       execute_remember(d, end_so_far(d), NULL, a, p) &&
 	       (install_revert(&d->component->install, o->fingerprint, &e) ||
 		execute_failed(p, &e, a));
-}
-
-static bool run_activation(const struct order_execution *d, struct arena *a,
-			   const char **executable, struct err *e)
-{
-	const struct activation_order order = {
-		.how = &d->component->activate,
-		.component = d->component->name,
-		.fingerprint = execute_order(d)->fingerprint,
-		.directory = d->config->directory,
-		.proven = order_record_executable(&d->checked->before),
-		.accepted = execute_order(d)->executable,
-	};
-	AUTO(agent_identity) self = { 0 };
-
-	if (agent_identity_is(d->config, d->component))
-		return agent_identity_read(&self, d->config, e);
-	return orphan_watch(e) && install_activate(&order, a, executable, e) && orphan_check(a, e);
 }
 
 /* Runs once for each number, whatever the result; after a stop it can run again. */
 static bool execute_activate(const struct order_execution *d, struct arena *a, struct problem *p)
 {
-	enum order_end so_far = end_so_far(d);
+	const struct order *o = &d->checked->order;
+	const struct activation_order order = {
+		.how = &d->component->activate,
+		.component = d->component->name,
+		.fingerprint = o->fingerprint,
+		.directory = d->config->directory,
+		.proven = order_record_executable(&d->checked->before),
+		.accepted = o->executable,
+	};
+	AUTO(agent_identity) self = { 0 };
 	const char *executable = NULL;
 	struct problem ignored = { 0 };
 	struct err e = { 0 };
 
-	if (!execute_is_there(d, execute_order(d)->fingerprint, a, p))
+	if (!execute_is_there(d, o->fingerprint, a, p))
 		return false;
-	if (so_far == ORDER_END_ACTIVATED)
+	if (end_so_far(d) == ORDER_END_ACTIVATED)
 		return true;
-	if (so_far == ORDER_END_FAILED)
+	if (end_so_far(d) == ORDER_END_FAILED)
 		return execute_reject(p, PROBLEM_FAILED,
 				      "the activation failed already when it was ordered first");
-	if (run_activation(d, a, &executable, &e))
-		return remember_signalled(d, ORDER_END_ACTIVATED, executable, a, p);
+	if (agent_identity_is(d->config, d->component)
+		    ? agent_identity_read(&self, d->config, &e)
+		    : orphan_watch(&e) && install_activate(&order, a, &executable, &e) &&
+			      orphan_check(a, &e))
+		return execute_remember(d, ORDER_END_ACTIVATED, executable, a, p);
 	if (e.code == ERR_STOPPED)
 		return execute_failed(p, &e, a);
-	(void)!execute_remember(d, ORDER_END_FAILED, a, &ignored);
+	(void)!execute_remember(d, ORDER_END_FAILED, NULL, a, &ignored);
 	return execute_reject(p, PROBLEM_FAILED, arena_strdup(a, e.text));
-}
-
-static bool take_back(const struct order_execution *d, struct arena *a, struct problem *p)
-{
-	struct err e = { 0 };
-
-	return execute_remember(d, ORDER_END_ABORTED, a, p) &&
-	       (install_abort(&d->component->install, execute_order(d)->fingerprint, &e) ||
-		execute_failed(p, &e, a));
 }
 
 bool order_execute(const struct order_execution *d, struct arena *a, struct problem *problem)
 {
-	switch (execute_order(d)->action) {
-	case ORDER_STAGE:
-		return execute_stage(d, a, problem);
-	case ORDER_COMMIT:
-		return execute_commit(d, a, problem);
-	case ORDER_ABORT:
-		return take_back(d, a, problem);
-	case ORDER_ACTIVATE:
-		return execute_activate(d, a, problem);
-	case ORDER_REVERT:
-		return execute_revert(d, a, problem);
-	case ORDER_ACTION_COUNT:
-		break;
-	}
-	return execute_reject(problem, PROBLEM_BAD_REQUEST, "there is no such action");
+	static bool (*const actions[ORDER_ACTION_COUNT])(const struct order_execution *d,
+							 struct arena *a, struct problem *p) = {
+		[ORDER_STAGE] = execute_stage,       [ORDER_COMMIT] = execute_commit,
+		[ORDER_ABORT] = execute_abort,       [ORDER_REVERT] = execute_revert,
+		[ORDER_ACTIVATE] = execute_activate,
+	};
+
+	return actions[d->checked->order.action](d, a, problem);
 }
