@@ -16,50 +16,39 @@ _Static_assert((int)PROOF_BYTES == (int)SHA256_BYTES, "a proof is one HMAC");
 
 /* ---- proofs ---- */
 
-static struct bytes text_bytes(const char *text)
+/* An HMAC of the purpose, the binding, and what is said beside. */
+static void prove(const struct enrol_auth *b, const char *purpose, struct bytes said,
+		  uint8_t out[PROOF_BYTES])
 {
-	return (struct bytes){ text, strlen(text) };
-}
-
-static struct bytes token_bytes(const struct enrol_auth *b)
-{
-	return (struct bytes){ b->token->bytes, b->token->len };
-}
-
-static void prove_operator(const struct enrol_auth *b, uint8_t out[PROOF_BYTES])
-{
+	const struct bytes token = { b->token->bytes, b->token->len };
 	const struct bytes pieces[] = {
-		text_bytes(OPERATOR),
+		{ purpose, strlen(purpose) },
 		{ b->binding, b->binding_len },
+		said,
 	};
 
-	hmac_sha256(token_bytes(b), pieces, 2, out);
+	hmac_sha256(token, pieces, sizeof(pieces) / sizeof(*pieces), out);
 }
 
 static void prove_agent(const struct enrol_auth *b, struct der csr, uint8_t out[PROOF_BYTES])
 {
 	uint8_t digest[SHA256_BYTES];
-	const struct bytes pieces[] = {
-		text_bytes(AGENT),
-		{ b->binding, b->binding_len },
-		{ digest, sizeof(digest) },
-	};
 
 	sha256(csr.bytes, csr.len, digest);
-	hmac_sha256(token_bytes(b), pieces, 3, out);
+	prove(b, AGENT, (struct bytes){ digest, sizeof(digest) }, out);
 }
 
 void enrol_hello_write(const struct enrol_auth *b, struct secret *out)
 {
 	secret_alloc(out, PROOF_BYTES);
-	prove_operator(b, out->bytes);
+	prove(b, OPERATOR, (struct bytes){ "", 0 }, out->bytes);
 }
 
 bool enrol_hello_holds(const struct enrol_auth *b, const struct secret *hello)
 {
 	uint8_t expected[PROOF_BYTES];
 
-	prove_operator(b, expected);
+	prove(b, OPERATOR, (struct bytes){ "", 0 }, expected);
 	return hello->len == PROOF_BYTES && bytes_equal(hello->bytes, expected, PROOF_BYTES);
 }
 
@@ -87,18 +76,6 @@ bool enrol_request_read(const struct enrol_auth *b, const struct secret *message
 
 /* ---- documents with a proof ---- */
 
-static void prove_text(const struct enrol_auth *b, const char *purpose, struct bytes text,
-		       uint8_t out[PROOF_BYTES])
-{
-	const struct bytes pieces[] = {
-		text_bytes(purpose),
-		{ b->binding, b->binding_len },
-		text,
-	};
-
-	hmac_sha256(token_bytes(b), pieces, 3, out);
-}
-
 static void write_proven(const struct enrol_auth *b, const char *purpose, const json_t *json,
 			 struct secret *out)
 {
@@ -106,7 +83,7 @@ static void write_proven(const struct enrol_auth *b, const char *purpose, const 
 
 	json_to_secret(json, &text);
 	secret_alloc(out, PROOF_BYTES + text.len);
-	prove_text(b, purpose, (struct bytes){ text.bytes, text.len }, out->bytes);
+	prove(b, purpose, (struct bytes){ text.bytes, text.len }, out->bytes);
 	memcpy(out->bytes + PROOF_BYTES, text.bytes, text.len);
 }
 
@@ -119,7 +96,7 @@ static bool read_proven(const struct enrol_auth *b, const char *purpose,
 
 	if (message->len >= PROOF_BYTES) {
 		text = (struct bytes){ message->bytes + PROOF_BYTES, message->len - PROOF_BYTES };
-		prove_text(b, purpose, text, expected);
+		prove(b, purpose, text, expected);
 	}
 	if (message->len < PROOF_BYTES || !bytes_equal(message->bytes, expected, PROOF_BYTES))
 		return err_set(e, ERR_CRYPTO,
