@@ -34,18 +34,6 @@ void signer_cache_free(struct signer_cache *s)
 	free(s);
 }
 
-static void digest_of(const struct order_request *r, uint8_t out[SHA256_BYTES])
-{
-	struct bytes pieces[2 * SIGNER_LIMIT];
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->signer_count; i++) {
-		pieces[n++] = (struct bytes){ &r->signer[i].len, sizeof(r->signer[i].len) };
-		pieces[n++] = (struct bytes){ r->signer[i].bytes, r->signer[i].len };
-	}
-	sha256_pieces(pieces, n, out);
-}
-
 static const struct signer *remembered(const struct signer_cache *s,
 				       const uint8_t shown[SHA256_BYTES], int64_t now)
 {
@@ -78,11 +66,6 @@ enum {
 	CLIENT_SPANS = 2, /* key and name; one of them is empty */
 };
 
-static struct span span_of(const char *text)
-{
-	return text ? (struct span){ text, strlen(text) + 1 } : (struct span){ 0 };
-}
-
 /* The text of a span that includes its NUL, else NULL. */
 static const char *signer_cache_text_of(const struct span *s)
 {
@@ -102,8 +85,11 @@ static bool signer_cache_ask_decoder(const struct signer_cache *s, const struct 
 	in[d.count++] = (struct span){ s->authority->data, s->authority->len };
 	in[d.count++] = (struct span){ &c->client_count, sizeof(c->client_count) };
 	for (size_t i = 0; i < c->client_count; i++) {
-		in[d.count++] = span_of(c->clients[i].spki);
-		in[d.count++] = span_of(c->clients[i].name);
+		const char *const texts[CLIENT_SPANS] = { c->clients[i].spki, c->clients[i].name };
+
+		for (size_t k = 0; k < CLIENT_SPANS; k++)
+			in[d.count++] = texts[k] ? (struct span){ texts[k], strlen(texts[k]) + 1 }
+						 : (struct span){ 0 };
 	}
 	for (size_t i = 0; i < r->signer_count && d.count < most; i++)
 		in[d.count++] = (struct span){ r->signer[i].bytes, r->signer[i].len };
@@ -164,60 +150,52 @@ bool signers_decode(const struct span *in, size_t count, struct buf *answer, str
 	return true;
 }
 
-/* ---- the decoder's answer ---- */
-
-/*
- * The decoder has read untrusted bytes: when the list has only keys and no
- * names, the key is checked again here.
- */
-static bool may_be_listed(const struct agent_config *c, const struct signer *found)
-{
-	char digest[SHA256_TEXT];
-
-	sha256_text(found->spki, found->spki_len, digest);
-	for (size_t i = 0; i < c->client_count; i++)
-		if (!c->clients[i].spki || !strcmp(c->clients[i].spki, digest))
-			return true;
-	return false;
-}
-
-/* A certificate that expires sooner shortens the trust. */
-static bool signer_cache_read_answer(const struct secret *answer, struct signer *out, struct err *e)
-{
-	const size_t head = sizeof(out->until);
-	int64_t end = 0;
-
-	if (answer->len <= head || answer->len - head > SIGNER_SPKI_LIMIT)
-		return err_set(e, ERR_INPUT, "its key is too large");
-	memcpy(&end, answer->bytes, head);
-	if (end < out->until)
-		out->until = end;
-	out->spki_len = answer->len - head;
-	memcpy(out->spki, answer->bytes + head, out->spki_len);
-	return true;
-}
+/* ---- the answer of the decoder ---- */
 
 bool signer_cache_find(const struct signer_cache *s, const struct order_request *r, int64_t now,
 		       struct signer *out, struct err *e)
 {
+	const struct agent_config *c = s->config;
 	AUTO(secret) answer = { 0 };
 	struct signer found = { .until = now + SIGNER_TRUST_S };
+	struct bytes pieces[2 * SIGNER_LIMIT];
 	const struct signer *known = NULL;
+	const size_t head = sizeof(found.until);
+	char digest[SHA256_TEXT];
+	int64_t end = 0;
 
-	digest_of(r, found.shown);
+	for (size_t i = 0; i < r->signer_count; i++) {
+		pieces[2 * i] = (struct bytes){ &r->signer[i].len, sizeof(r->signer[i].len) };
+		pieces[2 * i + 1] = (struct bytes){ r->signer[i].bytes, r->signer[i].len };
+	}
+	sha256_pieces(pieces, 2 * r->signer_count, found.shown);
 	known = remembered(s, found.shown, now);
 	if (known) {
 		*out = *known;
 		return true;
 	}
-	if (!s->config->client_count)
+	if (!c->client_count)
 		return err_set(e, ERR_INPUT,
 			       "all orders are refused now; the agent's log says why");
-	if (!signer_cache_ask_decoder(s, r, &answer, e) ||
-	    !signer_cache_read_answer(&answer, &found, e))
+	if (!signer_cache_ask_decoder(s, r, &answer, e))
 		return false;
-	if (!may_be_listed(s->config, &found))
-		return err_set(e, ERR_INPUT, "the signer is not in 'allow'");
-	*out = found;
-	return true;
+	if (answer.len <= head || answer.len - head > SIGNER_SPKI_LIMIT)
+		return err_set(e, ERR_INPUT, "its key is too large");
+	/* a certificate that expires sooner shortens the trust */
+	memcpy(&end, answer.bytes, head);
+	if (end < found.until)
+		found.until = end;
+	found.spki_len = answer.len - head;
+	memcpy(found.spki, answer.bytes + head, found.spki_len);
+	/*
+	 * The decoder has read untrusted bytes: when the list has only keys and
+	 * no names, the key is checked again here.
+	 */
+	sha256_text(found.spki, found.spki_len, digest);
+	for (size_t i = 0; i < c->client_count; i++)
+		if (!c->clients[i].spki || !strcmp(c->clients[i].spki, digest)) {
+			*out = found;
+			return true;
+		}
+	return err_set(e, ERR_INPUT, "the signer is not in 'allow'");
 }

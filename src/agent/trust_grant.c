@@ -29,28 +29,22 @@ static bool trust_grant_parse(struct agent_config *c, const char *text, struct a
 	return allowed_client_parse(text, &to, out, e);
 }
 
-static bool add_line(struct agent_config *c, struct allowed_client *list, size_t *count,
-		     const char *line, struct err *e)
-{
-	if (!*line || *line == '#')
-		return true;
-	if (*count == ALLOW_LIMIT)
-		return err_set(e, ERR_INPUT, "it has more than %d entries", ALLOW_LIMIT);
-	return trust_grant_parse(c, line, &list[(*count)++], e);
-}
-
 static bool trust_grant_read_lines(struct agent_config *c, const struct buf *text, struct err *e)
 {
 	struct allowed_client *list = arena_array(&c->arena, ALLOW_LIMIT, sizeof(*list));
 	size_t count = 0;
 
-	for (const char *at = buf_text(text); *at;) {
+	for (const char *at = buf_text(text); *at; at += strspn(at, "\r\n")) {
 		size_t len = strcspn(at, "\r\n");
+		const char *line = arena_strndup(&c->arena, at, len);
 
-		if (!add_line(c, list, &count, arena_strndup(&c->arena, at, len), e))
-			return false;
 		at += len;
-		at += strspn(at, "\r\n");
+		if (!*line || *line == '#')
+			continue;
+		if (count == ALLOW_LIMIT)
+			return err_set(e, ERR_INPUT, "it has more than %d entries", ALLOW_LIMIT);
+		if (!trust_grant_parse(c, line, &list[count++], e))
+			return false;
 	}
 	if (!count)
 		return err_set(e, ERR_INPUT, "the list is empty");
@@ -78,47 +72,33 @@ bool trust_grant_read(struct agent_config *c, struct err *e)
 	return true;
 }
 
-static bool trust_grant_is_same(const struct allowed_client *a, const struct allowed_client *b)
-{
-	if (a->spki || b->spki)
-		return a->spki && b->spki && !strcmp(a->spki, b->spki);
-	return !strcmp(a->name, b->name);
-}
-
-static bool trust_grant_is_allowed(const struct agent_config *c, const struct allowed_client *who)
-{
-	for (size_t i = 0; i < c->client_count; i++)
-		if (trust_grant_is_same(&c->clients[i], who))
-			return true;
-	return false;
-}
-
-/* The grant does not say which names the operator has. */
-static bool allows_names(const struct agent_config *c)
-{
-	for (size_t i = 0; i < c->client_count; i++)
-		if (c->clients[i].name)
-			return true;
-	return false;
-}
-
 static bool note_missing(struct agent_config *c, const struct trust_grant *what, struct receipt *r,
 			 struct err *e)
 {
 	for (size_t i = 0; i < what->allow_count; i++) {
 		struct allowed_client who = { 0 };
+		bool is_allowed = false;
+		bool has_names = false;
 
 		if (!trust_grant_parse(c, what->allow[i], &who, e))
 			return false;
-		if (trust_grant_is_allowed(c, &who))
+		for (size_t k = 0; k < c->client_count; k++) {
+			const struct allowed_client *has = &c->clients[k];
+
+			has_names |= has->name != NULL;
+			is_allowed |= who.spki ? has->spki && !strcmp(has->spki, who.spki)
+					       : has->name && !strcmp(has->name, who.name);
+		}
+		if (is_allowed)
 			continue;
+		/* the grant does not say which names the operator has */
 		trust_grant_note(
 			c, r,
 			arena_printf(&c->arena,
 				     "%s does not allow this operator%s: add \"%s\" to it",
 				     c->allow_file ? arena_printf(&c->arena, "'%s'", c->allow_file)
 						   : "'allow' of the agent's configuration",
-				     allows_names(c) ? ", unless one of its names is his" : "",
+				     has_names ? ", unless one of its names is his" : "",
 				     text_escaped(&c->arena, what->allow[i])));
 	}
 	return true;
@@ -138,19 +118,6 @@ static bool write_allowed(struct agent_config *c, const struct trust_grant *what
 		buf_printf(&text, "%s\n", what->allow[i]);
 	}
 	return fs_replace(c->allow_file, buf_text(&text), text.len, FS_PUBLIC, e);
-}
-
-static bool grant_allowed(struct agent_config *c, const struct trust_grant *what, struct receipt *r,
-			  struct err *e)
-{
-	struct err why = { 0 };
-
-	if (!c->allow_file || trust_grant_read(c, &why))
-		return note_missing(c, what, r, e);
-	if (why.code == ERR_MISSING)
-		return write_allowed(c, what, e);
-	trust_grant_note(c, r, why.text);
-	return true;
 }
 
 /* ---- the CA of the operators ---- */
@@ -182,15 +149,6 @@ static bool has_all(const struct authorities *there, const struct authorities *w
 	return true;
 }
 
-static bool write_authorities(const struct agent_config *c, const struct authorities *wanted,
-			      struct err *e)
-{
-	AUTO(buf) text = { 0 };
-
-	pem_add_certs(&text, wanted->certs, wanted->count);
-	return fs_replace(c->client_ca, buf_text(&text), text.len, FS_PUBLIC, e);
-}
-
 static bool grant_authority(struct agent_config *c, const struct trust_grant *what,
 			    struct receipt *r, struct err *e)
 {
@@ -203,10 +161,12 @@ static bool grant_authority(struct agent_config *c, const struct trust_grant *wh
 	if (!read_authorities(what->authority, strlen(what->authority), &a, &wanted, e))
 		return err_in(e, "the authority of the operator");
 	if (!trusted_file_text(c->client_ca, INPUT_FILE_LIMIT, &text, &why)) {
-		if (why.code == ERR_MISSING)
-			return write_authorities(c, &wanted, e);
-		*e = why;
-		return false;
+		if (why.code != ERR_MISSING) {
+			*e = why;
+			return false;
+		}
+		pem_add_certs(&text, wanted.certs, wanted.count);
+		return fs_replace(c->client_ca, buf_text(&text), text.len, FS_PUBLIC, e);
 	}
 	if (read_authorities(buf_text(&text), text.len, &a, &there, &why) &&
 	    has_all(&there, &wanted))
@@ -221,5 +181,14 @@ static bool grant_authority(struct agent_config *c, const struct trust_grant *wh
 bool trust_grant_write(struct agent_config *c, const struct trust_grant *what, struct receipt *r,
 		       struct err *e)
 {
-	return grant_authority(c, what, r, e) && grant_allowed(c, what, r, e);
+	struct err why = { 0 };
+
+	if (!grant_authority(c, what, r, e))
+		return false;
+	if (!c->allow_file || trust_grant_read(c, &why))
+		return note_missing(c, what, r, e);
+	if (why.code == ERR_MISSING)
+		return write_allowed(c, what, e);
+	trust_grant_note(c, r, why.text);
+	return true;
 }
