@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent_identity.h"
 
-#include "agent/conn_table.h"
+#include "agent/network_half.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "pki/pair.h"
@@ -13,35 +13,25 @@ enum {
 };
 
 /* Refuses a pair that fails its check: it would lock out every client. */
-static bool identity_read_pair(const struct agent_config *c, struct pair *out, struct err *e)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(secret) key = { 0 };
-	struct cert_set set = { 0 };
-
-	return pem_file_certs(c->certificate, &a, NULL, &set, e) &&
-	       pem_file_key(c->key, NULL, &key, e) && pair_from_parts(&key, &set, out, e) &&
-	       pair_lint(out, clock_now(), e);
-}
-
-static bool identity_is_same(const struct cert_set *a, const struct cert_set *b)
-{
-	size_t i = 0;
-
-	while (i < a->count && i < b->count && a->certs[i].len == b->certs[i].len &&
-	       !memcmp(a->certs[i].bytes, b->certs[i].bytes, a->certs[i].len))
-		i++;
-	return i == a->count && i == b->count;
-}
-
 bool agent_identity_read(struct agent_identity *s, const struct agent_config *c, struct err *e)
 {
+	AUTO(arena) a = { 0 };
+	AUTO(secret) pkcs8 = { 0 };
 	AUTO(pair) pair = { 0 };
 	AUTO(tls_key) key = NULL;
+	struct cert_set set = { 0 };
+	size_t same = 0;
 
-	if (!identity_read_pair(c, &pair, e) || !tls_key_open(&pair.key, &key, e))
+	if (!pem_file_certs(c->certificate, &a, NULL, &set, e) ||
+	    !pem_file_key(c->key, NULL, &pkcs8, e) || !pair_from_parts(&pkcs8, &set, &pair, e) ||
+	    !pair_lint(&pair, clock_now(), e) || !tls_key_open(&pair.key, &key, e))
 		return err_in(e, "cannot use the agent's own pair");
-	if (s->key && identity_is_same(&s->set, &pair.set))
+	while (same < s->set.count && same < pair.set.count &&
+	       s->set.certs[same].len == pair.set.certs[same].len &&
+	       !memcmp(s->set.certs[same].bytes, pair.set.certs[same].bytes,
+		       pair.set.certs[same].len))
+		same++;
+	if (s->key && same == s->set.count && same == pair.set.count)
 		return true;
 	tls_key_close(s->old);
 	s->old = s->key;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/allow_files.h"
-
 #include "agent/trust_grant.h"
+
 #include "base/alloc.h"
 #include "base/diag.h"
 #include "base/trusted_file.h"
@@ -39,17 +38,6 @@ static void take_list(const struct agent_config *from, struct agent_config *to)
 				     .client_count = from->client_count };
 }
 
-static bool read_config(const struct agent_config *start, struct agent_config *out, struct err *e)
-{
-	AUTO(diags) diags = { 0 };
-
-	if (start->path)
-		return load_agent(start->path, subject_canonical, out, &diags, e) &&
-		       trust_grant_read(out, e);
-	take_list(start, out);
-	return trust_grant_read(out, e);
-}
-
 /*
  * Checks that the grants are usable: with unusable ones all clients would be
  * refused without a reason.
@@ -58,8 +46,13 @@ static bool allow_files_read_all(const struct agent_config *start, struct agent_
 				 struct buf *authority, struct err *e)
 {
 	AUTO(client_auth) tried = NULL;
+	AUTO(diags) diags = { 0 };
 
-	if (!read_config(start, config, e))
+	if (!start->path)
+		take_list(start, config);
+	else if (!load_agent(start->path, subject_canonical, config, &diags, e))
+		return false;
+	if (!trust_grant_read(config, e))
 		return false;
 	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT, authority, e))
 		return err_in(e, "cannot read the list of allowed clients");
@@ -83,15 +76,6 @@ static bool take_stamps(const struct allow_files *g, struct file_stamp out[GRANT
 			return false;
 		out[i] = f.stamp;
 	}
-	return true;
-}
-
-static bool allow_files_is_unchanged(const struct allow_files *g,
-				     const struct file_stamp stamps[GRANT_FILES])
-{
-	for (size_t i = 0; i < GRANT_FILES; i++)
-		if (!file_stamp_is_same(&g->stamps[i], &stamps[i]))
-			return false;
 	return true;
 }
 
@@ -124,16 +108,6 @@ void allow_files_free(struct allow_files *g)
 
 /* ---- changes ---- */
 
-static void grants_set(struct allow_files *g, struct agent_config *config, struct buf *authority)
-{
-	agent_config_release(&g->now);
-	buf_release(&g->authority);
-	g->now = TAKE(*config);
-	g->authority = TAKE(*authority);
-	g->closed = false;
-	g->revision++;
-}
-
 /* Keeps the paths, so that repaired files are noticed. */
 static bool grants_close(struct allow_files *g)
 {
@@ -153,19 +127,27 @@ bool allow_files_refresh(struct allow_files *g, struct err *why)
 	struct file_stamp stamps[GRANT_FILES] = { 0 };
 	AUTO(agent_config) config = { 0 };
 	AUTO(buf) authority = { 0 };
+	size_t same = 0;
 
 	*why = (struct err){ 0 };
 	if (!take_stamps(g, stamps, why)) {
 		memset(g->stamps, 0, sizeof(g->stamps));
 		return grants_close(g);
 	}
-	if (allow_files_is_unchanged(g, stamps))
+	while (same < GRANT_FILES && file_stamp_is_same(&g->stamps[same], &stamps[same]))
+		same++;
+	if (same == GRANT_FILES)
 		return false;
 	memcpy(g->stamps, stamps, sizeof(stamps));
 	if (!allow_files_read_all(g->start, &config, &authority, why))
 		return grants_close(g);
 	/* when the paths have changed the next refresh reads once more: harmless */
-	grants_set(g, &config, &authority);
+	agent_config_release(&g->now);
+	buf_release(&g->authority);
+	g->now = TAKE(config);
+	g->authority = TAKE(authority);
+	g->closed = false;
+	g->revision++;
 	return true;
 }
 

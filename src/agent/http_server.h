@@ -9,8 +9,8 @@
 #ifndef AGENT_HTTP_SERVER_H
 #define AGENT_HTTP_SERVER_H
 
-#include "agent/conn_table.h"
 #include "agent/ipc.h"
+#include "agent/network_half.h"
 #include "base/auto.h"
 #include "base/err.h"
 #include "pki/tls_server.h"

@@ -2,10 +2,8 @@
 #include "agent/install_half.h"
 
 #include "agent/agent_identity.h"
-#include "agent/allow_files.h"
-#include "agent/ipc.h"
 #include "agent/signer_cache.h"
-#include "agent/worker.h"
+#include "agent/trust_grant.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fs.h"
@@ -28,14 +26,21 @@ struct child_job {
 	const struct agent_component *component;
 	enum route route;
 	uint32_t number;
-	bool awaited; /* the client still waits */
-	int seconds;  /* until the client is told to ask again */
-	int64_t end_ms;
+	bool awaited;    /* the client still waits */
+	int64_t end_ms;  /* of its wait; the worker goes on */
 	uint64_t grants; /* revision of the grants at its start */
+};
+
+/* Handshakes first: they are short, and the network half blocks during one. */
+enum half_channel {
+	HANDSHAKES,
+	REQUESTS,
+	CHANNELS
 };
 
 struct install_half {
 	const struct agent_config *config;
+	struct ipc channels[CHANNELS]; /* to the current network half */
 	struct agent_identity self;
 	struct allow_files *grants;
 	struct signer_cache *signers;
@@ -85,137 +90,87 @@ void install_half_note(struct install_half *h, agent_note_fn *note, void *ctx)
 	h->note_ctx = ctx;
 }
 
-static void install_half_report(const struct install_half *h, const char *text)
-{
-	if (h->note)
-		h->note(h->note_ctx, text);
-}
-
 /* ---- allowed clients ---- */
 
 /* The same error is noted once. */
-static void note_grants(struct install_half *h, const struct err *why)
-{
-	AUTO(arena) a = { 0 };
-
-	if (why->code && !strcmp(h->closed, why->text))
-		return;
-	memcpy(h->closed, why->text, sizeof(h->closed));
-	if (why->code)
-		install_half_report(
-			h, arena_printf(&a, "all clients are refused until this is mended: %s",
-					why->text));
-	else
-		install_half_report(h, "who may call and give orders was read again");
-}
-
 static void refresh_grants(struct install_half *h)
 {
+	AUTO(arena) a = { 0 };
 	struct err why = { 0 };
 	bool changed = allow_files_refresh(h->grants, &why);
 
 	if (changed)
 		signer_cache_forget(h->signers);
-	if (changed || why.code)
-		note_grants(h, &why);
-}
-
-/* ---- what is asked ---- */
-
-static struct child_job *free_job(struct install_half *h)
-{
-	for (size_t i = 0; i < WORKERS; i++)
-		if (!h->jobs[i].worker.pid)
-			return &h->jobs[i];
-	return NULL;
-}
-
-/* Orders of one component run one after the other; inspections run at any time. */
-static bool is_busy(const struct install_half *h, const struct ipc_request *q)
-{
-	for (size_t i = 0; i < WORKERS; i++) {
-		const struct child_job *j = &h->jobs[i];
-
-		if (j->worker.pid && j->component == q->component && route_has_order(j->route) &&
-		    route_has_order(q->route))
-			return true;
-	}
-	return false;
-}
-
-static void begin_job(struct ipc_request *q, uint64_t grants, struct child_job *j,
-		      struct response *out)
-{
-	struct worker worker = { 0 };
-	struct err e = { 0 };
-
-	if (!worker_begin(ipc_request_serve, q, &worker, &e)) {
-		response_problem(PROBLEM_BUSY, e.text, out);
+	if (why.code ? !strcmp(h->closed, why.text) : !changed)
 		return;
-	}
-	*j = (struct child_job){ .worker = worker,
-				 .component = q->component,
-				 .route = q->route,
-				 .number = q->number,
-				 .awaited = true,
-				 .seconds = ipc_request_seconds(q),
-				 .grants = grants };
-	j->end_ms = clock_mono_ms() + j->seconds * INT64_C(1000);
+	memcpy(h->closed, why.text, sizeof(h->closed));
+	if (h->note)
+		h->note(h->note_ctx,
+			why.code ? arena_printf(&a,
+						"all clients are refused until this is mended: %s",
+						why.text)
+				 : "who may call and give orders was read again");
 }
 
-/* `out` without a body afterwards: the answer comes later. */
-static void install_half_execute(struct install_half *h, struct ipc_request *q,
-				 struct response *out)
-{
-	struct child_job *j = NULL;
+/* ---- requests ---- */
 
-	if (is_busy(h, q)) {
-		response_problem(PROBLEM_BUSY, "another request is in progress", out);
-		return;
-	}
-	if (!q->component && q->route != ROUTE_COMPONENTS) {
-		response_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
-		return;
-	}
-	j = free_job(h);
-	if (j)
-		begin_job(q, allow_files_revision(h->grants), j, out);
-	else
-		response_problem(PROBLEM_BUSY, "the agent is busy with other requests", out);
-}
-
-/* ---- the request channel ---- */
-
-static bool post_answer(struct ipc *c, uint32_t number, const struct response *a, struct err *e)
+static bool post_response(struct install_half *h, uint32_t number, const struct response *a,
+			  struct err *e)
 {
 	AUTO(message) m = { .kind = MESSAGE_ANSWER, .number = number };
 	struct fields f = fields_begin(&m.body, 8 + a->body.len);
 
 	fields_put_number(&f, (uint64_t)a->status);
 	fields_put(&f, a->body.bytes, a->body.len);
-	return ipc_post(c, &m, e);
+	return ipc_post(&h->channels[REQUESTS], &m, e);
 }
 
-static bool install_half_take_request(struct install_half *h, struct ipc *c, struct err *e)
+/* Orders of one component run one after the other; inspections run at any time. */
+static bool begin_job(struct install_half *h, struct message *m, struct err *e)
 {
-	AUTO(message) m = { 0 };
 	AUTO(ipc_request)
 	q = { .config = h->config, .signers = h->signers, .spki = h->self.spki };
-	AUTO(response) a = { 0 };
-	bool whole = false;
+	AUTO(response) refusal = { 0 };
+	struct worker worker = { 0 };
+	struct child_job *room = NULL;
+	bool busy = false;
+	struct err why = { 0 };
 
-	if (!ipc_take(c, &m, &whole, e))
-		return false;
-	if (!whole)
-		return true;
-	if (!ipc_request_read(&m, &q, e))
+	if (!ipc_request_read(m, &q, e))
 		return false;
 	refresh_grants(h);
-	install_half_execute(h, &q, &a);
-	return !a.body.bytes || post_answer(c, q.number, &a, e);
+	for (size_t i = 0; i < WORKERS; i++) {
+		struct child_job *j = &h->jobs[i];
+
+		if (!j->worker.pid)
+			room = j;
+		else if (j->component == q.component && route_has_order(j->route) &&
+			 route_has_order(q.route))
+			busy = true;
+	}
+	if (busy)
+		response_problem(PROBLEM_BUSY, "another request is in progress", &refusal);
+	else if (!q.component && q.route != ROUTE_COMPONENTS)
+		response_problem(PROBLEM_UNKNOWN_COMPONENT, q.name, &refusal);
+	else if (!room)
+		response_problem(PROBLEM_BUSY, "the agent is busy with other requests", &refusal);
+	else if (!worker_begin(ipc_request_serve, &q, &worker, &why))
+		response_problem(PROBLEM_BUSY, why.text, &refusal);
+	else
+		*room = (struct child_job){
+			.worker = worker,
+			.component = q.component,
+			.route = q.route,
+			.number = q.number,
+			.awaited = true,
+			.end_ms = clock_mono_ms() +
+				  ipc_request_seconds(q.route, q.component) * INT64_C(1000),
+			.grants = allow_files_revision(h->grants),
+		};
+	return worker.pid || post_response(h, q.number, &refusal, e);
 }
 
-static bool end_job(struct install_half *h, struct child_job *j, struct ipc *c, struct err *e)
+static bool end_job(struct install_half *h, struct child_job *j, struct err *e)
 {
 	AUTO(response) a = { 0 };
 	struct err why = { 0 };
@@ -230,46 +185,54 @@ static bool end_job(struct install_half *h, struct child_job *j, struct ipc *c, 
 	    agent_identity_is(h->config, j->component) &&
 	    !agent_identity_read(&h->self, h->config, &why))
 		response_problem(PROBLEM_FAILED, why.text, &a);
-	return !j->awaited || post_answer(c, j->number, &a, e);
+	return !j->awaited || post_response(h, j->number, &a, e);
 }
 
-/* The order goes on, and a repeated request gets its result. */
-static bool end_waiting(struct child_job *j, struct ipc *c, struct err *e)
-{
-	AUTO(response) a = { 0 };
-	AUTO(arena) text = { 0 };
-
-	j->awaited = false;
-	response_problem(
-		PROBLEM_BUSY,
-		arena_printf(
-			&text,
-			"the order takes longer than %d seconds, and goes on; check the disk of this host",
-			j->seconds),
-		&a);
-	return post_answer(c, j->number, &a, e);
-}
-
-static bool end_late_jobs(struct install_half *h, struct ipc *c, struct err *e)
+/* The orders go on, and a repeated request gets the result. */
+static bool end_late_waits(struct install_half *h, struct err *e)
 {
 	int64_t now = clock_mono_ms();
 
 	for (size_t i = 0; i < WORKERS; i++) {
 		struct child_job *j = &h->jobs[i];
+		AUTO(response) a = { 0 };
+		AUTO(arena) text = { 0 };
 
-		if (j->worker.pid && j->awaited && now >= j->end_ms && !end_waiting(j, c, e))
+		if (!j->worker.pid || !j->awaited || now < j->end_ms)
+			continue;
+		j->awaited = false;
+		response_problem(
+			PROBLEM_BUSY,
+			arena_printf(
+				&text,
+				"the order takes longer than %d seconds, and goes on; check the disk of this host",
+				ipc_request_seconds(j->route, j->component)),
+			&a);
+		if (!post_response(h, j->number, &a, e))
 			return false;
 	}
 	return true;
 }
 
-/* ---- the handshake channel ---- */
+/* ---- handshakes ---- */
 
-static void put_identity(const struct agent_identity *s, struct secret *out)
+static void answer_revision(struct install_half *h, struct message *m, struct secret *out)
 {
+	struct fields f = fields_begin(out, 16);
+
+	(void)m;
+	refresh_grants(h);
+	fields_put_number(&f, h->self.revision);
+	fields_put_number(&f, allow_files_revision(h->grants));
+}
+
+static void answer_identity(struct install_half *h, struct message *m, struct secret *out)
+{
+	const struct agent_identity *s = &h->self;
 	struct fields f;
 	size_t room = 8;
 
+	(void)m;
 	for (size_t i = 0; i < s->set.count; i++)
 		room += 8 + s->set.certs[i].len;
 	f = fields_begin(out, room);
@@ -281,7 +244,7 @@ static void put_identity(const struct agent_identity *s, struct secret *out)
 }
 
 /* An empty answer refuses. */
-static void put_signature(const struct agent_identity *s, struct message *m, struct secret *out)
+static void answer_sign(struct install_half *h, struct message *m, struct secret *out)
 {
 	AUTO(arena) a = { 0 };
 	struct fields f = fields_of(&m->body);
@@ -294,27 +257,23 @@ static void put_signature(const struct agent_identity *s, struct message *m, str
 	struct err ignored = { 0 };
 
 	what.text.bytes = fields_rest(&f, &what.text.len);
-	if (!f.failed && agent_identity_sign(s, &what, &a, &signature, &ignored))
+	if (!f.failed && agent_identity_sign(&h->self, &what, &a, &signature, &ignored))
 		secret_copy(out, signature.bytes, signature.len);
 }
 
-static size_t caller_room(const struct allowed_client *c)
-{
-	return 16 + strlen(c->spki ? c->spki : c->name);
-}
-
 /* Closed grants have an empty list and an empty CA. */
-static void put_grants(const struct allow_files *g, struct secret *out)
+static void answer_grants(struct install_half *h, struct message *m, struct secret *out)
 {
-	const struct agent_config *c = allow_files_config(g);
-	const struct buf *authority = allow_files_authority(g);
+	const struct agent_config *c = allow_files_config(h->grants);
+	const struct buf *authority = allow_files_authority(h->grants);
 	struct fields f;
 	size_t room = 16 + authority->len;
 
+	(void)m;
 	for (size_t i = 0; i < c->client_count; i++)
-		room += caller_room(&c->clients[i]);
+		room += 16 + strlen(c->clients[i].spki ? c->clients[i].spki : c->clients[i].name);
 	f = fields_begin(out, room);
-	fields_put_number(&f, allow_files_revision(g));
+	fields_put_number(&f, allow_files_revision(h->grants));
 	fields_put_number(&f, c->client_count);
 	for (size_t i = 0; i < c->client_count; i++) {
 		const struct allowed_client *who = &c->clients[i];
@@ -327,136 +286,94 @@ static void put_grants(const struct allow_files *g, struct secret *out)
 	fields_put(&f, authority->data, authority->len);
 }
 
-static bool answer_handshake(struct install_half *h, struct message *m, struct secret *out,
-			     struct err *e)
-{
-	const struct agent_identity *s = &h->self;
-	struct fields f;
+/* What is answered at once, on the channel for handshakes; NULL: refused. */
+static void (*const answers[MESSAGE_KIND_COUNT])(struct install_half *h, struct message *m,
+						 struct secret *out) = {
+	[MESSAGE_REVISION] = answer_revision,
+	[MESSAGE_IDENTITY] = answer_identity,
+	[MESSAGE_SIGN] = answer_sign,
+	[MESSAGE_GRANTS] = answer_grants,
+};
 
-	switch ((enum message_kind)m->kind) {
-	case MESSAGE_REVISION:
-		refresh_grants(h);
-		f = fields_begin(out, 16);
-		fields_put_number(&f, s->revision);
-		fields_put_number(&f, allow_files_revision(h->grants));
-		return true;
-	case MESSAGE_GRANTS:
-		put_grants(h->grants, out);
-		return true;
-	case MESSAGE_IDENTITY:
-		put_identity(s, out);
-		return true;
-	case MESSAGE_SIGN:
-		put_signature(s, m, out);
-		return true;
-	case MESSAGE_REQUEST:
-	case MESSAGE_ANSWER:
-	case MESSAGE_HELLO:
-	case MESSAGE_ENROL_HELLO:
-	case MESSAGE_GRANT:
-	case MESSAGE_LEFT:
-		break;
-	}
-	return err_set(e, ERR_REMOTE, "refused a malformed request of the agent's network process");
-}
+/* ---- the loop ---- */
 
-static bool take_handshake(struct install_half *h, struct ipc *c, struct err *e)
+static bool half_take_message(struct install_half *h, enum half_channel from, struct err *e)
 {
 	AUTO(message) m = { 0 };
 	AUTO(message) back = { 0 };
 	bool whole = false;
 
-	if (!ipc_take(c, &m, &whole, e))
+	if (!ipc_take(&h->channels[from], &m, &whole, e))
 		return false;
 	if (!whole)
 		return true;
+	if (from == REQUESTS)
+		return begin_job(h, &m, e);
+	if (!answers[m.kind])
+		return err_set(e, ERR_REMOTE,
+			       "refused a malformed request of the agent's network process");
 	back.kind = m.kind;
 	back.number = m.number;
-	return answer_handshake(h, &m, &back.body, e) && ipc_post(c, &back, e);
+	answers[m.kind](h, &m, &back.body);
+	return ipc_post(&h->channels[HANDSHAKES], &back, e);
 }
-
-/* ---- the loop ---- */
-
-enum {
-	POLL_REQUESTS,
-	POLL_HANDSHAKES,
-	POLL_JOBS
-};
-
-/* The two channels to the current network half. */
-struct ends {
-	struct ipc requests;
-	struct ipc handshakes;
-};
-
-static void ends_release(struct ends *n)
-{
-	ipc_release(&n->requests);
-	ipc_release(&n->handshakes);
-}
-AUTO_STRUCT(ends, struct ends, ends_release)
 
 static bool install_half_has_room(const struct ipc *c)
 {
 	return c->waiting < UNREAD && c->queued < UNREAD_BYTES;
 }
 
-/* A network half that does not read its answers can send no more requests. */
-static struct pollfd polled(const struct ipc *c)
+/*
+ * A network half that does not read its answers can send no more requests, and
+ * the answers of workers then wait in their pipes, too.
+ */
+static bool install_half_step(struct install_half *h, struct err *e)
 {
-	int events = (install_half_has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
+	const struct ipc *requests = &h->channels[REQUESTS];
+	struct pollfd fds[CHANNELS + WORKERS];
 
-	return (struct pollfd){ c->fd, (short)events, 0 };
-}
+	for (size_t i = 0; i < CHANNELS; i++) {
+		const struct ipc *c = &h->channels[i];
+		int events = (install_half_has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
 
-/* Answers of workers then wait in their pipes, too. */
-static void list_polled(const struct install_half *h, const struct ends *n, struct pollfd *fds)
-{
-	bool room = install_half_has_room(&n->requests);
-
-	fds[POLL_REQUESTS] = polled(&n->requests);
-	fds[POLL_HANDSHAKES] = polled(&n->handshakes);
+		fds[i] = (struct pollfd){ c->fd, (short)events, 0 };
+	}
 	for (size_t i = 0; i < WORKERS; i++) {
 		const struct worker *w = &h->jobs[i].worker;
+		bool waits = w->pid && install_half_has_room(requests);
 
-		fds[POLL_JOBS + i] = (struct pollfd){ w->pid && room ? w->pipe : -1, POLLIN, 0 };
+		fds[CHANNELS + i] = (struct pollfd){ waits ? w->pipe : -1, POLLIN, 0 };
 	}
-}
-
-/* Handshakes first: they are short, and the network half blocks during one. */
-static bool serve(struct install_half *h, struct ends *n, const struct pollfd *fds, struct err *e)
-{
-	const short any = POLLIN | POLLHUP | POLLERR;
-
-	if (!ipc_flush(&n->handshakes, e) || !ipc_flush(&n->requests, e))
-		return false;
-	if (fds[POLL_HANDSHAKES].revents & any && !take_handshake(h, &n->handshakes, e))
+	if (poll(fds, CHANNELS + WORKERS, POLL_MS) <= 0)
+		return true;
+	for (size_t i = 0; i < CHANNELS; i++)
+		if (!ipc_flush(&h->channels[i], e))
+			return false;
+	if (fds[HANDSHAKES].revents & ~POLLOUT && !half_take_message(h, HANDSHAKES, e))
 		return false;
 	for (size_t i = 0; i < WORKERS; i++)
-		if (fds[POLL_JOBS + i].revents && install_half_has_room(&n->requests) &&
-		    !end_job(h, &h->jobs[i], &n->requests, e))
+		if (fds[CHANNELS + i].revents && install_half_has_room(requests) &&
+		    !end_job(h, &h->jobs[i], e))
 			return false;
-	return !(fds[POLL_REQUESTS].revents & any) || install_half_take_request(h, &n->requests, e);
+	return !(fds[REQUESTS].revents & ~POLLOUT) || half_take_message(h, REQUESTS, e);
 }
 
 bool install_half_run(struct install_half *h, const struct channels *c, struct err *e)
 {
-	AUTO(ends)
-	n = { ipc_of(c->requests), ipc_of(c->handshakes) };
-	struct pollfd fds[POLL_JOBS + WORKERS];
+	bool good = true;
 
-	n.requests.from = FROM_NETWORK;
-	n.handshakes.from = FROM_NETWORK;
-	/* answers to questions of one that has ended are nobody's */
+	h->channels[HANDSHAKES] = ipc_of(c->handshakes);
+	h->channels[REQUESTS] = ipc_of(c->requests);
+	for (size_t i = 0; i < CHANNELS; i++)
+		h->channels[i].from = FROM_NETWORK;
+	/* an earlier network half has exited with its requests */
 	for (size_t i = 0; i < WORKERS; i++)
 		h->jobs[i].awaited = false;
-	while (!stop_requested()) {
-		list_polled(h, &n, fds);
-		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) > 0 && !serve(h, &n, fds, e))
-			return false;
+	while (good && !stop_requested()) {
+		good = install_half_step(h, e) && end_late_waits(h, e);
 		agent_identity_drop_old(&h->self);
-		if (!end_late_jobs(h, &n.requests, e))
-			return false;
 	}
-	return true;
+	for (size_t i = 0; i < CHANNELS; i++)
+		ipc_release(&h->channels[i]);
+	return good;
 }

@@ -13,9 +13,8 @@
 #ifndef AGENT_INSTALL_HALF_H
 #define AGENT_INSTALL_HALF_H
 
-#include "agent/ipc_message.h"
-#include "agent/response.h"
-#include "agent/signer_cache.h"
+#include "agent/ipc.h"
+#include "agent/worker.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/agent_config.h"
@@ -23,12 +22,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* The two channel descriptors of one half, connected to those of the other. */
-struct channels {
-	int requests;
-	int handshakes;
-};
 
 struct install_half;
 
@@ -56,7 +49,6 @@ MUST_CHECK bool install_half_run(struct install_half *h, const struct channels *
  * A request of the network half.  Nothing in it is trusted: the order inside is
  * verified where it is executed.
  */
-
 struct ipc_request {
 	/* set before ipc_request_read() */
 	const struct agent_config *config;
@@ -76,8 +68,8 @@ AUTO_STRUCT(ipc_request, struct ipc_request, ipc_request_release)
 
 /* ERR_REMOTE: the request is malformed. */
 MUST_CHECK bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e);
-/* Seconds after which the client is told to ask again. */
-int ipc_request_seconds(const struct ipc_request *q);
+/* Seconds after which the client is told to ask again; the component may be NULL. */
+int ipc_request_seconds(enum route route, const struct agent_component *component);
 /*
  * Executes the request, however long that takes: a disk or a program may hang.
  * `ctx` is the request.

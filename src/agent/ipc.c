@@ -55,56 +55,36 @@ bool ipc_pair(int ends[2], struct err *e)
 
 /* ---- sending ---- */
 
-/* The unsent rest of a message. */
-static struct iovec *rest_of(struct queued_message *l, size_t sent, struct iovec *parts)
-{
-	size_t head = sizeof(l->header);
-
-	parts[0] = (struct iovec){ &l->header, head };
-	parts[1] = (struct iovec){ l->body.bytes, l->body.len };
-	if (sent < head) {
-		parts[0].iov_base = (char *)&l->header + sent;
-		parts[0].iov_len -= sent;
-		return parts;
-	}
-	parts[1].iov_base = l->body.bytes + (sent - head);
-	parts[1].iov_len -= sent - head;
-	return parts + 1;
-}
-
-/* False with errno. */
-static bool send_some(struct ipc *c)
-{
-	struct queued_message *l = c->queue;
-	struct iovec parts[2];
-	struct msghdr m = { .msg_iov = rest_of(l, c->sent, parts) };
-	ssize_t n = 0;
-
-	m.msg_iovlen = (size_t)(parts + 2 - m.msg_iov);
-	n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
-	if (n < 0)
-		return false;
-	c->sent += (size_t)n;
-	if (c->sent < sizeof(l->header) + l->body.len)
-		return true;
-	c->queue = l->next;
-	c->waiting--;
-	c->queued -= l->body.len;
-	c->sent = 0;
-	letter_free(l);
-	return true;
-}
-
 bool ipc_flush(struct ipc *c, struct err *e)
 {
 	while (c->queue) {
-		if (send_some(c) || errno == EINTR)
+		struct queued_message *l = c->queue;
+		const size_t head = sizeof(l->header);
+		size_t head_sent = c->sent < head ? c->sent : head;
+		struct iovec rest[] = {
+			{ (char *)&l->header + head_sent, head - head_sent },
+			{ l->body.bytes + (c->sent - head_sent),
+			  l->body.len - (c->sent - head_sent) },
+		};
+		const struct msghdr m = { .msg_iov = rest, .msg_iovlen = 2 };
+		ssize_t n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
 			continue;
-		if (errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN)
 			return true;
-		if (errno == EPIPE || errno == ECONNRESET)
+		if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
 			return err_set(e, ERR_MISSING, "the agent's other process exited");
-		return err_sys(e, "cannot send to the agent's other process");
+		if (n < 0)
+			return err_sys(e, "cannot send to the agent's other process");
+		c->sent += (size_t)n;
+		if (c->sent < head + l->body.len)
+			continue;
+		c->queue = l->next;
+		c->waiting--;
+		c->queued -= l->body.len;
+		c->sent = 0;
+		letter_free(l);
 	}
 	return true;
 }
@@ -147,48 +127,37 @@ static bool receive_some(int fd, void *bytes, size_t len, size_t *got, struct er
 	return true;
 }
 
-static bool ipc_check_header(const struct ipc *c, struct err *e)
-{
-	int64_t limit = message_limit(c->header.kind, c->from);
-
-	if (limit < 0)
-		return err_set(
-			e, ERR_REMOTE,
-			"refused a message of kind %u: the agent's other process may not send it",
-			c->header.kind);
-	return (int64_t)c->header.len <= limit ||
-	       err_set(e, ERR_REMOTE,
-		       "refused more than %lld bytes in a message of kind %u of the agent's other process",
-		       (long long)limit, c->header.kind);
-}
-
-static bool ipc_take_header(struct ipc *c, struct err *e)
-{
-	if (c->header_got == sizeof(c->header))
-		return true;
-	if (!receive_some(c->fd, &c->header, sizeof(c->header), &c->header_got, e))
-		return false;
-	if (c->header_got < sizeof(c->header))
-		return true;
-	if (!ipc_check_header(c, e))
-		return false;
-	secret_alloc(&c->body, c->header.len);
-	return true;
-}
-
 bool ipc_take(struct ipc *c, struct message *out, bool *whole, struct err *e)
 {
+	const struct ipc_header *h = &c->header;
+
 	*whole = false;
-	if (!ipc_take_header(c, e))
-		return false;
-	if (c->header_got < sizeof(c->header))
-		return true;
+	if (c->header_got < sizeof(*h)) {
+		if (!receive_some(c->fd, &c->header, sizeof(*h), &c->header_got, e))
+			return false;
+		if (c->header_got < sizeof(*h))
+			return true;
+
+		int64_t limit = message_limit(h->kind, c->from);
+
+		if (limit < 0)
+			return err_set(
+				e, ERR_REMOTE,
+				"refused a message of kind %u: the agent's other process may not send it",
+				h->kind);
+		if ((int64_t)h->len > limit)
+			return err_set(
+				e, ERR_REMOTE,
+				"refused more than %lld bytes in a message of kind %u of the agent's other process",
+				(long long)limit, h->kind);
+		secret_alloc(&c->body, h->len);
+	}
 	if (!receive_some(c->fd, c->body.bytes, c->body.len, &c->body_got, e))
 		return false;
 	if (c->body_got < c->body.len)
 		return true;
-	out->kind = c->header.kind;
-	out->number = c->header.number;
+	out->kind = h->kind;
+	out->number = h->number;
 	out->body = TAKE(c->body);
 	c->header_got = 0;
 	c->body_got = 0;
@@ -198,28 +167,59 @@ bool ipc_take(struct ipc *c, struct message *out, bool *whole, struct err *e)
 
 /* ---- waiting ---- */
 
-static bool ipc_wait_a_moment(const struct ipc *c, int64_t end_ms, struct err *e)
-{
-	struct pollfd fd = { .fd = c->fd, .events = (short)(POLLIN | (c->queue ? POLLOUT : 0)) };
-
-	if (stop_requested())
-		return err_set(e, ERR_STOPPED, "a stop was asked for");
-	if (clock_mono_ms() >= end_ms)
-		return err_set(e, ERR_BUSY, "the agent's other process did not answer in time");
-	(void)poll(&fd, 1, POLL_MS);
-	return true;
-}
-
 bool ipc_wait(struct ipc *c, int64_t end_ms, struct message *out, struct err *e)
 {
 	for (;;) {
+		struct pollfd fd = { .fd = c->fd, .events = POLLIN };
 		bool whole = false;
 
 		if (!ipc_flush(c, e) || !ipc_take(c, out, &whole, e))
 			return false;
 		if (whole)
 			return true;
-		if (!ipc_wait_a_moment(c, end_ms, e))
+		if (stop_requested())
+			return err_set(e, ERR_STOPPED, "a stop was asked for");
+		if (clock_mono_ms() >= end_ms)
+			return err_set(e, ERR_BUSY,
+				       "the agent's other process did not answer in time");
+		if (c->queue)
+			fd.events |= POLLOUT;
+		(void)poll(&fd, 1, POLL_MS);
+	}
+}
+
+/* The next answer, which may be that of an abandoned request. */
+static bool ipc_wait_answer(struct ipc *c, int64_t end_ms, struct message *answer, struct err *e)
+{
+	if (!ipc_wait(c, end_ms, answer, e)) {
+		c->broken = e->code != ERR_BUSY;
+		return false;
+	}
+	c->broken = answer->number != ++c->answered;
+	return !c->broken ||
+	       err_set(e, ERR_REMOTE, "the agent's other process answered another request");
+}
+
+bool ipc_ask(struct ipc *c, struct message *question, struct message *answer, struct err *e)
+{
+	const uint32_t kind = question->kind;
+
+	if (c->broken)
+		return err_set(e, ERR_MISSING, "the agent's other process exited");
+	while (c->answered != c->asked) {
+		AUTO(message) late = { 0 };
+
+		if (!ipc_wait_answer(c, 0, &late, e))
 			return false;
 	}
+	question->number = ++c->asked;
+	if (!ipc_post(c, question, e)) {
+		c->broken = true;
+		return false;
+	}
+	if (!ipc_wait_answer(c, clock_mono_ms() + message_wait_ms(kind), answer, e))
+		return false;
+	c->broken = answer->kind != kind;
+	return !c->broken ||
+	       err_set(e, ERR_REMOTE, "the agent's other process answered another request");
 }

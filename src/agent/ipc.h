@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * IPC: one end of a stream socket between the halves of an agent, for messages.
- * Only ipc_wait() blocks: messages that do not fit stay in a queue, and a
+ * Only ipc_wait() and ipc_ask() block: messages that do not fit stay in a queue, and a
  * message that has arrived in part stays in the buffer, so that a slow or
  * hostile half never holds up the other.
  *
@@ -11,7 +11,6 @@
 #ifndef AGENT_IPC_H
 #define AGENT_IPC_H
 
-#include "agent/install_half.h"
 #include "agent/ipc_message.h"
 #include "base/err.h"
 
@@ -38,6 +37,16 @@ struct ipc {
 	size_t header_got;
 	struct secret body;
 	size_t body_got;
+	/* ipc_ask() */
+	uint32_t asked;
+	uint32_t answered; /* requests after this one are unanswered */
+	bool broken;       /* the other half has exited, or answered another request */
+};
+
+/* The two channel descriptors of one half, connected to those of the other. */
+struct channels {
+	int requests;
+	int handshakes;
 };
 
 #define NO_CHANNEL ((struct ipc){ .fd = -1 })
@@ -57,6 +66,14 @@ MUST_CHECK bool ipc_flush(struct ipc *c, struct err *e);
 /* Receives without blocking; *whole: `out`, which must be empty, has the next message. */
 MUST_CHECK bool ipc_take(struct ipc *c, struct message *out, bool *whole, struct err *e);
 
+/*
+ * Sends a request and waits for its answer, as long as its kind says.  A late
+ * answer (ERR_BUSY) fails only this request and those until it arrives: the
+ * other half may be waiting for a disk.  Any other failure breaks the channel
+ * for good.
+ */
+MUST_CHECK bool ipc_ask(struct ipc *c, struct message *question, struct message *answer,
+			struct err *e);
 /* Waits for a message until `end_ms` (ERR_BUSY) or a stop (ERR_STOPPED). */
 MUST_CHECK bool ipc_wait(struct ipc *c, int64_t end_ms, struct message *out, struct err *e);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/ipc_message.h"
 
-#include "agent/response.h"
 #include "pki/enrol_tls.h"
 #include "wire/enrol_message.h"
 #include "wire/request.h"
@@ -16,44 +15,48 @@ enum {
 	SIGN_TEXT_LIMIT = 256,          /* 64 blanks, a context string, a hash */
 	SIGNED_LIMIT = 1024,
 	LEFT_TEXT_LIMIT = 1024,
+	SIGN_MS = 5000,
+	ENROL_MS = 30000, /* for the enrolling process, which writes files */
 };
 
-/* Bytes of a body, so that a compromised half cannot exhaust the other's memory. */
+/*
+ * What may be sent by whom and how long it is at most (-1: not at all), so that
+ * a compromised half cannot exhaust the other's memory; and how long the network
+ * half, which does nothing else meanwhile, waits for an answer.
+ */
 static const struct {
 	int64_t from_network;
 	int64_t from_installing;
-} limits[] = {
-	[MESSAGE_REQUEST] = { 2 * NUMBER_BYTES + MESSAGE_NAME_LIMIT + REQUEST_LIMIT, -1 },
-	[MESSAGE_ANSWER] = { -1, NUMBER_BYTES + ANSWER_LIMIT },
-	[MESSAGE_REVISION] = { 0, 2 * NUMBER_BYTES },
-	[MESSAGE_IDENTITY] = { 0, NUMBER_BYTES + CERTIFICATES_LIMIT },
-	[MESSAGE_SIGN] = { 3 * NUMBER_BYTES + SIGN_TEXT_LIMIT, SIGNED_LIMIT },
-	[MESSAGE_GRANTS] = { 0, GRANTS_LIMIT },
-	[MESSAGE_HELLO] = { 0, -1 },
-	[MESSAGE_ENROL_HELLO] = { ENROL_TLS_BINDING_BYTES + ENROL_HELLO_LIMIT,
-				  ENROL_REQUEST_LIMIT },
-	[MESSAGE_GRANT] = { ENROL_GRANT_LIMIT, ENROL_RECEIPT_LIMIT },
-	[MESSAGE_LEFT] = { LEFT_TEXT_LIMIT, -1 },
+	int64_t wait_ms;
+} kinds[MESSAGE_KIND_COUNT] = {
+	[0] = { -1, -1, 0 },
+	[MESSAGE_REQUEST] = { 2 * NUMBER_BYTES + MESSAGE_NAME_LIMIT + REQUEST_LIMIT, -1, 0 },
+	[MESSAGE_ANSWER] = { -1, NUMBER_BYTES + RESPONSE_LIMIT, 0 },
+	[MESSAGE_REVISION] = { 0, 2 * NUMBER_BYTES, SIGN_MS },
+	[MESSAGE_IDENTITY] = { 0, NUMBER_BYTES + CERTIFICATES_LIMIT, SIGN_MS },
+	[MESSAGE_SIGN] = { 3 * NUMBER_BYTES + SIGN_TEXT_LIMIT, SIGNED_LIMIT, SIGN_MS },
+	[MESSAGE_GRANTS] = { 0, GRANTS_LIMIT, SIGN_MS },
+	[MESSAGE_HELLO] = { 0, -1, 0 },
+	[MESSAGE_ENROL_HELLO] = { ENROL_TLS_BINDING_BYTES + ENROL_HELLO_LIMIT, ENROL_REQUEST_LIMIT,
+				  ENROL_MS },
+	[MESSAGE_GRANT] = { ENROL_GRANT_LIMIT, ENROL_RECEIPT_LIMIT, ENROL_MS },
+	[MESSAGE_LEFT] = { LEFT_TEXT_LIMIT, -1, 0 },
 };
 
 int64_t message_limit(uint32_t kind, enum message_from from)
 {
-	int64_t network = -1;
-	int64_t installing = -1;
+	if (kind >= MESSAGE_KIND_COUNT)
+		return -1;
 
-	if (kind >= MESSAGE_REQUEST && kind < sizeof(limits) / sizeof(*limits)) {
-		network = limits[kind].from_network;
-		installing = limits[kind].from_installing;
-	}
-	switch (from) {
-	case FROM_NETWORK:
-		return network;
-	case FROM_INSTALLING:
-		return installing;
-	case FROM_EITHER:
-		break;
-	}
+	int64_t network = from == FROM_INSTALLING ? -1 : kinds[kind].from_network;
+	int64_t installing = from == FROM_NETWORK ? -1 : kinds[kind].from_installing;
+
 	return network > installing ? network : installing;
+}
+
+int64_t message_wait_ms(enum message_kind kind)
+{
+	return kinds[kind].wait_ms;
 }
 
 void message_release(struct message *m)
@@ -64,7 +67,7 @@ void message_release(struct message *m)
 struct fields fields_begin(struct secret *body, size_t len)
 {
 	secret_alloc(body, len);
-	return (struct fields){ .body = body };
+	return fields_of(body);
 }
 
 struct fields fields_of(struct secret *body)

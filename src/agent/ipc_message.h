@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 enum {
-	MESSAGE_NAME_LIMIT = 256, /* bytes of a component's name */
+	MESSAGE_NAME_LIMIT = 256,         /* bytes of a component's name */
+	RESPONSE_LIMIT = 8 * 1024 * 1024, /* bytes of the document of a response */
 };
 
 enum message_kind {
@@ -30,6 +31,7 @@ enum message_kind {
 	MESSAGE_ENROL_HELLO, /* TLS binding, message 1 -> message 2 */
 	MESSAGE_GRANT,       /* message 3 -> message 4 */
 	MESSAGE_LEFT,        /* why the connection with the proven token ended */
+	MESSAGE_KIND_COUNT
 };
 
 /* The half that sends a message. */
@@ -41,6 +43,8 @@ enum message_from {
 
 /* Longest body of a message in bytes; -1: not allowed from there. */
 int64_t message_limit(uint32_t kind, enum message_from from);
+/* How long the network half waits for the answer. */
+int64_t message_wait_ms(enum message_kind kind);
 
 struct message {
 	uint32_t kind;

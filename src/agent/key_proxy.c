@@ -1,65 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/key_proxy.h"
-
-#include "base/clock.h"
+#include "agent/network_half.h"
 
 #include <string.h>
 
 enum {
 	CERTIFICATES = 10,
-	ANSWER_MS = 5000, /* the whole network half blocks for that long */
 };
-
-/* Receives the next answer, whose client may be gone. */
-static bool key_proxy_take_answer(struct key_proxy *k, int64_t end_ms, struct message *answer)
-{
-	struct err e = { 0 };
-
-	if (!ipc_wait(&k->channel, end_ms, answer, &e)) {
-		k->broken = e.code != ERR_BUSY;
-		return false;
-	}
-	k->broken = answer->number != ++k->answered;
-	return !k->broken;
-}
-
-/* Receives late answers to abandoned requests, without blocking. */
-static bool take_late_answers(struct key_proxy *k)
-{
-	while (k->answered != k->asked) {
-		AUTO(message) late = { 0 };
-
-		if (!key_proxy_take_answer(k, 0, &late))
-			return false;
-	}
-	return true;
-}
-
-bool key_proxy_ask(struct key_proxy *k, struct message *question, struct message *answer)
-{
-	struct err ignored = { 0 };
-	uint32_t kind = question->kind;
-
-	if (k->broken || !take_late_answers(k))
-		return false;
-	question->number = ++k->asked;
-	if (!ipc_post(&k->channel, question, &ignored)) {
-		k->broken = true;
-		return false;
-	}
-	if (!key_proxy_take_answer(k, clock_mono_ms() + ANSWER_MS, answer))
-		return false;
-	k->broken = answer->kind != kind;
-	return !k->broken;
-}
 
 static bool ask_revision(void *ctx, uint64_t *out)
 {
 	AUTO(message) question = { .kind = MESSAGE_REVISION };
 	AUTO(message) answer = { 0 };
+	struct err ignored = { 0 };
 	struct fields f;
 
-	if (!key_proxy_ask(ctx, &question, &answer))
+	if (!ipc_ask(ctx, &question, &answer, &ignored))
 		return false;
 	f = fields_of(&answer.body);
 	*out = fields_number(&f);
@@ -71,10 +26,11 @@ static bool ask_identity(void *ctx, struct arena *a, struct tls_identity *out)
 	AUTO(message) question = { .kind = MESSAGE_IDENTITY };
 	AUTO(message) answer = { 0 };
 	struct der *list = arena_array(a, CERTIFICATES, sizeof(*list));
+	struct err ignored = { 0 };
 	struct fields f;
 	size_t count = 0;
 
-	if (!key_proxy_ask(ctx, &question, &answer))
+	if (!ipc_ask(ctx, &question, &answer, &ignored))
 		return false;
 	f = fields_of(&answer.body);
 	out->revision = fields_number(&f);
@@ -99,13 +55,14 @@ static bool key_proxy_ask_to_sign(void *ctx, const struct tls_signing *what, str
 	AUTO(message) question = { .kind = MESSAGE_SIGN };
 	AUTO(message) answer = { 0 };
 	struct fields f = fields_begin(&question.body, 24 + what->text.len);
+	struct err ignored = { 0 };
 	unsigned char *copy = NULL;
 
 	fields_put_number(&f, what->revision);
 	fields_put_number(&f, (uint64_t)what->algorithm);
 	fields_put_number(&f, what->hashed);
 	fields_put(&f, what->text.bytes, what->text.len);
-	if (!key_proxy_ask(ctx, &question, &answer))
+	if (!ipc_ask(ctx, &question, &answer, &ignored))
 		return false;
 	copy = arena_alloc(a, answer.body.len);
 	memcpy(copy, answer.body.bytes, answer.body.len);
@@ -113,10 +70,10 @@ static bool key_proxy_ask_to_sign(void *ctx, const struct tls_signing *what, str
 	return true;
 }
 
-struct tls_key_holder key_proxy_holder(struct key_proxy *k)
+struct tls_key_holder key_proxy_holder(struct ipc *handshakes)
 {
 	return (struct tls_key_holder){
-		.ctx = k,
+		.ctx = handshakes,
 		.revision = ask_revision,
 		.identity = ask_identity,
 		.sign = key_proxy_ask_to_sign,

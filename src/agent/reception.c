@@ -17,8 +17,7 @@ enum {
 	ENROL_CONNS = 16, /* a new one evicts the oldest */
 	HELLO_MS = 10000, /* handshake and proof */
 	SEND_MS = 10000,
-	ANSWER_MS = 30000, /* for the enrolling process, which writes files */
-	GRANT_MS = 60000,  /* meanwhile the operator issues the certificate */
+	GRANT_MS = 60000, /* meanwhile the operator issues the certificate */
 	POLL_MS = 250,
 };
 
@@ -33,13 +32,13 @@ struct reception {
 	int listener;
 	struct ipc channel;
 	struct enrol_conn conns[ENROL_CONNS];
-	uint32_t questions;
 	bool done;
 };
 
 static void reception_drop(struct enrol_conn *v)
 {
 	enrol_tls_close(TAKE(v->link));
+	v->end_ms = 0;
 }
 
 static void reception_release(struct reception *r)
@@ -55,34 +54,16 @@ AUTO_STRUCT(reception, struct reception, reception_release)
 /* ---- between a connection and the enrolling process ---- */
 
 /* `answer` must be empty, and stays empty when the enrolling process refuses. */
-static bool reception_request(struct reception *r, uint32_t kind, struct secret *question,
+static bool reception_request(struct reception *r, enum message_kind kind, struct secret *question,
 			      struct secret *answer, struct err *e)
 {
-	AUTO(message) asked = { .kind = kind, .number = r->questions, .body = TAKE(*question) };
+	AUTO(message) asked = { .kind = kind, .body = TAKE(*question) };
 	AUTO(message) answered = { 0 };
 
-	if (!ipc_post(&r->channel, &asked, e) ||
-	    !ipc_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered, e))
+	if (!ipc_ask(&r->channel, &asked, &answered, e))
 		return false;
-	if (answered.kind != kind || answered.number != r->questions)
-		return err_set(e, ERR_REMOTE, "the enrolling process answered another question");
 	*answer = TAKE(answered.body);
 	return true;
-}
-
-static bool reception_ask_who(struct reception *r, struct enrol_tls *l, struct secret *answer,
-			      struct err *e)
-{
-	AUTO(secret) hello = { 0 };
-	AUTO(secret) visit = { 0 };
-
-	enrol_tls_take(l, &hello);
-	secret_alloc(&visit, ENROL_TLS_BINDING_BYTES + hello.len);
-	memcpy(visit.bytes, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES);
-	if (hello.len)
-		memcpy(visit.bytes + ENROL_TLS_BINDING_BYTES, hello.bytes, hello.len);
-	r->questions++;
-	return reception_request(r, MESSAGE_ENROL_HELLO, &visit, answer, e);
 }
 
 static bool receive_grant(struct enrol_tls *l, const struct secret *request, struct secret *grant,
@@ -98,18 +79,23 @@ static bool receive_grant(struct enrol_tls *l, const struct secret *request, str
 static bool reception_carry(struct reception *r, struct enrol_conn *v, struct err *e)
 {
 	AUTO(enrol_tls) l = TAKE(v->link);
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) visit = { 0 };
 	AUTO(secret) request = { 0 };
 	AUTO(secret) grant = { 0 };
 	AUTO(secret) receipt = { 0 };
 	AUTO(message) left = { .kind = MESSAGE_LEFT };
 	struct err why = { 0 };
 
-	if (!reception_ask_who(r, l, &request, e))
+	v->end_ms = 0;
+	enrol_tls_take(l, &hello);
+	secret_add(&visit, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES);
+	secret_add(&visit, hello.bytes, hello.len);
+	if (!reception_request(r, MESSAGE_ENROL_HELLO, &visit, &request, e))
 		return false;
 	if (!request.len)
 		return true;
 	if (!receive_grant(l, &request, &grant, &why)) {
-		left.number = r->questions;
 		secret_copy(&left.body, why.text, strlen(why.text));
 		return ipc_post(&r->channel, &left, e);
 	}
@@ -140,29 +126,18 @@ static bool reception_receive(struct reception *r, struct enrol_conn *v, struct 
 	return reception_carry(r, v, e);
 }
 
-static struct enrol_conn *find_room(struct reception *r)
-{
-	struct enrol_conn *oldest = &r->conns[0];
-
-	for (size_t i = 0; i < ENROL_CONNS; i++) {
-		if (!r->conns[i].link)
-			return &r->conns[i];
-		if (r->conns[i].end_ms < oldest->end_ms)
-			oldest = &r->conns[i];
-	}
-	reception_drop(oldest);
-	return oldest;
-}
-
 static void take_connection(struct reception *r)
 {
 	int fd = accept4(r->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct enrol_conn *v = &r->conns[0];
 
 	if (fd < 0)
 		return;
-
-	struct enrol_conn *v = find_room(r);
-
+	/* a free slot, whose time is 0, or the oldest connection */
+	for (size_t i = 1; i < ENROL_CONNS; i++)
+		if (r->conns[i].end_ms < v->end_ms)
+			v = &r->conns[i];
+	reception_drop(v);
 	v->link = enrol_tls_accept(r->host, fd);
 	v->end_ms = clock_mono_ms() + HELLO_MS;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker.h"
 
+#include "agent/ipc_message.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/decoder.h"
 #include "base/fd.h"
+#include "base/text.h"
+#include "json/value.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +24,31 @@ enum {
 	POLL_MS = 10,
 };
 
+void response_release(struct response *a)
+{
+	secret_release(&a->body);
+}
+
+void response_json(int status, json_t *document, struct response *out)
+{
+	AUTO(json) json = document;
+
+	secret_release(&out->body);
+	out->status = status;
+	json_to_secret(json, &out->body);
+}
+
+void response_problem(enum problem_kind kind, const char *detail, struct response *out)
+{
+	AUTO(arena) a = { 0 };
+	const struct problem p = { kind, text_escaped(&a, detail) };
+
+	response_json(problem_status(kind), problem_to_json(&p), out);
+}
+
+/* ---- workers ---- */
+
+/* Header of a response in the pipe; `len` bytes follow. */
 struct head {
 	int status;
 	size_t len;
@@ -30,7 +59,7 @@ struct head {
  * Closes the channels, the listener and the pipes of other workers, and keeps
  * the socket to the decoder.
  */
-static bool worker_finish(pid_t parent, int fd)
+static bool worker_become(pid_t parent, int fd)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action;
@@ -49,19 +78,6 @@ static bool worker_finish(pid_t parent, int fd)
 	       !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;
 }
 
-static void work(worker_fn *fn, void *ctx)
-{
-	AUTO(response) a = { 0 };
-	struct head head;
-
-	fn(ctx, &a);
-	if (a.body.len > ANSWER_LIMIT)
-		response_problem(PROBLEM_CANNOT, "the answer is too long", &a);
-	head = (struct head){ a.status, a.body.len, a.signer };
-	(void)!(fd_write_all(ANSWER_FD, &head, sizeof(head)) &&
-		fd_write_all(ANSWER_FD, a.body.bytes, a.body.len));
-}
-
 bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
 {
 	pid_t parent = getpid();
@@ -72,9 +88,18 @@ bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
 		return err_sys(e, "cannot make a pipe");
 	pid = fork();
 	if (pid == 0) {
-		if (worker_finish(parent, ends[1]))
-			work(fn, ctx);
-		_exit(0);
+		struct response a = { 0 };
+
+		if (!worker_become(parent, ends[1]))
+			_exit(1);
+		fn(ctx, &a);
+		if (a.body.len > RESPONSE_LIMIT)
+			response_problem(PROBLEM_CANNOT, "the answer is too long", &a);
+
+		const struct head head = { a.status, a.body.len, a.signer };
+
+		_exit(!fd_write_all(ANSWER_FD, &head, sizeof(head)) ||
+		      !fd_write_all(ANSWER_FD, a.body.bytes, a.body.len));
 	}
 	close(ends[1]);
 	if (pid < 0) {
@@ -98,7 +123,7 @@ bool worker_end(struct worker *w, struct response *out)
 	AUTO(response) a = { 0 };
 	struct head head = { 0 };
 	bool good = fd_read_all(w->pipe, &head, sizeof(head)) == sizeof(head) &&
-		    head.len <= ANSWER_LIMIT;
+		    head.len <= RESPONSE_LIMIT;
 
 	if (good) {
 		a.status = head.status;
@@ -112,33 +137,31 @@ bool worker_end(struct worker *w, struct response *out)
 	return good;
 }
 
-static size_t still_running(struct worker *const *list, size_t count)
-{
-	size_t running = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (list[i]->pid && waitpid(list[i]->pid, NULL, WNOHANG)) {
-			close(list[i]->pipe);
-			*list[i] = (struct worker){ 0 };
-		}
-		running += list[i]->pid != 0;
-	}
-	return running;
-}
-
 void workers_stop(struct worker *const *list, size_t count)
 {
 	int64_t end_ms = clock_mono_ms() + STOP_MS;
+	bool running = true;
 
 	for (size_t i = 0; i < count; i++)
 		if (list[i]->pid)
 			kill(list[i]->pid, SIGTERM);
-	while (still_running(list, count) && clock_mono_ms() < end_ms)
-		usleep(POLL_MS * 1000);
-	for (size_t i = 0; i < count; i++) {
-		if (!list[i]->pid)
-			continue;
-		kill(list[i]->pid, SIGKILL);
-		worker_reap(list[i]);
+	while (running) {
+		bool is_late = clock_mono_ms() >= end_ms;
+
+		running = false;
+		for (size_t i = 0; i < count; i++) {
+			struct worker *w = list[i];
+
+			if (w->pid && is_late) {
+				kill(w->pid, SIGKILL);
+				worker_reap(w);
+			} else if (w->pid && waitpid(w->pid, NULL, WNOHANG)) {
+				close(w->pipe);
+				*w = (struct worker){ 0 };
+			}
+			running |= w->pid != 0;
+		}
+		if (running)
+			usleep(POLL_MS * 1000);
 	}
 }

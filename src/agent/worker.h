@@ -7,12 +7,29 @@
 #ifndef AGENT_WORKER_H
 #define AGENT_WORKER_H
 
-#include "agent/response.h"
+#include "agent/signer_cache.h"
 #include "base/err.h"
+#include "base/secret.h"
+#include "wire/problem.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+
+/* The response to a request: an HTTP status and a JSON document. */
+struct response {
+	int status;
+	struct secret body;   /* at most RESPONSE_LIMIT bytes */
+	struct signer signer; /* verified on the way, for the cache */
+};
+
+void response_release(struct response *a);
+AUTO_STRUCT(response, struct response, response_release)
+
+/* Both replace the previous body; `detail` is escaped and cut (text_escaped()). */
+void response_json(int status, json_t *document /* ownership passes */, struct response *out);
+void response_problem(enum problem_kind kind, const char *detail, struct response *out);
 
 struct worker {
 	pid_t pid; /* 0: no worker */

@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-#include "agent/key_proxy.h"
+#include "agent/network_half.h"
 #include "pki/pair.h"
 
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 static void ask_all(const uint8_t *bytes, size_t len)
 {
 	AUTO(arena) a = { 0 };
-	struct key_proxy key = { .channel = NO_CHANNEL };
+	struct ipc key = NO_CHANNEL;
 	const struct tls_key_holder holder = key_proxy_holder(&key);
 	const struct tls_signing what = { .text = { bytes, len } };
 	struct tls_identity identity = { 0 };
@@ -27,10 +27,10 @@ static void ask_all(const uint8_t *bytes, size_t len)
 	HOLDS(ipc_pair(ends, &e));
 	HOLDS(write(ends[1], bytes, len) == (ssize_t)len);
 	shutdown(ends[1], SHUT_WR);
-	key.channel = ipc_of(ends[0]);
+	key = ipc_of(ends[0]);
 	if (holder.revision(holder.ctx, &revision) && holder.identity(holder.ctx, &a, &identity))
 		(void)holder.sign(holder.ctx, &what, &a, &signature);
-	ipc_release(&key.channel);
+	ipc_release(&key);
 	close(ends[1]);
 }
 

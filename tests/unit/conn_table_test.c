@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/conn_table.h"
+#include "agent/network_half.h"
 #include "test.h"
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/key_proxy.h"
+#include "agent/ipc.h"
 #include "test.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct key_proxy key;
+static struct ipc key;
 static int their_end;
 
 static int open_key(void **state)
@@ -23,8 +23,8 @@ static int open_key(void **state)
 	(void)state;
 	if (!ipc_pair(ends, &e))
 		return -1;
-	key = (struct key_proxy){ .channel = ipc_of(ends[0]) };
-	key.channel.from = FROM_INSTALLING;
+	key = ipc_of(ends[0]);
+	key.from = FROM_INSTALLING;
 	their_end = ends[1];
 	return 0;
 }
@@ -32,7 +32,7 @@ static int open_key(void **state)
 static int close_key(void **state)
 {
 	(void)state;
-	ipc_release(&key.channel);
+	ipc_release(&key);
 	if (their_end >= 0)
 		close(their_end);
 	return 0;
@@ -49,7 +49,7 @@ static pid_t answer_in_child(uint32_t shift, int64_t late_ms)
 	}
 	AUTO(ipc) c = ipc_of(their_end);
 
-	ipc_release(&key.channel);
+	ipc_release(&key);
 	for (;; late_ms = 0) {
 		AUTO(message) m = { 0 };
 		struct err e = { 0 };
@@ -68,14 +68,15 @@ static bool asks(void)
 {
 	AUTO(message) question = { .kind = MESSAGE_SIGN };
 	AUTO(message) answer = { 0 };
+	struct err e = { 0 };
 
 	secret_copy(&question.body, "sign this", 9);
-	return key_proxy_ask(&key, &question, &answer) && answer.body.len == 9;
+	return ipc_ask(&key, &question, &answer, &e) && answer.body.len == 9;
 }
 
 static void end_child(pid_t pid)
 {
-	close(TAKE_FD(key.channel.fd));
+	close(TAKE_FD(key.fd));
 	waitpid(pid, NULL, 0);
 }
 

@@ -2,6 +2,7 @@
 #include "agent/worker.h"
 #include "test.h"
 
+#include "agent/ipc_message.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/stop.h"
@@ -45,7 +46,7 @@ static void tell_too_much(void *ctx, struct response *out)
 {
 	(void)ctx;
 	out->status = 200;
-	secret_alloc(&out->body, ANSWER_LIMIT + 1);
+	secret_alloc(&out->body, RESPONSE_LIMIT + 1);
 	memset(out->body.bytes, 'x', out->body.len);
 }
 
@@ -53,7 +54,7 @@ static void tell_all(void *ctx, struct response *out)
 {
 	(void)ctx;
 	out->status = 200;
-	secret_alloc(&out->body, ANSWER_LIMIT);
+	secret_alloc(&out->body, RESPONSE_LIMIT);
 	memset(out->body.bytes, 'x', out->body.len);
 }
 
@@ -132,7 +133,7 @@ TEST(an_answer_has_a_limit)
 	assert_int_equal(a.status, 500);
 	assert_non_null(strstr((char *)a.body.bytes, "answer is too long"));
 	assert_true(worker_end(&most, &all));
-	assert_int_equal(all.body.len, ANSWER_LIMIT);
+	assert_int_equal(all.body.len, RESPONSE_LIMIT);
 }
 
 TEST(it_has_no_descriptor_of_ours)
