@@ -4,7 +4,6 @@
 #include "agent/confine.h"
 #include "agent/enrol_key.h"
 #include "agent/ipc.h"
-#include "agent/listener.h"
 #include "agent/trust_grant.h"
 #include "base/auto.h"
 #include "base/clock.h"
@@ -104,16 +103,6 @@ static bool take_visit(struct waiting *w, struct message *m, struct secret *answ
 	return true;
 }
 
-static bool enrol_host_write_all(struct waiting *w, const struct grant *g, struct receipt *r,
-				 struct err *e)
-{
-	r->written = trust_grant_write(w->how->config, &g->admission, r, e) &&
-		     enrol_key_finish(w->own, g, e);
-	if (!r->written && r->note_count < RECEIPT_NOTES)
-		r->notes[r->note_count++] = e->text;
-	return r->written;
-}
-
 /* A failed write ends the enrolment, but the receipt tells the operator why. */
 static bool take_grant(struct waiting *w, const struct message *m, struct secret *answer,
 		       struct err *e)
@@ -133,91 +122,64 @@ static bool take_grant(struct waiting *w, const struct message *m, struct secret
 		return true;
 	}
 	w->granted = true;
-	w->done = enrol_host_write_all(w, &grant, &receipt, e);
+	w->done = trust_grant_write(w->how->config, &grant.admission, &receipt, e) &&
+		  enrol_key_finish(w->own, &grant, e);
+	receipt.written = w->done;
+	if (!w->done && receipt.note_count < RECEIPT_NOTES)
+		receipt.notes[receipt.note_count++] = e->text;
 	enrol_receipt_write(&auth, &receipt, answer);
 	for (size_t i = 0; w->done && i < receipt.note_count; i++)
 		enrol_host_report(w, "warning: %s", receipt.notes[i]);
 	return w->done;
 }
 
-static void take_leave(struct waiting *w, const struct message *m)
-{
-	AUTO(buf) shown = { 0 };
-
-	text_escape(&shown, (const char *)m->body.bytes, m->body.len);
-	enrol_host_report(w, "the operator's enrolment failed: %s", buf_text(&shown));
-}
-
-static bool answer(struct waiting *w, uint32_t kind, uint32_t number, struct secret *body,
-		   struct err *e)
-{
-	AUTO(message) m = { .kind = kind, .number = number, .body = TAKE(*body) };
-
-	return ipc_post(&w->channel, &m, e);
-}
-
 /* A client that breaks off may connect again. */
 static bool take_message(struct waiting *w, struct message *m, struct err *e)
 {
-	AUTO(secret) body = { 0 };
+	AUTO(message) back = { .kind = m->kind, .number = m->number };
+	AUTO(buf) shown = { 0 };
 	struct err unheard = { 0 };
 	bool good = true;
 
 	if (m->kind == MESSAGE_LEFT) {
-		take_leave(w, m);
+		text_escape(&shown, (const char *)m->body.bytes, m->body.len);
+		enrol_host_report(w, "the operator's enrolment failed: %s", buf_text(&shown));
 		return true;
 	}
 	if (m->kind == MESSAGE_ENROL_HELLO)
-		good = take_visit(w, m, &body, e);
+		good = take_visit(w, m, &back.body, e);
 	else if (m->kind == MESSAGE_GRANT)
-		good = take_grant(w, m, &body, e);
-	if (good)
-		return answer(w, m->kind, m->number, &body, e);
-	(void)!answer(w, m->kind, m->number, &body, &unheard);
-	return false;
-}
-
-static bool cannot_wait(const struct waiting *w, struct err *e)
-{
-	char words[DURATION_TEXT];
-
-	if (e->code == ERR_STOPPED)
-		return err_set(e, ERR_STOPPED, "stopped; nothing was written");
-	if (e->code == ERR_BUSY)
-		return err_set(e, ERR_REMOTE, "no operator came within %s; make a new invite",
-			       duration_words(w->how->wait, words));
-	return err_in(e, "the enrolling process");
+		good = take_grant(w, m, &back.body, e);
+	return ipc_post(&w->channel, &back, good ? e : &unheard) && good;
 }
 
 static bool wait_for_operator(struct waiting *w, struct err *e)
 {
+	char words[DURATION_TEXT];
+
 	w->end_ms = clock_mono_ms() + w->how->wait * 1000;
 	while (!w->done) {
 		AUTO(message) m = { 0 };
 
-		if (!ipc_wait(&w->channel, w->end_ms, &m, e))
-			return cannot_wait(w, e);
-		if (!take_message(w, &m, e))
-			return false;
+		if (ipc_wait(&w->channel, w->end_ms, &m, e)) {
+			if (!take_message(w, &m, e))
+				return false;
+			continue;
+		}
+		if (e->code == ERR_STOPPED)
+			return err_set(e, ERR_STOPPED, "stopped; nothing was written");
+		if (e->code == ERR_BUSY)
+			return err_set(e, ERR_REMOTE,
+				       "no operator came within %s; make a new invite",
+				       duration_words(w->how->wait, words));
+		return err_in(e, "the enrolling process");
 	}
 	return true;
 }
 
 /* ---- the two halves ---- */
 
-/* Runs in the child, which has seen no key and wipes the token. */
-static void receive(struct waiting *w, struct reception_start *start)
-{
-	struct err why = { 0 };
-
-	ipc_release(&w->channel);
-	secret_release(w->how->token);
-	if (reception_run(start, &why) || why.code == ERR_MISSING)
-		_exit(0);
-	enrol_host_report(w, "the enrolling process: %s", why.text);
-	_exit(1);
-}
-
+/* The child has seen no key, and wipes the token. */
 static bool begin_reception(struct waiting *w, int listener, struct err *e)
 {
 	int ends[2];
@@ -226,6 +188,7 @@ static bool begin_reception(struct waiting *w, int listener, struct err *e)
 		.other = getpid(),
 		.user = w->how->config->user,
 	};
+	struct err why = { 0 };
 
 	if (!ipc_pair(ends, e))
 		return false;
@@ -233,8 +196,14 @@ static bool begin_reception(struct waiting *w, int listener, struct err *e)
 	w->channel.from = FROM_NETWORK;
 	start.channel = ends[1];
 	w->reception = fork();
-	if (w->reception == 0)
-		receive(w, &start);
+	if (w->reception == 0) {
+		ipc_release(&w->channel);
+		secret_release(w->how->token);
+		if (reception_run(&start, &why) || why.code == ERR_MISSING)
+			_exit(0);
+		enrol_host_report(w, "the enrolling process: %s", why.text);
+		_exit(1);
+	}
 	close(ends[1]);
 	return w->reception > 0 || err_sys(e, "cannot start the enrolling process");
 }
@@ -252,7 +221,7 @@ bool agent_enrol(const struct agent_enrolment *how, struct err *e)
 		return true;
 	}
 	if (!confine_user(how->config->user, &user, e) ||
-	    !listener_open(how->config, &listener, e) || !begin_reception(&w, listener, e) ||
+	    !agent_listen(how->config, &listener, e) || !begin_reception(&w, listener, e) ||
 	    !enrol_key_request(w.own, &w.arena, &w.csr, e))
 		return false;
 	close(TAKE_FD(listener));

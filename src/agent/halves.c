@@ -3,28 +3,49 @@
 
 #include "agent/confine.h"
 #include "agent/install_half.h"
-#include "agent/ipc.h"
-#include "agent/listener.h"
 #include "agent/network_half.h"
 #include "base/decoder.h"
 #include "base/stop.h"
 
 #include <jansson.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	LEAVE_MS = 500, /* until the network half notices that we exit */
+	BACKLOG = 512,
+	SILENT_S = 10, /* connections without data stay in the kernel */
+	PORT_TEXT = 8,
 };
 
-static void ready(const struct agent_start *start)
-{
-	start->listener.ready(start->listener.ctx);
-}
+AUTO_TYPE(addresses, struct addrinfo *, freeaddrinfo)
 
-static void halves_lost(const struct agent_start *start, const struct err *why)
+bool agent_listen(const struct agent_config *c, int *out, struct err *e)
 {
-	start->listener.lost(start->listener.ctx, why);
+	const struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
+	const int yes = 1;
+	const int silent = SILENT_S;
+	AUTO(addresses) at = NULL;
+	AUTO(fd) fd = -1;
+	char port[PORT_TEXT];
+	int rc = 0;
+
+	snprintf(port, sizeof(port), "%u", c->port);
+	rc = getaddrinfo(c->host, port, &hints, &at);
+	if (rc)
+		return err_set(e, ERR_INPUT, "cannot listen on '%s': %s", c->listen,
+			       gai_strerror(rc));
+	fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent, sizeof(silent)) ||
+	    bind(fd, at->ai_addr, at->ai_addrlen) || listen(fd, BACKLOG))
+		return err_sys(e, "cannot listen on '%s'", c->listen);
+	*out = TAKE_FD(fd);
+	return true;
 }
 
 /* Loads what libraries read from files once, before confinement forbids it. */
@@ -41,125 +62,110 @@ static void halves_note(void *ctx, const char *text)
 	start->listener.note(start->listener.ctx, text);
 }
 
-/* The package creates a user; without the package 'nobody' is still accepted. */
-static void note_user(const struct agent_start *start)
-{
-	if (confine_is_shared(start->config->user))
-		halves_note(
-			(void *)start,
-			"warning: the network half runs as 'nobody', as whom others run too; make a user for it (useradd --system certfleet-agent): a later release refuses 'nobody'");
-}
-
 /* ---- both halves ---- */
 
-/* Both ends of the two channels. */
+/* What the child that becomes the network half gets, and the other half keeps. */
 struct halves {
-	int requests[2];
-	int handshakes[2];
+	struct channels theirs;
+	struct channels ours;
 	int listener;
 	pid_t network;
 };
 
-enum {
-	INSTALLING, /* index of the installing half's ends */
-	TALKING,
-};
-
-static void close_end(struct halves *h, int which)
+static void channels_close(struct channels *c)
 {
-	fd_auto(&h->requests[which]);
-	fd_auto(&h->handshakes[which]);
-	h->requests[which] = -1;
-	h->handshakes[which] = -1;
-}
-
-static struct channels take_end(struct halves *h, int which)
-{
-	const struct channels taken = { h->requests[which], h->handshakes[which] };
-
-	h->requests[which] = -1;
-	h->handshakes[which] = -1;
-	return taken;
+	fd_auto(&c->requests);
+	fd_auto(&c->handshakes);
+	*c = (struct channels){ -1, -1 };
 }
 
 static void halves_release(struct halves *h)
 {
-	close_end(h, INSTALLING);
-	close_end(h, TALKING);
+	channels_close(&h->ours);
+	channels_close(&h->theirs);
 	fd_auto(&h->listener);
 	if (h->network > 0)
 		confine_end(h->network, LEAVE_MS);
 }
 AUTO_STRUCT(halves, struct halves, halves_release)
 
-/* Runs in the child, before the installing half has read a key. */
-static bool halves_talk(struct halves *h, const struct agent_config *c, pid_t parent, struct err *e)
+/* Before the installing half has read a key. */
+static bool begin_network(struct halves *h, const struct agent_start *start, struct err *e)
 {
-	struct network_start start = { .config = c };
-	int *const kept[] = { &start.listener, &start.channels.requests,
-			      &start.channels.handshakes };
-
-	close_end(h, INSTALLING);
-	start.listener = TAKE_FD(h->listener);
-	start.channels = take_end(h, TALKING);
-	decoder_leave();
-	read_ahead();
-	return confine_descriptors(kept, sizeof(kept) / sizeof(*kept), e) &&
-	       confine_become(c->user, e) && confine(parent, e) && network_run(&start, e);
-}
-
-static bool begin_talking(struct halves *h, const struct agent_start *start, struct err *e)
-{
+	struct network_start mine = { .config = start->config };
+	int *const kept[] = { &mine.listener, &mine.channels.requests, &mine.channels.handshakes };
 	pid_t parent = getpid();
 	struct err why = { 0 };
 
 	h->network = fork();
 	if (h->network < 0)
 		return err_sys(e, "cannot start the network half");
-	if (h->network == 0) {
-		/* the installing half exited, and reports the reason itself */
-		if (halves_talk(h, start->config, parent, &why) || why.code == ERR_MISSING)
-			_exit(0);
-		halves_lost(start, &why);
-		_exit(1);
+	if (h->network > 0) {
+		channels_close(&h->theirs);
+		close(TAKE_FD(h->listener));
+		return true;
 	}
-	close_end(h, TALKING);
-	close(TAKE_FD(h->listener));
+	channels_close(&h->ours);
+	mine.listener = h->listener;
+	mine.channels = h->theirs;
+	decoder_leave();
+	read_ahead();
+	if (confine_descriptors(kept, sizeof(kept) / sizeof(*kept), &why) &&
+	    confine_become(start->config->user, &why) && confine(parent, &why) &&
+	    network_run(&mine, &why))
+		_exit(0);
+	if (why.code == ERR_MISSING)
+		_exit(0); /* the installing half exited, and reports the reason itself */
+	start->listener.lost(start->listener.ctx, &why);
+	_exit(1);
+}
+
+static bool halves_connect(struct halves *h, struct err *e)
+{
+	int requests[2];
+	int handshakes[2];
+
+	if (!ipc_pair(requests, e))
+		return false;
+	h->ours.requests = requests[0];
+	h->theirs.requests = requests[1];
+	if (!ipc_pair(handshakes, e))
+		return false;
+	h->ours.handshakes = handshakes[0];
+	h->theirs.handshakes = handshakes[1];
 	return true;
 }
 
 static bool run_both(const struct agent_start *start, struct err *e)
 {
 	AUTO(halves)
-	h = { .requests = { -1, -1 }, .handshakes = { -1, -1 }, .listener = -1 };
+	h = { .theirs = { -1, -1 }, .ours = { -1, -1 }, .listener = -1 };
 	AUTO(install_half) installing = NULL;
-	struct channels mine;
+	struct channels ours;
 
-	if (!listener_open(start->config, &h.listener, e) || !ipc_pair(h.requests, e) ||
-	    !ipc_pair(h.handshakes, e) || !begin_talking(&h, start, e) ||
-	    !install_half_open(start->config, &installing, e))
+	if (!agent_listen(start->config, &h.listener, e) || !halves_connect(&h, e) ||
+	    !begin_network(&h, start, e) || !install_half_open(start->config, &installing, e))
 		return false;
-	mine = take_end(&h, INSTALLING);
 	install_half_note(installing, halves_note, (void *)start);
-	note_user(start);
-	ready(start);
-	return install_half_run(installing, &mine, e);
+	/* the package creates a user; without the package 'nobody' is still accepted */
+	if (confine_is_shared(start->config->user))
+		halves_note(
+			(void *)start,
+			"warning: the network half runs as 'nobody', as whom others run too; make a user for it (useradd --system certfleet-agent): a later release refuses 'nobody'");
+	start->listener.ready(start->listener.ctx);
+	ours = h.ours;
+	h.ours = (struct channels){ -1, -1 };
+	return install_half_run(installing, &ours, e);
 }
 
 /* ---- one half ---- */
-
-static bool serve_one(struct install_half *h, int listener, uid_t who, struct err *e)
-{
-	struct channels channels;
-
-	return ipc_socket_accept(listener, who, &channels, e) && install_half_run(h, &channels, e);
-}
 
 /* A failed network half does not end the loop: the next one may connect. */
 static bool run_install(const struct agent_start *start, struct err *e)
 {
 	AUTO(install_half) half = NULL;
 	AUTO(fd) listener = -1;
+	struct channels channels;
 	struct err why = { 0 };
 	uid_t who = 0;
 
@@ -169,10 +175,12 @@ static bool run_install(const struct agent_start *start, struct err *e)
 	    !ipc_socket_listen(start->socket, who, &listener, e))
 		return false;
 	install_half_note(half, halves_note, (void *)start);
-	ready(start);
+	start->listener.ready(start->listener.ctx);
 	while (!stop_requested())
-		if (!serve_one(half, listener, who, &why) && why.code != ERR_STOPPED)
-			halves_lost(start, &why);
+		if ((!ipc_socket_accept(listener, who, &channels, &why) ||
+		     !install_half_run(half, &channels, &why)) &&
+		    why.code != ERR_STOPPED)
+			start->listener.lost(start->listener.ctx, &why);
 	unlink(start->socket);
 	return true;
 }
@@ -186,12 +194,12 @@ static bool run_network(const struct agent_start *start, struct err *e)
 	/* first: the numbers of its descriptors are reused afterwards */
 	decoder_leave();
 	if (!confine_is_own_user(c->user, e) || !confine_descriptors(NULL, 0, e) ||
-	    !listener_open(c, &listener, e) || !confine_become(c->user, e) ||
+	    !agent_listen(c, &listener, e) || !confine_become(c->user, e) ||
 	    !ipc_socket_connect(start->socket, &network.channels, e))
 		return false;
 	network.listener = listener;
 	read_ahead();
-	ready(start);
+	start->listener.ready(start->listener.ctx);
 	return confine(0, e) && network_run(&network, e);
 }
 

@@ -40,6 +40,9 @@ struct agent_start {
 	struct agent_listener listener;
 };
 
+/* The listening socket of an agent, nonblocking. */
+MUST_CHECK bool agent_listen(const struct agent_config *c, int *out, struct err *e);
+
 /* Runs until a stop is requested, which is success. */
 MUST_CHECK bool agent_run(const struct agent_start *start, struct err *e);
 
