@@ -52,21 +52,15 @@ static bool http_header_read_length(const char *text, size_t *out, struct proble
 	return true;
 }
 
-static bool is_too_long(struct MHD_Connection *c)
+bool http_header_read(struct MHD_Connection *c, size_t *body_len, struct problem *problem)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-	return info && info->header_size > HEADER_LIMIT;
-}
-
-bool http_header_read(struct MHD_Connection *c, size_t *body_len, struct problem *problem)
-{
 	struct lines lines = { 0 };
 
 	*body_len = 0;
 	MHD_get_connection_values(c, MHD_HEADER_KIND, http_header_take_line, &lines);
-	if (is_too_long(c))
+	if (info && info->header_size > HEADER_LIMIT)
 		return http_header_reject(problem, PROBLEM_TOO_LARGE, "a header has up to 8 KiB");
 	if (lines.count > HEADER_LINES)
 		return http_header_reject(problem, PROBLEM_TOO_LARGE,

@@ -42,21 +42,7 @@ struct http_server {
 	struct server_request *asked[HTTP_REQUESTS];
 };
 
-static void request_free(struct http_server *h, struct server_request *r)
-{
-	h->bodies -= r->got;
-	secret_release(&r->body);
-	secret_release(&r->reply);
-	arena_release(&r->arena);
-	free(r);
-}
-
 /* ---- connections ---- */
-
-static struct conn *conn_of(struct MHD_Connection *c)
-{
-	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-}
 
 /*
  * libmicrohttpd reports a connection within MHD_add_connection() or later, in
@@ -144,53 +130,32 @@ static void set_problem(struct server_request *r, enum problem_kind kind, const 
 	r->answered = true;
 }
 
-static void set_healthy(struct server_request *r)
-{
-	AUTO(json) json = json_pack("{ss}", "status", "ok");
-
-	json_to_secret(json, &r->reply);
-	r->status = 200;
-	r->answered = true;
-}
-
 /* ---- requests to the installing half ---- */
-
-static size_t free_place(const struct http_server *h)
-{
-	size_t i = 0;
-
-	while (i < HTTP_REQUESTS && h->asked[i])
-		i++;
-	return i;
-}
-
-static bool http_server_send_request(struct http_server *h, struct server_request *r)
-{
-	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = r->number };
-	size_t len = strlen(r->component);
-	struct fields f = fields_begin(&m.body, 16 + len + r->got);
-	struct err ignored = { 0 };
-
-	fields_put_number(&f, r->route);
-	fields_put_number(&f, len);
-	fields_put(&f, r->component, len);
-	fields_put(&f, r->body.bytes, r->got);
-	secret_release(&r->body);
-	return ipc_post(h->requests, &m, &ignored);
-}
 
 /* Suspends the connection; on_request() is called again when the answer has arrived. */
 static void http_server_hand_over(struct http_server *h, struct MHD_Connection *c,
 				  struct server_request *r)
 {
-	size_t place = free_place(h);
+	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = ++h->last_number };
+	size_t len = strlen(r->component);
+	struct err ignored = { 0 };
+	struct fields f;
+	size_t place = 0;
 
+	while (place < HTTP_REQUESTS && h->asked[place])
+		place++;
 	if (place == HTTP_REQUESTS) {
 		set_problem(r, PROBLEM_BUSY, "the agent is busy with other requests");
 		return;
 	}
-	r->number = ++h->last_number;
-	if (!http_server_send_request(h, r)) {
+	f = fields_begin(&m.body, 16 + len + r->got);
+	fields_put_number(&f, r->route);
+	fields_put_number(&f, len);
+	fields_put(&f, r->component, len);
+	fields_put(&f, r->body.bytes, r->got);
+	secret_release(&r->body);
+	r->number = m.number;
+	if (!ipc_post(h->requests, &m, &ignored)) {
 		set_problem(r, PROBLEM_CANNOT, "the agent's installing process takes no request");
 		return;
 	}
@@ -200,32 +165,28 @@ static void http_server_hand_over(struct http_server *h, struct MHD_Connection *
 	MHD_suspend_connection(c);
 }
 
-static void http_server_take_reply(struct message *m, struct server_request *r)
+void http_take_answer(struct http_server *h, struct message *m)
 {
 	struct fields f = fields_of(&m->body);
 	uint64_t status = fields_number(&f);
 	size_t len = 0;
 	const unsigned char *body = fields_rest(&f, &len);
+	struct server_request *r = NULL;
+	size_t place = 0;
 
+	while (place < HTTP_REQUESTS && (!h->asked[place] || h->asked[place]->number != m->number))
+		place++;
+	if (place == HTTP_REQUESTS)
+		return;
+	r = TAKE(h->asked[place]);
 	if (f.failed || status < 200 || status > 599) {
 		set_problem(r, PROBLEM_CANNOT, "no answer");
-		return;
+	} else {
+		secret_copy(&r->reply, body, len);
+		r->status = (int)status;
+		r->answered = true;
 	}
-	secret_copy(&r->reply, body, len);
-	r->status = (int)status;
-	r->answered = true;
-}
-
-void http_take_answer(struct http_server *h, struct message *m)
-{
-	for (size_t i = 0; i < HTTP_REQUESTS; i++) {
-		if (!h->asked[i] || h->asked[i]->number != m->number)
-			continue;
-		http_server_take_reply(m, h->asked[i]);
-		h->asked[i] = NULL;
-		MHD_resume_connection(h->waiting[i]);
-		return;
-	}
+	MHD_resume_connection(h->waiting[place]);
 }
 
 /* ---- requests of clients ---- */
@@ -255,31 +216,28 @@ static bool http_server_begin_request(struct MHD_Connection *c, struct server_re
 	return true;
 }
 
-/* Grows with the received bytes, because announcing a long body costs a client nothing. */
-static void make_room(struct server_request *r, size_t needed)
-{
-	size_t room = r->body.len ? r->body.len : BODY_ROOM;
-	AUTO(secret) before = TAKE(r->body);
-
-	while (room < needed)
-		room *= 2;
-	secret_alloc(&r->body, room < r->len ? room : r->len);
-	if (r->got)
-		memcpy(r->body.bytes, before.bytes, r->got);
-}
-
 /* The body of a refused request is read to its end and dropped. */
 static void take_body(struct http_server *h, struct server_request *r, const char *bytes,
 		      size_t len)
 {
+	size_t room = r->body.len ? r->body.len : BODY_ROOM;
+
 	if (r->answered || len > r->len - r->got)
 		return;
 	if (h->bodies + len > HTTP_BODIES) {
 		set_problem(r, PROBLEM_BUSY, "the agent is busy with other requests");
 		return;
 	}
-	if (r->got + len > r->body.len)
-		make_room(r, r->got + len);
+	/* grows with what is received, because announcing a long body costs a client nothing */
+	if (r->got + len > r->body.len) {
+		AUTO(secret) before = TAKE(r->body);
+
+		while (room < r->got + len)
+			room *= 2;
+		secret_alloc(&r->body, room < r->len ? room : r->len);
+		if (r->got)
+			memcpy(r->body.bytes, before.bytes, r->got);
+	}
 	memcpy(r->body.bytes + r->got, bytes, len);
 	r->got += len;
 	h->bodies += len;
@@ -296,7 +254,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	if (!r) {
 		r = xcalloc(1, sizeof(*r));
 		*slot = r;
-		r->conn = conn_of(c);
+		r->conn = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+				  ->socket_context;
 		if (!http_server_begin_request(c, r, method, path))
 			return reply(c, r);
 		conn_table_phase(r->conn, r->answered ? CONN_DROP : CONN_BODY);
@@ -307,16 +266,22 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 		*len = 0;
 		return MHD_YES;
 	}
-	if (!r->answered && r->route == ROUTE_HEALTH)
-		set_healthy(r);
-	if (!r->answered)
+	if (!r->answered && r->route == ROUTE_HEALTH) {
+		AUTO(json) json = json_pack("{ss}", "status", "ok");
+
+		json_to_secret(json, &r->reply);
+		r->status = 200;
+		r->answered = true;
+	} else if (!r->answered) {
 		http_server_hand_over(h, c, r);
+	}
 	return r->answered ? reply(c, r) : MHD_YES;
 }
 
 static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 		   enum MHD_RequestTerminationCode why)
 {
+	struct http_server *h = ctx;
 	struct server_request *r = *slot;
 
 	(void)c;
@@ -324,7 +289,11 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 	if (!r)
 		return;
 	conn_table_phase(r->conn, CONN_IDLE);
-	request_free(ctx, r);
+	h->bodies -= r->got;
+	secret_release(&r->body);
+	secret_release(&r->reply);
+	arena_release(&r->arena);
+	free(r);
 	*slot = NULL;
 }
 
