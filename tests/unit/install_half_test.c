@@ -8,6 +8,8 @@
 
 #include <gnutls/gnutls.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
 static const struct install *site(void)
 {
@@ -385,6 +387,35 @@ TEST(s8_another_authority_of_operators_holds_at_once)
 
 /* ---- a disk that is slow ---- */
 
+/* A process whose clock goes ahead of the others'. */
+static struct {
+	pid_t pid;
+	time_t seconds;
+} * ahead;
+
+/* In the place of the library's; the test and the half share what is ahead. */
+int clock_gettime(clockid_t which, struct timespec *out)
+{
+	int rc = (int)syscall(SYS_clock_gettime, which, out);
+
+	if (!rc && which == CLOCK_MONOTONIC && ahead && ahead->pid == getpid())
+		out->tv_sec += ahead->seconds;
+	return rc;
+}
+
+static void put_clock_forward(pid_t pid, time_t seconds)
+{
+	ahead->seconds = seconds;
+	ahead->pid = pid;
+}
+
+static int open_slow(void **state)
+{
+	ahead = mmap(NULL, sizeof(*ahead), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	return ahead == MAP_FAILED ? -1 : make_signatories(state);
+}
+
 static int open_store(const struct install *i)
 {
 	const char *slash = strrchr(i->directory, '/');
@@ -425,5 +456,53 @@ TEST(s22_a_stage_that_hangs_holds_up_no_handshake)
 	half_leave(&h);
 }
 
+/* A request that hangs is given up alone, at its own deadline; the order goes on. */
+TEST(s22_a_request_that_hangs_ends_at_its_own_deadline)
+{
+	struct half h = half_begin();
+	struct order o = order_to(ORDER_STAGE);
+	struct recorded stage = { 0 };
+	struct reply r;
+	uint32_t number = 0;
+
+	deliver(&h, "edge/e1", 1, &new_pair);
+	int store = open_store(site());
+
+	assert_true(store >= 0);
+	assert_int_equal(flock(store, LOCK_EX), 0);
+	o.component = "edge/e1";
+	o.sequence = 2;
+	o.replaces = NULL;
+	name_pair(&o, &new_pair);
+	record_as(&stage, OPS, &o, &new_pair);
+	post_request(&h, stage.route, stage.component, &stage.body);
+	number = h.asked;
+	/* an answer to a later request: the stage has begun */
+	post_request(&h, ROUTE_COMPONENT, "nobody", NULL);
+	assert_int_equal(read_reply(&h).status, 404);
+	put_clock_forward(h.pid, 61);
+	r = read_reply(&h);
+	assert_int_equal(r.number, number);
+	assert_string_equal(r.problem, "busy");
+	assert_non_null(strstr(r.text, "takes longer than 60 seconds, and goes on"));
+	assert_int_equal(ask_revision(&h), 1);
+	/* still under way: it is not begun twice */
+	post_request(&h, stage.route, stage.component, &stage.body);
+	r = read_reply(&h);
+	assert_string_equal(r.problem, "busy");
+	assert_non_null(strstr(r.text, "another request is in progress"));
+	close(store);
+	do {
+		clock_sleep_ms(50);
+		post_request(&h, stage.route, stage.component, &stage.body);
+		r = read_reply(&h);
+		assert_int_equal(r.number, h.asked);
+	} while (r.status == 503);
+	assert_int_equal(r.status, 200);
+	secret_release(&stage.body);
+	put_clock_forward(0, 0);
+	half_leave(&h);
+}
+
 TEST_EACH(open_agent, close_agent)
-TEST_GROUP(make_signatories, drop_signatories)
+TEST_GROUP(open_slow, drop_signatories)
