@@ -5,6 +5,7 @@
 #include "agent/order_verify.h"
 #include "base/clock.h"
 #include "base/program_version.h"
+#include "pki/foreign.h"
 #include "wire/report.h"
 #include "wire/request.h"
 
@@ -68,6 +69,8 @@ static void serve_order(struct ipc_request *q, struct response *out)
 	struct problem problem = { 0 };
 	struct err e = { 0 };
 
+	if (q->facts && q->route != ROUTE_STAGE)
+		foreign_import(&q->facts[q->component - q->config->components]);
 	if (!order_request_read(&q->body, &q->arena, &request, &e))
 		response_problem(PROBLEM_BAD_REQUEST, e.text, out);
 	else if (order_verify(&check, &q->arena, &checked, &problem) &&
@@ -76,6 +79,8 @@ static void serve_order(struct ipc_request *q, struct response *out)
 	else
 		response_problem(problem.kind, problem.detail, out);
 	out->signer = checked.signer;
+	if (q->route == ROUTE_STAGE && out->status == 200)
+		foreign_export(&out->facts);
 }
 
 /*

@@ -45,6 +45,13 @@ struct install_half {
 	struct allow_files *grants;
 	struct signer_cache *signers;
 	struct child_job jobs[WORKERS];
+	/*
+	 * What the worker of a stage has decoded, for each component.  It is not
+	 * looked at here, and passed only to the workers of the orders that follow,
+	 * which check the files that the same worker wrote; an inspection decodes
+	 * for itself.
+	 */
+	struct secret *facts;
 	agent_note_fn *note;
 	void *note_ctx;
 	char closed[sizeof(((struct err *)0)->text)]; /* last error in the log */
@@ -57,6 +64,7 @@ bool install_half_open(const struct agent_config *config, struct install_half **
 	AUTO(install_half) h = xcalloc(1, sizeof(*h));
 
 	h->config = config;
+	h->facts = xcalloc(config->component_count + 1, sizeof(*h->facts));
 	if (!fs_make_private_dir(config->state, e))
 		return err_in(e, "cannot use '%s'", config->state);
 	if (!agent_identity_read(&h->self, config, e))
@@ -78,6 +86,9 @@ void install_half_close(struct install_half *h)
 	for (size_t i = 0; i < WORKERS; i++)
 		workers[i] = &h->jobs[i].worker;
 	workers_stop(workers, WORKERS);
+	for (size_t i = 0; i < h->config->component_count; i++)
+		secret_release(&h->facts[i]);
+	free(h->facts);
 	signer_cache_free(h->signers);
 	agent_identity_release(&h->self);
 	allow_files_free(h->grants);
@@ -129,7 +140,7 @@ static bool post_response(struct install_half *h, uint32_t number, const struct 
 static bool begin_job(struct install_half *h, struct message *m, struct err *e)
 {
 	AUTO(ipc_request)
-	q = { .config = h->config, .signers = h->signers, .spki = h->self.spki };
+	q = { .config = h->config, .signers = h->signers, .spki = h->self.spki, .facts = h->facts };
 	AUTO(response) refusal = { 0 };
 	struct worker worker = { 0 };
 	struct child_job *room = NULL;
@@ -180,6 +191,12 @@ static bool end_job(struct install_half *h, struct child_job *j, struct err *e)
 	/* a worker that began before a change knows nothing of it */
 	if (j->grants == allow_files_revision(h->grants))
 		signer_cache_remember(h->signers, &a.signer);
+	if (j->route == ROUTE_STAGE) {
+		struct secret *facts = &h->facts[j->component - h->config->components];
+
+		secret_release(facts);
+		*facts = TAKE(a.facts);
+	}
 	/* what a worker cannot do for this process */
 	if (a.status == 200 && j->route == ROUTE_ACTIVATE &&
 	    agent_identity_is(h->config, j->component) &&

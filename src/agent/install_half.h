@@ -53,7 +53,8 @@ struct ipc_request {
 	/* set before ipc_request_read() */
 	const struct agent_config *config;
 	const struct signer_cache *signers;
-	const char *spki; /* digest of the agent's own key */
+	const char *spki;           /* digest of the agent's own key */
+	const struct secret *facts; /* of the pair staged last, for each component; or NULL */
 	/* the request */
 	uint32_t number;
 	enum route route;

@@ -7,6 +7,7 @@
 #include "base/decoder.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "pki/foreign.h"
 #include "json/value.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ enum {
 void response_release(struct response *a)
 {
 	secret_release(&a->body);
+	secret_release(&a->facts);
 }
 
 void response_json(int status, json_t *document, struct response *out)
@@ -48,10 +50,11 @@ void response_problem(enum problem_kind kind, const char *detail, struct respons
 
 /* ---- workers ---- */
 
-/* Header of a response in the pipe; `len` bytes follow. */
+/* Header of a response in the pipe; the bytes of the body and the facts follow. */
 struct head {
 	int status;
-	size_t len;
+	size_t body;
+	size_t facts;
 	struct signer signer;
 };
 
@@ -96,10 +99,11 @@ bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
 		if (a.body.len > RESPONSE_LIMIT)
 			response_problem(PROBLEM_CANNOT, "the answer is too long", &a);
 
-		const struct head head = { a.status, a.body.len, a.signer };
+		const struct head head = { a.status, a.body.len, a.facts.len, a.signer };
 
 		_exit(!fd_write_all(ANSWER_FD, &head, sizeof(head)) ||
-		      !fd_write_all(ANSWER_FD, a.body.bytes, a.body.len));
+		      !fd_write_all(ANSWER_FD, a.body.bytes, a.body.len) ||
+		      !fd_write_all(ANSWER_FD, a.facts.bytes, a.facts.len));
 	}
 	close(ends[1]);
 	if (pid < 0) {
@@ -123,13 +127,15 @@ bool worker_end(struct worker *w, struct response *out)
 	AUTO(response) a = { 0 };
 	struct head head = { 0 };
 	bool good = fd_read_all(w->pipe, &head, sizeof(head)) == sizeof(head) &&
-		    head.len <= RESPONSE_LIMIT;
+		    head.body <= RESPONSE_LIMIT && head.facts <= FOREIGN_EXPORT_LIMIT;
 
 	if (good) {
 		a.status = head.status;
 		a.signer = head.signer;
-		secret_alloc(&a.body, head.len);
-		good = fd_read_all(w->pipe, a.body.bytes, head.len) == (ssize_t)head.len;
+		secret_alloc(&a.body, head.body);
+		secret_alloc(&a.facts, head.facts);
+		good = fd_read_all(w->pipe, a.body.bytes, head.body) == (ssize_t)head.body &&
+		       fd_read_all(w->pipe, a.facts.bytes, head.facts) == (ssize_t)head.facts;
 	}
 	worker_reap(w);
 	if (good)

@@ -22,6 +22,7 @@ struct response {
 	int status;
 	struct secret body;   /* at most RESPONSE_LIMIT bytes */
 	struct signer signer; /* verified on the way, for the cache */
+	struct secret facts;  /* decoded on the way (foreign_export()) */
 };
 
 void response_release(struct response *a);

@@ -22,12 +22,14 @@ enum {
 
 /* Cache entry: the decoder's response for the input with this SHA-256. */
 struct read_before {
+	struct read_before *older;
 	uint8_t of[SHA256_BYTES];
 	char *text;
 };
 
 /* Direct-mapped cache: a colliding entry replaces the older one. */
 static struct read_before *before[REMEMBERED];
+static struct read_before *latest;
 
 /* ---- facts as JSON ---- */
 
@@ -251,13 +253,43 @@ static const char *recall(const uint8_t of[SHA256_BYTES])
 static void foreign_remember(const uint8_t of[SHA256_BYTES], const void *text, size_t len)
 {
 	struct read_before **place = place_of(of);
-	struct read_before *b = *place ? *place : xcalloc(1, sizeof(*b));
+	struct read_before *b = *place;
 
+	if (!b) {
+		b = xcalloc(1, sizeof(*b));
+		b->older = latest;
+		latest = b;
+	}
 	free(b->text);
 	memcpy(b->of, of, SHA256_BYTES);
 	b->text = xcalloc(1, len + 1);
 	memcpy(b->text, text, len);
 	*place = b;
+}
+
+void foreign_export(struct secret *out)
+{
+	AUTO(buf) list = { .limit = FOREIGN_EXPORT_LIMIT };
+	size_t whole = 0; /* bytes of complete entries */
+
+	for (const struct read_before *b = latest; b; b = b->older) {
+		span_add(&list, b->of, SHA256_BYTES);
+		span_add(&list, b->text, strlen(b->text));
+		if (list.failed)
+			break;
+		whole = list.len;
+	}
+	secret_copy(out, buf_text(&list), whole);
+}
+
+void foreign_import(const struct secret *list)
+{
+	struct span rest = { list->bytes, list->len };
+	struct span of = { 0 };
+	struct span text = { 0 };
+
+	while (span_take(&rest, &of) && of.len == SHA256_BYTES && span_take(&rest, &text))
+		foreign_remember(of.bytes, text.bytes, text.len);
 }
 
 /* A key's PEM block alone, so that one key in several files has one cache entry. */

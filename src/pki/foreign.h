@@ -31,6 +31,7 @@ enum foreign_kind {
 
 enum {
 	FOREIGN_AT_ONCE = 256, /* items per decoder process */
+	FOREIGN_EXPORT_LIMIT = 32 * 1024,
 };
 
 struct foreign {
@@ -41,6 +42,15 @@ struct foreign {
 
 /* Decodes and caches all items not cached yet; errors surface when an item is used. */
 void foreign_learn(const struct foreign *list, size_t count);
+
+/*
+ * Passes on what this process has cached, to one that reads the same bytes
+ * later: the latest entries, at most FOREIGN_EXPORT_LIMIT bytes.  Both must be
+ * trusted equally, because a false entry is believed; an entry counts only for
+ * bytes with its SHA-256, and a malformed list is dropped.
+ */
+void foreign_export(struct secret *out);
+void foreign_import(const struct secret *list);
 
 /* Like cert_read_facts(). */
 MUST_CHECK bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out,

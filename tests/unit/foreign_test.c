@@ -67,3 +67,58 @@ TEST(what_a_checked_pair_has_shown_is_not_decoded_again)
 	assert_string_equal(told.spki, made.facts.spki);
 	assert_false(told.other);
 }
+
+/* Decodes a pair in a child, and returns what the child passes on. */
+static void decode_elsewhere(const struct pair *p, struct secret *out)
+{
+	AUTO(secret) list = { 0 };
+	AUTO(pair) read_back = { 0 };
+	struct err e = { 0 };
+	unsigned char bytes[FOREIGN_EXPORT_LIMIT];
+	int ends[2];
+	ssize_t len = 0;
+
+	assert_int_equal(pipe(ends), 0);
+
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (!foreign_pair(&p->key, &p->set, NOW, &read_back, &e))
+			_exit(1);
+		foreign_export(&list);
+		_exit(write(ends[1], list.bytes, list.len) != (ssize_t)list.len);
+	}
+	close(ends[1]);
+	len = read(ends[0], bytes, sizeof(bytes));
+	close(ends[0]);
+	assert_int_equal(test_wait(pid), 0);
+	assert_true(len > 0);
+	secret_copy(out, bytes, (size_t)len);
+}
+
+TEST(what_another_process_has_decoded_is_not_decoded_again)
+{
+	const struct certificate c = made_certificate();
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) made = { 0 };
+	AUTO(pair) other = { 0 };
+	AUTO(secret) list = { 0 };
+	AUTO(secret) cut = { 0 };
+
+	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, &made);
+	make_leaf(&c, &ca, &other);
+	decode_elsewhere(&made, &list);
+	/* a list that is cut off in the middle is not read beyond its end */
+	secret_copy(&cut, list.bytes, 50);
+	foreign_import(&cut);
+	assert_false(ask_without_decoder(&made, &other).key);
+	foreign_import(&list);
+
+	const struct told told = ask_without_decoder(&made, &other);
+
+	assert_true(told.leaf);
+	assert_true(told.key);
+	assert_string_equal(told.spki, made.facts.spki);
+	assert_false(told.other);
+}

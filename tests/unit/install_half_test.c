@@ -9,6 +9,7 @@
 #include <gnutls/gnutls.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 static const struct install *site(void)
@@ -409,13 +410,6 @@ static void put_clock_forward(pid_t pid, time_t seconds)
 	ahead->pid = pid;
 }
 
-static int open_slow(void **state)
-{
-	ahead = mmap(NULL, sizeof(*ahead), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
-	return ahead == MAP_FAILED ? -1 : make_signatories(state);
-}
-
 static int open_store(const struct install *i)
 {
 	const char *slash = strrchr(i->directory, '/');
@@ -504,5 +498,59 @@ TEST(s22_a_request_that_hangs_ends_at_its_own_deadline)
 	half_leave(&h);
 }
 
+/* ---- what is decoded ---- */
+
+/* Of all processes of the test; each decoding limits its processor time. */
+static _Atomic int *decodings;
+
+int setrlimit(__rlimit_resource_t what, const struct rlimit *limit)
+{
+	if (what == RLIMIT_CPU && decodings)
+		++*decodings;
+	return (int)syscall(SYS_prlimit64, 0, what, limit, NULL);
+}
+
+/* An inspection takes nobody's word; the next stage begins anew. */
+TEST(orders_decode_nothing_that_their_stage_has_decoded)
+{
+	struct half h = half_begin();
+	struct order o = order_to(ORDER_STAGE);
+	int before = 0;
+
+	o.replaces = NULL;
+	name_pair(&o, &old_pair);
+	succeeds(&h, &o, &old_pair);
+	o.action = ORDER_COMMIT;
+	o.pair = NULL;
+	before = *decodings;
+	succeeds(&h, &o, NULL);
+	o.action = ORDER_ACTIVATE;
+	succeeds(&h, &o, NULL);
+	assert_int_equal(*decodings, before);
+	assert_int_equal(ask(&h, ROUTE_COMPONENT, "edge/e1", NULL).status, 200);
+	assert_true(*decodings > before);
+	o = order_to(ORDER_STAGE);
+	o.sequence = 2;
+	o.replaces = NULL;
+	succeeds(&h, &o, &new_pair);
+	/* the pair that was there is not one that this stage has decoded */
+	o.action = ORDER_COMMIT;
+	o.pair = NULL;
+	o.replaces = old_pair.facts.fingerprint;
+	before = *decodings;
+	succeeds(&h, &o, NULL);
+	assert_true(*decodings > before);
+	half_leave(&h);
+}
+
+static int open_shared(void **state)
+{
+	const int kind = MAP_SHARED | MAP_ANONYMOUS;
+
+	ahead = mmap(NULL, sizeof(*ahead), PROT_READ | PROT_WRITE, kind, -1, 0);
+	decodings = mmap(NULL, sizeof(*decodings), PROT_READ | PROT_WRITE, kind, -1, 0);
+	return ahead == MAP_FAILED || decodings == MAP_FAILED ? -1 : make_signatories(state);
+}
+
 TEST_EACH(open_agent, close_agent)
-TEST_GROUP(open_slow, drop_signatories)
+TEST_GROUP(open_shared, drop_signatories)
