@@ -25,7 +25,6 @@ enum {
 	STATUS_FD = 3,
 	POLL_MS = 100,       /* longest delay until a stop is noticed */
 	KILL_WAIT_MS = 5000, /* until a killed process is gone */
-	TAIL = 200,          /* bytes of output quoted in an error */
 	ENV_LIMIT = 16,
 };
 
@@ -35,13 +34,14 @@ struct child_run {
 	const char *name; /* argv[0] escaped, for messages */
 	pid_t pid;
 	int pidfd;
-	int output; /* -1 after end of file */
+	int output; /* -1 after end of file; likewise: */
+	int errors; /* stderr, with `complaint` */
 	int status; /* pipe that carries errno when exec fails */
 	struct buf *out;
 	struct secret *secret; /* CHILD_OUTPUT_LIMIT bytes */
 	size_t kept;
 	bool overflow;
-	char tail[TAIL];
+	char tail[CHILD_TAIL];
 	size_t tail_len;
 };
 
@@ -52,6 +52,7 @@ struct launch {
 	char *home;
 	int null_fd;
 	int output_fd;
+	int errors_fd; /* -1: as output_fd, or /dev/null */
 	int status_fd;
 };
 
@@ -60,6 +61,7 @@ static void launch_release(struct launch *l)
 	free(l->home);
 	fd_auto(&l->null_fd);
 	fd_auto(&l->output_fd);
+	fd_auto(&l->errors_fd);
 	fd_auto(&l->status_fd);
 }
 AUTO_STRUCT(launch, struct launch, launch_release)
@@ -68,6 +70,7 @@ static void child_run_release(struct child_run *r)
 {
 	fd_auto(&r->pidfd);
 	fd_auto(&r->output);
+	fd_auto(&r->errors);
 	fd_auto(&r->status);
 	wipe(r->tail, sizeof(r->tail));
 }
@@ -151,7 +154,8 @@ static bool open_channels(struct launch *l, struct child_run *r, struct err *e)
 	l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (l->null_fd < 0 || !raise_fd(&l->null_fd))
 		return err_sys(e, "cannot run '%s': /dev/null", r->name);
-	if (!open_pipe(&r->output, &l->output_fd) || !open_pipe(&r->status, &l->status_fd))
+	if (!open_pipe(&r->output, &l->output_fd) || !open_pipe(&r->status, &l->status_fd) ||
+	    (r->child->complaint && !open_pipe(&r->errors, &l->errors_fd)))
 		return err_sys(e, "cannot run '%s': no pipe", r->name);
 	return true;
 }
@@ -167,15 +171,16 @@ __attribute__((noreturn)) static void become(const struct child *c, const struct
 		sigaction(number, &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	umask(c->secret_output ? 077 : 022);
+	umask(c->secret_output || c->sees_key ? 077 : 022);
 	/* ours is raised for connections */
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur > CHILD_FILES) {
 		files.rlim_cur = CHILD_FILES;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 
+	int errors = c->secret_output ? l->null_fd : c->complaint ? l->errors_fd : l->output_fd;
 	bool ready = !setpgid(0, 0) && dup2(l->null_fd, 0) == 0 && dup2(l->output_fd, 1) == 1 &&
-		     dup2(c->secret_output ? l->null_fd : l->output_fd, 2) == 2 &&
+		     dup2(errors, 2) == 2 &&
 		     dup3(l->status_fd, STATUS_FD, O_CLOEXEC) == STATUS_FD &&
 		     !close_range(STATUS_FD + 1, ~0U, 0) && (!c->directory || !chdir(c->directory));
 
@@ -218,12 +223,12 @@ static bool child_start(struct child_run *r, const struct launch *l, struct err 
 
 static void keep_tail(struct child_run *r, const char *bytes, size_t len)
 {
-	if (len > TAIL) {
-		bytes += len - TAIL;
-		len = TAIL;
+	if (len > CHILD_TAIL) {
+		bytes += len - CHILD_TAIL;
+		len = CHILD_TAIL;
 	}
 
-	size_t old = r->tail_len + len > TAIL ? TAIL - len : r->tail_len;
+	size_t old = r->tail_len + len > CHILD_TAIL ? CHILD_TAIL - len : r->tail_len;
 
 	memmove(r->tail, r->tail + r->tail_len - old, old);
 	memcpy(r->tail + old, bytes, len);
@@ -234,7 +239,7 @@ static void child_store(struct child_run *r, const char *bytes, size_t len)
 {
 	size_t room = CHILD_OUTPUT_LIMIT - r->kept;
 
-	if (!r->secret)
+	if (!r->secret && !r->child->complaint)
 		keep_tail(r, bytes, len);
 	if (len > room) {
 		r->overflow = true;
@@ -247,25 +252,32 @@ static void child_store(struct child_run *r, const char *bytes, size_t len)
 	r->kept += len;
 }
 
-/* Reads at most `rounds` chunks of the output available now. */
-static void read_output(struct child_run *r, int rounds)
+/* Reads at most `rounds` chunks available now, with `store`. */
+static void read_pipe(struct child_run *r, int *fd, int rounds,
+		      void (*store)(struct child_run *r, const char *bytes, size_t len))
 {
 	char chunk[4096];
 
-	while (r->output >= 0 && rounds-- > 0) {
-		ssize_t got = read(r->output, chunk, sizeof(chunk));
+	while (*fd >= 0 && rounds-- > 0) {
+		ssize_t got = read(*fd, chunk, sizeof(chunk));
 
 		if (got > 0) {
-			child_store(r, chunk, (size_t)got);
+			store(r, chunk, (size_t)got);
 			continue;
 		}
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got == 0 || errno != EAGAIN)
-			close(TAKE_FD(r->output));
+			close(TAKE_FD(*fd));
 		break;
 	}
 	wipe(chunk, sizeof(chunk));
+}
+
+static void read_output(struct child_run *r, int rounds)
+{
+	read_pipe(r, &r->output, rounds, child_store);
+	read_pipe(r, &r->errors, rounds, keep_tail);
 }
 
 /* Whether the child has ended.  A stop ends it too, unless that was asked for before it began. */
@@ -273,14 +285,15 @@ static bool wait_until(struct child_run *r, int64_t deadline, bool stoppable)
 {
 	for (;;) {
 		struct pollfd fds[] = { { .fd = r->pidfd, .events = POLLIN },
-					{ .fd = r->output, .events = POLLIN } };
+					{ .fd = r->output, .events = POLLIN },
+					{ .fd = r->errors, .events = POLLIN } };
 		int64_t left = deadline - clock_mono_ms();
 
 		if (left <= 0 || (stoppable && stop_requested()))
 			return false;
-		if (poll(fds, 2, left < POLL_MS ? (int)left : POLL_MS) <= 0)
+		if (poll(fds, 3, left < POLL_MS ? (int)left : POLL_MS) <= 0)
 			continue;
-		if (fds[1].revents)
+		if (fds[1].revents || fds[2].revents)
 			read_output(r, 16);
 		if (fds[0].revents)
 			return true;
@@ -320,7 +333,7 @@ static const char *quoted_tail(const struct child_run *r, struct arena *a)
 
 	while (len && strchr("\r\n\t ", r->tail[len - 1]))
 		len--;
-	if (!len)
+	if (!len || r->child->complaint)
 		return "";
 	buf_puts(&shown, ": ");
 	text_escape(&shown, r->tail, len);
@@ -352,10 +365,10 @@ static bool child_run_to_end(void *ctx, struct err *e)
 {
 	struct child_run *r = ctx;
 	AUTO(arena) a = { 0 };
-	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .status_fd = -1 };
+	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .errors_fd = -1, .status_fd = -1 };
 	siginfo_t info = { 0 };
 	int64_t deadline = clock_mono_ms() + r->child->timeout_ms;
-	bool stoppable = !stop_requested();
+	bool stoppable = !r->child->finishes && !stop_requested();
 
 	assert(r->child->timeout_ms > 0 && r->child->argv[0]);
 	r->name = text_escaped(&a, r->child->argv[0]);
@@ -366,6 +379,8 @@ static bool child_run_to_end(void *ctx, struct err *e)
 	/* With our copies open the pipes would never reach end of file. */
 	close(TAKE_FD(l.output_fd));
 	close(TAKE_FD(l.status_fd));
+	if (l.errors_fd >= 0)
+		close(TAKE_FD(l.errors_fd));
 	if (!wait_until(r, deadline, stoppable))
 		return kill_group(r, stoppable && stop_requested(), e);
 	return child_reap(r, &info, e) && child_check(r, &info, e);
@@ -374,10 +389,14 @@ static bool child_run_to_end(void *ctx, struct err *e)
 bool child_run(const struct child *c, struct buf *out, struct err *e)
 {
 	AUTO(child_run)
-	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .status = -1 };
+	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .errors = -1, .status = -1 };
+	bool good = false;
 
 	assert(!c->secret_output);
-	return fiber_outside(child_run_to_end, &r, e);
+	good = fiber_outside(child_run_to_end, &r, e);
+	if (c->complaint)
+		buf_add(c->complaint, r.tail, r.tail_len);
+	return good;
 }
 
 bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
@@ -385,7 +404,12 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 	struct child quiet = *c;
 	AUTO(secret) room = { 0 };
 	AUTO(child_run)
-	r = { .child = &quiet, .secret = &room, .pidfd = -1, .output = -1, .status = -1 };
+	r = { .child = &quiet,
+	      .secret = &room,
+	      .pidfd = -1,
+	      .output = -1,
+	      .errors = -1,
+	      .status = -1 };
 
 	quiet.secret_output = true;
 	secret_alloc(&room, CHILD_OUTPUT_LIMIT);

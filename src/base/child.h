@@ -11,6 +11,9 @@
  * server.  argv[0] is absolute or found in CHILD_PATH.  stdout and stderr
  * together are kept up to a limit.  A process that the child leaves behind in
  * another session (setsid) lives on; the wait ends when the child itself exits.
+ *
+ * For a program of the user's own that delivers a pair, the caller takes stderr
+ * for itself (`complaint`): it may repeat a key, so no error quotes it.
  */
 #ifndef BASE_CHILD_H
 #define BASE_CHILD_H
@@ -27,6 +30,7 @@
 enum {
 	CHILD_OUTPUT_LIMIT = 64 * 1024,
 	CHILD_FILES = 1024, /* descriptors, a soft limit the child may raise */
+	CHILD_TAIL = 200,   /* bytes of output that an error quotes */
 };
 
 struct child {
@@ -35,6 +39,10 @@ struct child {
 	const char *directory;        /* working directory; NULL: ours */
 	int64_t timeout_ms;
 	bool secret_output; /* only stdout is read, and no error quotes it */
+	bool sees_key;      /* umask 077: it may write a key to a file */
+	bool finishes;      /* a stop does not end it: a change in flight */
+	/* Gets the last CHILD_TAIL bytes of stderr; `out` gets stdout alone. */
+	struct buf *complaint;
 };
 
 /*

@@ -267,19 +267,42 @@ TEST(works_when_standard_descriptors_are_closed)
 	assert_int_equal(status, 0);
 }
 
+TEST(a_complaint_is_apart_from_output_and_error)
+{
+	const char *const argv[] = { "sh", "-c",
+				     "umask; seq 1000 >&2; echo out; printf last >&2; exit 3",
+				     NULL };
+	AUTO(buf) complaint = { 0 };
+	AUTO(buf) out = { 0 };
+	const struct child c = {
+		.argv = argv, .timeout_ms = PATIENCE_MS, .sees_key = true, .complaint = &complaint
+	};
+	struct err e = { 0 };
+
+	assert_false(child_run(&c, &out, &e));
+	assert_string_equal(e.text, "'sh' ended with status 3");
+	assert_string_equal(buf_text(&out), "0077\nout\n");
+	assert_int_equal(complaint.len, CHILD_TAIL);
+	assert_string_equal(buf_text(&complaint) + CHILD_TAIL - 9, "1000\nlast");
+}
+
 /* In a process of its own, because a stop cannot be taken back. */
-static int code_when_stopped(bool before, const char *script)
+static int code_when_stopped(bool before, bool finishes, const char *script)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		const char *const argv[] = { "sh", "-c", script, NULL };
+		const struct child c = { .argv = argv,
+					 .timeout_ms = 10 * PATIENCE_MS,
+					 .finishes = finishes };
 		struct err e = { 0 };
 
 		stop_install();
 		if (before)
 			raise(SIGTERM);
-		_exit(run_shell(script, 10 * PATIENCE_MS, NULL, &e) ? 0 : (int)e.code);
+		_exit(child_run(&c, NULL, &e) ? 0 : (int)e.code);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -290,11 +313,17 @@ TEST(a_stop_ends_what_is_running)
 {
 	int64_t began = clock_mono_ms();
 
-	assert_int_equal(code_when_stopped(false, "kill -TERM $PPID; sleep 300"), ERR_STOPPED);
+	assert_int_equal(code_when_stopped(false, false, "kill -TERM $PPID; sleep 300"),
+			 ERR_STOPPED);
 	assert_true(clock_mono_ms() - began < PATIENCE_MS);
 }
 
 TEST(what_begins_after_a_stop_may_end)
 {
-	assert_int_equal(code_when_stopped(true, "sleep 0.3"), ERR_NONE);
+	assert_int_equal(code_when_stopped(true, false, "sleep 0.3"), ERR_NONE);
+}
+
+TEST(a_stop_lets_a_change_finish)
+{
+	assert_int_equal(code_when_stopped(false, true, "kill -TERM $PPID; sleep 0.5"), ERR_NONE);
 }
