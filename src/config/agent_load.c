@@ -2,7 +2,6 @@
 #include "config/agent_load.h"
 
 #include "config/build.h"
-#include "config/command_check.h"
 #include "config/load.h"
 #include "config/netname.h"
 #include "config/pathname.h"
@@ -72,23 +71,14 @@ bool agent_tls_check(struct loader *ld, const struct node *n, void *out)
 
 /* ---- components ---- */
 
-bool agent_version_check(struct loader *ld, const struct node *n, void *out)
-{
-	const struct agent_version_form *form = out;
-	const struct node *command = node_find(n, "command");
-
-	return !command || command_check(ld, command, form->command);
-}
-
 static struct agent_version agent_load_version_of(const struct agent_version_form *form)
 {
 	if (form->text)
 		return (struct agent_version){ .kind = VERSION_TEXT, .text = form->text };
 	if (form->file)
 		return (struct agent_version){ .kind = VERSION_FILE, .text = form->file };
-	if (form->command.count)
-		return (struct agent_version){ .kind = VERSION_COMMAND,
-					       .argv = form->command.list };
+	if (form->command)
+		return (struct agent_version){ .kind = VERSION_COMMAND, .argv = form->command };
 	return (struct agent_version){ .kind = VERSION_NONE };
 }
 

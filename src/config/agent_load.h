@@ -19,7 +19,7 @@ struct agent_tls_form {
 struct agent_version_form {
 	const char *text;
 	const char *file;
-	struct items command; /* const char * */
+	const char *const *command;
 };
 
 struct agent_component_form {
@@ -45,6 +45,5 @@ extern const struct field_type allowed_client_type;   /* allowed_client */
 extern const struct field_type agent_components_type; /* struct items */
 
 bool agent_tls_check(struct loader *ld, const struct node *n, void *out);
-bool agent_version_check(struct loader *ld, const struct node *n, void *out);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/delivery.h"
 
-#include "config/command_check.h"
 #include "config/forms.h"
 #include "config/netname.h"
 #include "config/placeholder.h"
@@ -16,29 +15,6 @@
 enum {
 	SOCKET_PATH_LIMIT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1
 };
-
-/* The first word is a program name, with stricter rules than an argument. */
-static bool read_program(struct loader *ld, const struct node *n, struct items command)
-{
-	const struct node *word = n->kind == NODE_LIST ? n->first : NULL;
-
-	return !word || !placeholder_in(node_value(word)->text) ||
-	       field_read(ld, &program_value, node_value(word), command.list);
-}
-
-bool command_check(struct loader *ld, const struct node *n, struct items command)
-{
-	if (!read_program(ld, n, command))
-		return false;
-
-	const char *program = ((const char *const *)command.list)[0];
-
-	if (*program == '/' || !strchr(program, '/'))
-		return true;
-	return config_error(ld, n,
-			    "a command begins with an absolute path or a bare name, not '%s'",
-			    n->kind == NODE_LIST ? shown(ld, node_value(n->first)->text) : "");
-}
 
 static bool has_single_path(const struct install *i)
 {
@@ -220,8 +196,7 @@ static bool report_no_activation(struct loader *ld, const struct field *f, const
 	return config_error(ld, n, "give 'signal' and 'pidfile', 'command', or 'http'");
 }
 
-static bool check_activate(struct loader *ld, const struct field *f, const struct node *n,
-			   const struct activate_form *form)
+static bool check_activate(struct loader *ld, const struct field *f, const struct node *n)
 {
 	const struct node *signal = node_find(n, "signal");
 	const struct node *pidfile = node_find(n, "pidfile");
@@ -237,7 +212,7 @@ static bool check_activate(struct loader *ld, const struct field *f, const struc
 		return config_error(ld, n, "missing key 'signal'");
 	if (!signal && !command && !http)
 		return report_no_activation(ld, f, n);
-	return !command || command_check(ld, command, form->command);
+	return true;
 }
 
 static bool read_activate(struct loader *ld, const struct field *f, const struct node *n,
@@ -247,7 +222,7 @@ static bool read_activate(struct loader *ld, const struct field *f, const struct
 
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping");
-	if (!record_read(ld, f->param, n, &form) || !check_activate(ld, f, n, &form))
+	if (!record_read(ld, f->param, n, &form) || !check_activate(ld, f, n))
 		return false;
 	*(struct activate *)slot = (struct activate){
 		.kind = form.pidfile ? ACTIVATE_SIGNAL
@@ -255,7 +230,7 @@ static bool read_activate(struct loader *ld, const struct field *f, const struct
 				     : ACTIVATE_COMMAND,
 		.signal = form.pidfile ? signal_numbers[form.signal] : 0,
 		.pidfile = form.pidfile,
-		.argv = form.command.list,
+		.argv = form.command,
 		.http = form.http,
 		.timeout = form.timeout,
 	};

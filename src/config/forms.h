@@ -15,7 +15,7 @@
 struct secret_form {
 	const char *variable;
 	const char *file;
-	struct items command; /* const char * */
+	const char *const *command;
 };
 
 struct fleet_form {
@@ -100,7 +100,7 @@ struct import_form {
 struct activate_form {
 	unsigned signal;
 	const char *pidfile;
-	struct items command;
+	const char *const *command;
 	const struct http_call *http;
 	int64_t timeout;
 };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Readers of values that contain other values. */
+#include "config/placeholder.h"
+#include "config/schema.h"
 #include "config/values.h"
+
+#include <string.h>
 
 /* Zeroed; a list of texts ends with NULL, one of numbers with 0. */
 static void *list_new(struct loader *ld, const struct list_of *of, size_t count)
@@ -40,6 +44,26 @@ static bool lists_read_list(struct loader *ld, const struct field *f, const stru
 	if (n->kind != NODE_LIST)
 		return wrong_kind(ld, f, n, "a list");
 	return read_items(ld, f, n, slot);
+}
+
+/* Never through a shell, never by a relative path. */
+static bool read_argv(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	struct items words = { 0 };
+	const struct node *first = NULL;
+
+	if (!lists_read_list(ld, f, n, &words))
+		return false;
+	first = node_value(n->first);
+	/* the name of a program has stricter rules than an argument */
+	if (placeholder_in(first->text) && !field_read(ld, &program_value, first, words.list))
+		return false;
+	*(const char *const **)slot = words.list;
+	return **(const char *const *)words.list == '/' ||
+	       !strchr(*(const char *const *)words.list, '/') ||
+	       config_error(ld, n,
+			    "a command begins with an absolute path or a bare name, not '%s'",
+			    shown(ld, first->text));
 }
 
 static bool read_one_or_list(struct loader *ld, const struct field *f, const struct node *n,
@@ -113,6 +137,7 @@ static bool read_named(struct loader *ld, const struct field *f, const struct no
 }
 
 const struct field_type list_type = { lists_read_list, SHAPE_LIST, NULL };
+const struct field_type argv_type = { read_argv, SHAPE_LIST, NULL };
 const struct field_type one_or_list_type = { read_one_or_list, SHAPE_ONE_OR_LIST, NULL };
 const struct field_type record_type = { read_record, SHAPE_RECORD, NULL };
 const struct field_type later_type = { read_later, SHAPE_LATER, NULL };

@@ -23,6 +23,10 @@
 #define CHOICE(T, k, m, names, h) FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
 #define LIST(T, k, m, type, of, h, ...) \
 	FIELD(T, k, m, struct items, type, .param = &(of), .help = h, ##__VA_ARGS__)
+/* A program to run, and its arguments. */
+#define ARGV(T, k, m, h, ...)                                                          \
+	FIELD(T, k, m, const char *const *, argv_type, .param = &arguments, .help = h, \
+	      ##__VA_ARGS__)
 #define LATER(T, k, m, value, h, ...) \
 	FIELD(T, k, m, const struct node *, later_type, .param = &(value), .help = h, ##__VA_ARGS__)
 #define NAMED(T, k, m, record, h) \

@@ -78,7 +78,7 @@ static const struct field secret_fields[] = {
 	FIELD(struct secret_form, "env", variable, const char *, variable_type,
 	      .help = "an environment variable that begins with CERTFLEET_"),
 	PATH(struct secret_form, "file", file, "a file; one newline at its end is cut"),
-	LIST(struct secret_form, "command", command, list_type, arguments,
+	ARGV(struct secret_form, "command", command,
 	     "a program and its arguments; its output is the secret"),
 	{ 0 },
 };

@@ -33,15 +33,13 @@ static const struct record tls_record = {
 static const struct field version_fields[] = {
 	TEXT(struct agent_version_form, "text", text, "the version itself"),
 	PATH(struct agent_version_form, "file", file, "a file that holds it in its first line"),
-	LIST(struct agent_version_form, "command", command, list_type, arguments,
-	     "a program that prints it"),
+	ARGV(struct agent_version_form, "command", command, "a program that prints it"),
 	{ 0 },
 };
 static const struct record version_record = {
 	.name = "version",
 	.fields = version_fields,
 	.size = sizeof(struct agent_version_form),
-	.check = agent_version_check,
 	.one_key = true,
 	.help = "how the version of the process is found out",
 };

@@ -103,7 +103,7 @@ const struct field deliver_value = { .key = "deliver",
 	       "a signal to the process that pidfile names"),                        \
 		PATH(struct activate_form, "pidfile", pidfile,                       \
 		     "the file that holds the process number"),                      \
-		LIST(struct activate_form, "command", command, list_type, arguments, \
+		ARGV(struct activate_form, "command", command, \
 		     "a program and its arguments, run without a shell"),            \
 		DURATION(struct activate_form, "timeout", timeout, waits,            \
 			 "how long the activation may take")

@@ -31,6 +31,7 @@ extern const struct field_type choice_type;      /* unsigned; names */
 extern const struct field_type mode_type;        /* mode_t */
 extern const struct field_type version_type;     /* unsigned */
 extern const struct field_type list_type;        /* struct items */
+extern const struct field_type argv_type;        /* const char *const *: a program, its arguments */
 extern const struct field_type one_or_list_type;
 extern const struct field_type record_type; /* type of the record */
 extern const struct field_type later_type;  /* const struct node *, read later */

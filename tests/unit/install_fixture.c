@@ -4,9 +4,7 @@
 #include "pki_fixture.h"
 
 struct pair old_pair;
-
 struct pair new_pair;
-
 struct pair third_pair;
 
 char root[256];
