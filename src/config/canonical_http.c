@@ -76,9 +76,9 @@ void put_http(struct writer *w, const struct http *h)
 {
 	canonical_http_put_access(w, &h->access);
 	put_secret(w, "pkcs12_password", &h->pkcs12_password);
-	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
+	for (int verb = 0; verb < DECLARED_COUNT; verb++)
 		if (h->requests[verb])
-			canonical_http_put_request(w, http_verb_names[verb], h->requests[verb]);
+			canonical_http_put_request(w, declared_verb_names[verb], h->requests[verb]);
 }
 
 void put_call(struct writer *w, const struct http_call *c)

@@ -22,7 +22,7 @@ static bool in_http(const struct fleet *f, const struct http *h)
 {
 	if (in_access(f, &h->access) || is_passphrase(f, &h->pkcs12_password))
 		return true;
-	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
+	for (int verb = 0; verb < DECLARED_COUNT; verb++)
 		if (h->requests[verb] && in_request(f, h->requests[verb]))
 			return true;
 	return false;

@@ -17,12 +17,12 @@ enum {
 
 /* Materials of a pair that are available for each request. */
 static const unsigned known[] = {
-	[HTTP_PROBE] = NOTHING,        [HTTP_STAGE] = ALL,
-	[HTTP_COMMIT] = ALL,           [HTTP_ABORT] = FINGERPRINT,
-	[HTTP_ACTIVATE] = FINGERPRINT, [HTTP_REVERT] = ALL,
-	[HTTP_REMOVE] = NOTHING,
+	[DECLARED_PROBE] = NOTHING,        [DECLARED_STAGE] = ALL,
+	[DECLARED_COMMIT] = ALL,           [DECLARED_ABORT] = FINGERPRINT,
+	[DECLARED_ACTIVATE] = FINGERPRINT, [DECLARED_REVERT] = ALL,
+	[DECLARED_REMOVE] = NOTHING,
 };
-_Static_assert(sizeof(known) / sizeof(*known) == HTTP_VERB_COUNT, "every verb needs its row");
+_Static_assert(sizeof(known) / sizeof(*known) == DECLARED_COUNT, "every verb needs its row");
 
 /* ---- materials in the texts of a request ---- */
 
@@ -63,16 +63,16 @@ static bool check_materials(struct loader *ld, const struct node *at, const stru
 
 static const struct node *request_node(const struct node *n, int verb)
 {
-	return node_find(n, http_verb_names[verb]);
+	return node_find(n, declared_verb_names[verb]);
 }
 
 static bool check_origin(struct loader *ld, const struct node *n, const struct http_form *form,
 			 int verb)
 {
-	const char *first = form->requests[HTTP_COMMIT]->url.origin;
+	const char *first = form->requests[DECLARED_COMMIT]->url.origin;
 	const char *origin = form->requests[verb]->url.origin;
 	const struct node *url = node_find(request_node(n, verb), "url");
-	const struct node *commit = node_find(request_node(n, HTTP_COMMIT), "url");
+	const struct node *commit = node_find(request_node(n, DECLARED_COMMIT), "url");
 
 	return !strcmp(origin, first) ||
 	       config_error(ld, url,
@@ -99,7 +99,7 @@ static bool check_requests(struct loader *ld, const struct node *n, const struct
 {
 	bool good = true;
 
-	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++) {
+	for (int verb = 0; verb < DECLARED_COUNT; verb++) {
 		const struct http_request *r = form->requests[verb];
 		const struct node *at = request_node(n, verb);
 
@@ -111,7 +111,7 @@ static bool check_requests(struct loader *ld, const struct node *n, const struct
 	return good;
 }
 
-static unsigned sent(const struct http_form *form, enum http_verb verb)
+static unsigned sent(const struct http_form *form, enum declared_verb verb)
 {
 	return form->requests[verb] ? materials_in(form->requests[verb]) : 0;
 }
@@ -119,8 +119,8 @@ static unsigned sent(const struct http_form *form, enum http_verb verb)
 /* A key that is never sent cannot be served. */
 static bool check_sent(struct loader *ld, const struct node *n, const struct http_form *form)
 {
-	unsigned all = sent(form, HTTP_STAGE) | sent(form, HTTP_COMMIT);
-	unsigned any = all | sent(form, HTTP_REVERT);
+	unsigned all = sent(form, DECLARED_STAGE) | sent(form, DECLARED_COMMIT);
+	unsigned any = all | sent(form, DECLARED_REVERT);
 	bool has_password = form->pkcs12_password.kind != SECRET_NONE;
 
 	if (!(all & KEYS))
@@ -139,7 +139,7 @@ static bool is_tls(const char *origin)
 bool http_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct http_form *form = out;
-	const char *origin = form->requests[HTTP_COMMIT]->url.origin;
+	const char *origin = form->requests[DECLARED_COMMIT]->url.origin;
 
 	return access_check(ld, n, &form->access, is_tls(origin)) && check_requests(ld, n, form) &&
 	       check_sent(ld, n, form);
@@ -155,7 +155,7 @@ static bool read_http(struct loader *ld, const struct field *f, const struct nod
 	if (!record_read(ld, f->param, n, &form))
 		return false;
 	http = ARENA_NEW(&ld->fleet.arena, struct http);
-	http->origin = form.requests[HTTP_COMMIT]->url.origin;
+	http->origin = form.requests[DECLARED_COMMIT]->url.origin;
 	http->access = access_of(&form.access);
 	http->pkcs12_password = form.pkcs12_password;
 	memcpy(http->requests, form.requests, sizeof(http->requests));
@@ -219,11 +219,11 @@ static bool check_knowable(struct loader *ld, const struct node *n, const struct
 
 	if (!http)
 		return true;
-	if (!http->requests[HTTP_PROBE] && !c->verify_count)
+	if (!http->requests[DECLARED_PROBE] && !c->verify_count)
 		return config_error(
 			ld, deliver_node(n),
 			"nothing can tell which pair it has: give 'probe' here, or 'verify' to the component");
-	return !c->retire_remove || http->requests[HTTP_REMOVE] ||
+	return !c->retire_remove || http->requests[DECLARED_REMOVE] ||
 	       config_error(ld, node_find(n, "retire"),
 			    "missing request 'remove' in its 'deliver'");
 }

@@ -35,7 +35,7 @@ struct request_form {
 struct http_form {
 	struct access_form access;
 	struct secret_ref pkcs12_password;
-	const struct http_request *requests[HTTP_VERB_COUNT];
+	const struct http_request *requests[DECLARED_COUNT];
 };
 
 struct call_form {

@@ -165,9 +165,9 @@ static const struct member kept_etcd_members[] = {
 static const struct member kept_http_members[] = {
 	TEXT_MEMBER("origin", struct http, origin),
 	ACCESS_MEMBERS(struct http),
-	POINTER_MEMBER("probe", struct http, requests[HTTP_PROBE], kept_request_members,
+	POINTER_MEMBER("probe", struct http, requests[DECLARED_PROBE], kept_request_members,
 		       .absent = ABSENT_OMITTED),
-	POINTER_MEMBER("remove", struct http, requests[HTTP_REMOVE], kept_request_members),
+	POINTER_MEMBER("remove", struct http, requests[DECLARED_REMOVE], kept_request_members),
 	{ 0 },
 };
 
@@ -220,7 +220,7 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 /* All requests of a device share its origin. */
 static void put_origin(struct http *h)
 {
-	for (unsigned verb = 0; verb < HTTP_VERB_COUNT; verb++) {
+	for (unsigned verb = 0; verb < DECLARED_COUNT; verb++) {
 		struct http_request *r = (struct http_request *)h->requests[verb];
 
 		if (r)

@@ -38,7 +38,7 @@ const char *driver_name(enum driver_kind kind)
 
 static bool has_own_request(const struct deliver *d)
 {
-	return d->kind == DRIVER_HTTP && d->http->requests[HTTP_ACTIVATE];
+	return d->kind == DRIVER_HTTP && d->http->requests[DECLARED_ACTIVATE];
 }
 
 bool deliver_activates(const struct deliver *d)

@@ -26,6 +26,13 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_IMAP] = "imap", [STARTTLS_LDAP] = "ldap",
 };
 
+const char *const declared_verb_names[DECLARED_COUNT + 1] = {
+	[DECLARED_PROBE] = "probe",       [DECLARED_STAGE] = "stage",
+	[DECLARED_COMMIT] = "commit",     [DECLARED_ABORT] = "abort",
+	[DECLARED_ACTIVATE] = "activate", [DECLARED_REVERT] = "revert",
+	[DECLARED_REMOVE] = "remove",
+};
+
 size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS])
 {
 	const char *const all[INSTALL_PATHS] = { i->directory, i->certificate, i->key,     i->leaf,

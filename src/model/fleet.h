@@ -196,6 +196,18 @@ struct agent_place {
 	bool self;             /* the pair is the agent's own */
 };
 
+/* What the fleet file may declare, one by one, for a device that it describes itself. */
+enum declared_verb {
+	DECLARED_PROBE,
+	DECLARED_STAGE,
+	DECLARED_COMMIT,
+	DECLARED_ABORT,
+	DECLARED_ACTIVATE,
+	DECLARED_REVERT,
+	DECLARED_REMOVE,
+	DECLARED_COUNT
+};
+
 /* model/http_spec.h */
 struct caddy;
 struct etcd;
@@ -396,5 +408,6 @@ bool fleet_has_group(const struct fleet *f, const char *name);
 extern const char *const key_type_names[KEY_TYPE_COUNT + 1];
 extern const char *const name_kind_names[NAME_KIND_COUNT + 1];
 extern const char *const starttls_names[STARTTLS_KIND_COUNT + 1];
+extern const char *const declared_verb_names[DECLARED_COUNT + 1];
 
 #endif

@@ -16,11 +16,6 @@ const char *const http_method_names[HTTP_METHOD_COUNT + 1] = {
 	[HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
 	[HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
 };
-const char *const http_verb_names[HTTP_VERB_COUNT + 1] = {
-	[HTTP_PROBE] = "probe",   [HTTP_STAGE] = "stage",       [HTTP_COMMIT] = "commit",
-	[HTTP_ABORT] = "abort",   [HTTP_ACTIVATE] = "activate", [HTTP_REVERT] = "revert",
-	[HTTP_REMOVE] = "remove",
-};
 
 bool http_text_has(const struct http_text *t, enum material what)
 {

@@ -6,6 +6,7 @@
 #ifndef MODEL_HTTP_SPEC_H
 #define MODEL_HTTP_SPEC_H
 
+#include "model/fleet.h"
 #include "model/secret_ref.h"
 
 #include <stdbool.h>
@@ -92,23 +93,12 @@ struct etcd {
 	struct http_access access;
 };
 
-enum http_verb {
-	HTTP_PROBE,
-	HTTP_STAGE,
-	HTTP_COMMIT,
-	HTTP_ABORT,
-	HTTP_ACTIVATE,
-	HTTP_REVERT,
-	HTTP_REMOVE,
-	HTTP_VERB_COUNT
-};
-
 /* Declared HTTP API; all requests have the same origin. */
 struct http {
 	const char *origin;
 	struct http_access access;
 	struct secret_ref pkcs12_password;
-	const struct http_request *requests[HTTP_VERB_COUNT]; /* or NULL */
+	const struct http_request *requests[DECLARED_COUNT]; /* or NULL */
 };
 
 /* The request of `activate: {http: ...}`. */
@@ -127,6 +117,5 @@ bool request_needs_pair(const struct http_request *r);
 
 extern const char *const material_names[MATERIAL_COUNT + 1];
 extern const char *const http_method_names[HTTP_METHOD_COUNT + 1];
-extern const char *const http_verb_names[HTTP_VERB_COUNT + 1];
 
 #endif

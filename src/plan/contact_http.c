@@ -62,7 +62,7 @@ void contact_add_http(struct contact_list *c, const struct http *http)
 {
 	contact_http_add_access(c, http->origin, &http->access);
 	contact_add_secret(c, &http->pkcs12_password);
-	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
+	for (int verb = 0; verb < DECLARED_COUNT; verb++)
 		if (http->requests[verb])
 			contact_http_add_request(c, http->requests[verb]);
 }

@@ -10,9 +10,10 @@
 #include <string.h>
 
 static const struct http_request request = { .method = HTTP_POST };
-static const struct http plain = { .requests = { [HTTP_COMMIT] = &request } };
-static const struct http own = { .requests = {
-					 [HTTP_COMMIT] = &request, [HTTP_ACTIVATE] = &request } };
+static const struct http plain = { .requests = { [DECLARED_COMMIT] = &request } };
+static const struct http own = {
+	.requests = { [DECLARED_COMMIT] = &request, [DECLARED_ACTIVATE] = &request }
+};
 
 static const struct {
 	const char *what;

@@ -75,16 +75,17 @@ TEST(of_an_api_what_removes_comes_back)
 					     .expect = expect,
 					     .timeout = 7,
 					     .json = { pieces, 1 } };
-	const struct http http = { .origin = "https://a",
-				   .requests = {
-					   [HTTP_COMMIT] = &remove, [HTTP_REMOVE] = &remove } };
+	const struct http http = {
+		.origin = "https://a",
+		.requests = { [DECLARED_COMMIT] = &remove, [DECLARED_REMOVE] = &remove }
+	};
 	const struct deliver d = { .kind = DRIVER_HTTP, .http = &http };
 	const struct http *back = there_and_back(&d, &a).http;
-	const struct http_request *r = back->requests[HTTP_REMOVE];
+	const struct http_request *r = back->requests[DECLARED_REMOVE];
 
 	assert_string_equal(back->origin, "https://a");
-	assert_null(back->requests[HTTP_COMMIT]);
-	assert_null(back->requests[HTTP_PROBE]);
+	assert_null(back->requests[DECLARED_COMMIT]);
+	assert_null(back->requests[DECLARED_PROBE]);
 	assert_int_equal(r->method, HTTP_DELETE);
 	assert_string_equal(r->url.path.pieces[0].text, "/a/b?c");
 	assert_int_equal(r->header_count, 2);

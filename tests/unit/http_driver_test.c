@@ -61,7 +61,7 @@ TEST(a_probe_finds_the_fingerprint_in_every_form)
 		.answers = { TELLS(quoted(&old_pair)), TELLS(buf_text(&colons)),
 			     TELLS(arena_printf(&test_arena, "\"%s\"",
 						in_json(certs_pem(&old_pair)))) } });
-	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+	struct component c = with(s, (struct http){ .requests[DECLARED_PROBE] = PROBE });
 
 	for (int i = 0; i < 3; i++) {
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
@@ -82,7 +82,7 @@ TEST(what_is_no_fingerprint_is_unknown)
 
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
 		struct server *s = answers((struct server){ .answers = { TELLS(odd[i]) } });
-		struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+		struct component c = with(s, (struct http){ .requests[DECLARED_PROBE] = PROBE });
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
@@ -96,7 +96,7 @@ TEST(nothing_can_be_said_in_several_ways)
 	struct server *s = answers((struct server){
 		.answers = { TELLS("null"), TELLS("\"\""), reply("404 Not Found", "gone"),
 			     reply("404 Not Found", "{\"version\":\"7\"}") } });
-	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+	struct component c = with(s, (struct http){ .requests[DECLARED_PROBE] = PROBE });
 
 	for (int i = 0; i < 4; i++) {
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
@@ -126,7 +126,7 @@ TEST(a_probe_that_fails_says_how)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct server *s =
 			answers((struct server){ .closes = true, .answers = { bad[i].answer } });
-		struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+		struct component c = with(s, (struct http){ .requests[DECLARED_PROBE] = PROBE });
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_failed(&job, ERR_REMOTE, bad[i].words);
@@ -137,10 +137,11 @@ TEST(a_probe_that_fails_says_how)
 TEST(a_request_has_its_own_patience)
 {
 	struct server *s = answers((struct server){ .is_silent = true, .answers = { "" } });
-	struct component c = with(
-		s, (struct http){ .requests[HTTP_PROBE] = REQUEST(.method = HTTP_GET, .timeout = 1,
-								  .url.path = PIECES(TEXT("/")),
-								  .fingerprint = "/a") });
+	struct component c =
+		with(s, (struct http){ .requests[DECLARED_PROBE] =
+					       REQUEST(.method = HTTP_GET, .timeout = 1,
+						       .url.path = PIECES(TEXT("/")),
+						       .fingerprint = "/a") });
 	int64_t begin = clock_mono_ms();
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -172,7 +173,7 @@ TEST(a_request_is_filled_in)
 	struct component c = with(
 		s, (struct http){
 			   .access = { .user = "admin", .password = { SECRET_FILE, "open", NULL } },
-			   .requests[HTTP_COMMIT] =
+			   .requests[DECLARED_COMMIT] =
 				   REQUEST(.method = HTTP_PUT,
 					   .url.path = PIECES(TEXT("/c/"), FILL(FINGERPRINT),
 							      TEXT("?x=1")),
@@ -203,7 +204,7 @@ TEST(a_body_is_sent_as_it_stands)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c =
-		with(s, (struct http){ .requests[HTTP_COMMIT] =
+		with(s, (struct http){ .requests[DECLARED_COMMIT] =
 					       REQUEST(.method = HTTP_POST,
 						       .url.path = PIECES(TEXT("/")),
 						       .body = PIECES(TEXT("<a>\n"), FILL(COMBINED),
@@ -222,11 +223,12 @@ TEST(a_body_is_sent_as_it_stands)
 TEST(a_pkcs12_holds_the_pair)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
-	struct component c = with(
-		s, (struct http){ .pkcs12_password = { SECRET_FILE, "sesame", NULL },
-				  .requests[HTTP_COMMIT] = REQUEST(.method = HTTP_POST,
-								   .url.path = PIECES(TEXT("/")),
-								   .body = PIECES(FILL(PKCS12))) });
+	struct component c =
+		with(s, (struct http){ .pkcs12_password = { SECRET_FILE, "sesame", NULL },
+				       .requests[DECLARED_COMMIT] =
+					       REQUEST(.method = HTTP_POST,
+						       .url.path = PIECES(TEXT("/")),
+						       .body = PIECES(FILL(PKCS12))) });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 	const struct secret password = { (unsigned char *)"sesame", 6 };
 	const char *name = "x.p12";
@@ -268,8 +270,10 @@ TEST(a_commit_replaces_only_what_it_expects)
 			     TELLS(quoted(&old_pair)), OK, TELLS(quoted(&old_pair)),
 			     reply("412 Precondition Failed", "") } });
 	struct component c = with(
-		s, (struct http){
-			   .requests = { [HTTP_PROBE] = PROBE, [HTTP_COMMIT] = simple_commit() } });
+		s,
+		(struct http){
+			.requests = {
+				[DECLARED_PROBE] = PROBE, [DECLARED_COMMIT] = simple_commit() } });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
 	assert_failed(&job, ERR_STALE, "it holds ");
@@ -290,7 +294,7 @@ TEST(only_the_statuses_that_are_expected_are_good)
 	struct server *s = answers(
 		(struct server){ .answers = { reply("200 OK", ""), reply("409 Conflict", "") } });
 	struct component c =
-		with(s, (struct http){ .requests[HTTP_COMMIT] =
+		with(s, (struct http){ .requests[DECLARED_COMMIT] =
 					       REQUEST(.method = HTTP_POST, .expect = expect,
 						       .url.path = PIECES(TEXT("/")),
 						       .body = PIECES(FILL(KEY))) });
@@ -305,7 +309,7 @@ TEST(without_an_own_activation_the_probe_has_to_show_it)
 {
 	struct server *s = answers((struct server){
 		.answers = { TELLS(quoted(&new_pair)), TELLS(quoted(&old_pair)) } });
-	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+	struct component c = with(s, (struct http){ .requests[DECLARED_PROBE] = PROBE });
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
 	assert_done(&job);
@@ -320,8 +324,10 @@ TEST(the_former_pair_is_staged_and_committed_again)
 			.body = PIECES(FILL(FULLCHAIN)));
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c = with(
-		s, (struct http){
-			   .requests = { [HTTP_STAGE] = stage, [HTTP_COMMIT] = simple_commit() } });
+		s,
+		(struct http){
+			.requests = {
+				[DECLARED_STAGE] = stage, [DECLARED_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_REVERT, &old_pair);
 
 	assert_done(&job);
@@ -345,13 +351,14 @@ TEST(back_to_nothing_is_a_removal)
 		REQUEST(.method = HTTP_DELETE, .url.path = PIECES(TEXT("/gone")));
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c =
-		with(s, (struct http){ .requests = { [HTTP_COMMIT] = simple_commit() } });
+		with(s, (struct http){ .requests = { [DECLARED_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_REVERT, NULL);
 
 	assert_failed(&job, ERR_MISSING, "no request 'remove'");
 	c = with(s,
 		 (struct http){
-			 .requests = { [HTTP_COMMIT] = simple_commit(), [HTTP_REMOVE] = gone } });
+			 .requests = {
+				 [DECLARED_COMMIT] = simple_commit(), [DECLARED_REMOVE] = gone } });
 	job = run(&c, DRIVER_REVERT, NULL);
 	assert_done(&job);
 	assert_asked(s->last, "DELETE /gone ");
@@ -364,7 +371,8 @@ TEST(only_ones_own_pair_is_removed)
 	struct server *s = answers((struct server){
 		.answers = { TELLS(quoted(&third_pair)), TELLS(quoted(&old_pair)), OK } });
 	struct component c = with(
-		s, (struct http){ .requests = { [HTTP_PROBE] = PROBE, [HTTP_REMOVE] = gone } });
+		s, (struct http){
+			   .requests = { [DECLARED_PROBE] = PROBE, [DECLARED_REMOVE] = gone } });
 	struct job job = run(&c, DRIVER_REMOVE, &old_pair);
 
 	assert_done(&job);
@@ -377,7 +385,7 @@ TEST(only_ones_own_pair_is_removed)
 TEST(its_key_cannot_be_read)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
-	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+	struct component c = with(s, (struct http){ .requests[DECLARED_PROBE] = PROBE });
 	struct job job = run(&c, DRIVER_READ, &old_pair);
 
 	assert_failed(&job, ERR_MISSING, "cannot be read");
@@ -388,7 +396,7 @@ TEST(what_was_not_said_needs_no_request)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c =
-		with(s, (struct http){ .requests = { [HTTP_COMMIT] = simple_commit() } });
+		with(s, (struct http){ .requests = { [DECLARED_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_STAGE, &new_pair);
 
 	assert_done(&job);
@@ -413,7 +421,7 @@ TEST(an_answer_that_repeats_a_secret_is_not_shown)
 	struct component c = with(
 		s, (struct http){
 			   .access = { .user = "admin", .password = { SECRET_FILE, "open", NULL } },
-			   .requests[HTTP_COMMIT] =
+			   .requests[DECLARED_COMMIT] =
 				   REQUEST(.method = HTTP_POST, .url.path = PIECES(TEXT("/")),
 					   .headers = headers, .header_count = 1,
 					   .body = PIECES(FILL(KEY))) });
@@ -438,7 +446,7 @@ TEST(secrets_that_are_none_are_mistakes_of_the_input)
 						    .secret = { SECRET_FILE, bad[i], NULL } };
 		struct server *s = answers((struct server){ .answers = { OK } });
 		struct component c = with(
-			s, (struct http){ .requests[HTTP_COMMIT] =
+			s, (struct http){ .requests[DECLARED_COMMIT] =
 						  REQUEST(.method = HTTP_POST,
 							  .url.path = PIECES(TEXT("/")),
 							  .headers = &header, .header_count = 1,
@@ -457,15 +465,17 @@ TEST(authorities_that_are_none_are_mistakes_of_the_input)
 	struct job job;
 
 	write_text(at_root("ca.pem"), "nothing in it\n");
-	c = with(s, (struct http){ .access.ca = at_root("ca.pem"), .requests[HTTP_PROBE] = PROBE });
+	c = with(s, (struct http){ .access.ca = at_root("ca.pem"),
+				   .requests[DECLARED_PROBE] = PROBE });
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_failed(&job, ERR_INPUT, "holds no certificate");
-	c = with(s,
-		 (struct http){ .access.ca = at_root("none.pem"), .requests[HTTP_PROBE] = PROBE });
+	c = with(s, (struct http){ .access.ca = at_root("none.pem"),
+				   .requests[DECLARED_PROBE] = PROBE });
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_failed(&job, ERR_INPUT, "none.pem");
 	write_certs(at_root("ca.pem"), &old_pair);
-	c = with(s, (struct http){ .access.ca = at_root("ca.pem"), .requests[HTTP_PROBE] = PROBE });
+	c = with(s, (struct http){ .access.ca = at_root("ca.pem"),
+				   .requests[DECLARED_PROBE] = PROBE });
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_failed(&job, ERR_REMOTE, "JSON");
 }
@@ -527,7 +537,7 @@ TEST(nothing_is_shown_beyond_what_could_be_a_key)
 			.answers = { reply("400 Bad", arena_printf(&test_arena, "not %s, I think",
 								   forms[i])) } });
 		struct component c =
-			with(s, (struct http){ .requests[HTTP_COMMIT] = simple_commit() });
+			with(s, (struct http){ .requests[DECLARED_COMMIT] = simple_commit() });
 		struct job job = commit_over(&c, &new_pair, &old_pair);
 
 		assert_failed(&job, ERR_REMOTE, "answered 400: not ...");
