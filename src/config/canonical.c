@@ -195,6 +195,16 @@ static void put_agent(struct writer *w, const struct agent_place *a)
 	put_flag(w, "agent_self", a->self);
 }
 
+static void put_commands(struct writer *w, const struct commands *c)
+{
+	for (unsigned verb = 0; verb < DECLARED_COUNT; verb++)
+		if (c->argv[verb]) {
+			put_text(w, "run", declared_verb_names[verb]);
+			put_words(w, "argv", c->argv[verb]);
+		}
+	put_number(w, "run_timeout", c->timeout);
+}
+
 static void put_fleet_access(struct writer *w, const struct fleet_access *a)
 {
 	if (!a->agent.certificate && a->ssh.key.kind == SECRET_NONE)
@@ -244,6 +254,8 @@ static void put_component(struct writer *w, const struct component *c)
 		put_etcd(w, c->deliver.etcd);
 	if (c->deliver.http)
 		put_http(w, c->deliver.http);
+	if (c->deliver.command)
+		put_commands(w, c->deliver.command);
 	put_agent(w, &c->deliver.agent);
 	put_activate(w, &c->activate);
 	for (size_t i = 0; i < c->verify_count; i++) {

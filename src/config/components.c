@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/build.h"
 
+#include "config/deliver_command.h"
 #include "config/deliver_http.h"
 #include "config/deliver_sftp.h"
 #include "config/each.h"
@@ -195,7 +196,8 @@ static bool components_read_component(struct loader *ld, struct draft *d, struct
 	good &= find_role(ld, &form, d, c);
 	good &= find_certificate(ld, &form, d);
 	if (!good || !fill_from_role(ld, d, &form) || !sftp_check_component(ld, d, &form) ||
-	    !check_hot(ld, d->value, &form) || !check_agent(ld, d->value, &form))
+	    !check_hot(ld, d->value, &form) || !check_agent(ld, d->value, &form) ||
+	    !commands_component_check(ld, d->value, &form))
 		return false;
 	if (d->role)
 		d->role->used = true;

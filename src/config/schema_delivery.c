@@ -2,6 +2,7 @@
 /* The accepted keys of deliver, activate and verify. */
 #include "config/schema.h"
 
+#include "config/deliver_command.h"
 #include "config/deliver_http.h"
 #include "config/deliver_sftp.h"
 #include "config/delivery.h"
@@ -82,6 +83,8 @@ static const struct field deliver_fields[] = {
 	      .help = "by requests to an API"),
 	FIELD(struct deliver, "etcd", etcd, const struct etcd *, etcd_type, .param = &etcd_record,
 	      .help = "as keys of an etcd, for its readers"),
+	FIELD(struct deliver, "command", command, const struct commands *, commands_type,
+	      .param = &commands_record, .help = "by programs on this machine"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("handoff"),
 	{ 0 },

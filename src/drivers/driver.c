@@ -10,6 +10,7 @@
 #include "drivers/driver_table.h"
 #include "drivers/files.h"
 #include "drivers/order_sign.h"
+#include "drivers/pair_directory.h"
 #include "install/install.h"
 #include "pki/foreign.h"
 #include "remote/batch.h"
@@ -23,7 +24,7 @@ static const struct driver *const drivers[] = {
 	[DRIVER_FILES] = &files_driver, [DRIVER_HAPROXY] = &haproxy_driver,
 	[DRIVER_AGENT] = &agent_driver, [DRIVER_CADDY] = &caddy_driver,
 	[DRIVER_ETCD] = &etcd_driver,   [DRIVER_HTTP] = &http_driver,
-	[DRIVER_SFTP] = &sftp_driver,
+	[DRIVER_SFTP] = &sftp_driver,   [DRIVER_COMMAND] = &command_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
@@ -51,6 +52,11 @@ struct drivers *drivers_new(const struct drivers_options *o)
 	d->options = *o;
 	d->identities = identities_new();
 	return d;
+}
+
+bool drivers_clean(const struct drivers *d, struct err *e)
+{
+	return pair_directory_remove(d->options.private_directory, e);
 }
 
 static void driver_keep_node(void *node)
@@ -372,6 +378,8 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		j->error = (struct err){ 0 };
 		j->done = false;
 		j->began = false;
+		j->directory = d->options.directory;
+		j->private_directory = d->options.private_directory;
 		if (driver->files_verbs & 1U << j->verb)
 			files[file_count++] = j;
 		else if (!was_stopped(j) && driver->sessions[j->verb])

@@ -45,7 +45,6 @@ struct job {
 	/* stage; commit and revert of drivers that take it: NULL not known */
 	const struct cert_set *set;
 	const struct secret *key; /* PKCS#8 DER */
-	const char *directory;    /* activate: where commands run */
 	/* of those that take orders: all but probe */
 	const char *lineage; /* of our state */
 	int64_t sequence;
@@ -55,6 +54,9 @@ struct job {
 	const char *proven;
 	const char *accepted;
 	struct arena *arena; /* for the answer */
+	/* set by drivers_run(), from struct drivers_options */
+	const char *directory;
+	const char *private_directory;
 	/* answered */
 	bool done;
 	struct err error;          /* when not done */
@@ -74,11 +76,18 @@ typedef bool driver_secret_fn(void *ctx, const struct secret_ref *ref, const str
 
 struct drivers_options {
 	const struct fleet_access *access;
+	const char *directory;         /* where commands run; NULL: ours */
+	const char *private_directory; /* for what commands are given; NULL: only probes run */
 	driver_secret_fn *secret;
 	void *ctx;
 };
 
 struct drivers *drivers_new(const struct drivers_options *o);
+/*
+ * Removes what a killed run has left in the private directory.  Only for the one
+ * that holds the lock of the state.
+ */
+MUST_CHECK bool drivers_clean(const struct drivers *d, struct err *e);
 void drivers_free(struct drivers *d);
 AUTO_TYPE(drivers, struct drivers *, drivers_free)
 

@@ -86,6 +86,7 @@ void driver_learn_peer(const struct driver_session *v, const char *spki);
 extern const struct driver agent_driver;
 extern const struct driver caddy_driver;
 extern const struct driver call_driver; /* activate only, in activate_http.c */
+extern const struct driver command_driver;
 extern const struct driver etcd_driver;
 extern const struct driver haproxy_driver;
 extern const struct driver http_driver;

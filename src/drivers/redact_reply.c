@@ -88,8 +88,7 @@ static size_t harmless_len(const char *text, size_t len)
 	return most;
 }
 
-const char *redact_words(const struct driver_session *v, const struct exchange *x, const char *text,
-			 size_t len)
+const char *redact_keys(const char *text, size_t len, struct arena *a)
 {
 	AUTO(buf) out = { 0 };
 	size_t harmless = 0;
@@ -97,12 +96,18 @@ const char *redact_words(const struct driver_session *v, const struct exchange *
 	while (len && isspace((unsigned char)text[len - 1]))
 		len--;
 	harmless = harmless_len(text, len);
-	if (repeats_a_secret(v, x, text, len))
-		return "(what it says repeats a secret)";
 	text_escape(&out, text, harmless);
 	if (harmless < len && harmless < TEXT_SHOWN_LIMIT)
 		buf_puts(&out, "...");
-	return arena_strdup(v->arena, buf_text(&out));
+	return arena_strdup(a, buf_text(&out));
+}
+
+const char *redact_words(const struct driver_session *v, const struct exchange *x, const char *text,
+			 size_t len)
+{
+	if (repeats_a_secret(v, x, text, len))
+		return "(what it says repeats a secret)";
+	return redact_keys(text, len, v->arena);
 }
 
 const char *redact_reply(const struct driver_session *v, const struct exchange *x,

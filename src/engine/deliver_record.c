@@ -171,6 +171,14 @@ static const struct member kept_http_members[] = {
 	{ 0 },
 };
 
+/* Only what a component that left the fleet file needs. */
+static const struct member kept_commands_members[] = {
+	WORDS_MEMBER("probe", struct commands, argv[DECLARED_PROBE], .least = 1),
+	WORDS_MEMBER("remove", struct commands, argv[DECLARED_REMOVE], .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("timeout", struct commands, timeout, 1, 24 * 60 * 60),
+	{ 0 },
+};
+
 static const struct member kept_install_members[] = {
 	TEXT_MEMBER("directory", struct install, directory, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("certificate", struct install, certificate, .absent = ABSENT_OMITTED),
@@ -206,6 +214,8 @@ static const struct member deliver_members[] = {
 		       .absent = ABSENT_OMITTED),
 	POINTER_MEMBER("etcd", struct deliver, etcd, kept_etcd_members, .absent = ABSENT_OMITTED),
 	POINTER_MEMBER("http", struct deliver, http, kept_http_members, .absent = ABSENT_OMITTED),
+	POINTER_MEMBER("command", struct deliver, command, kept_commands_members,
+		       .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
@@ -245,6 +255,8 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out, s
 		d.kind = DRIVER_CADDY;
 	if (d.etcd)
 		d.kind = DRIVER_ETCD;
+	if (d.command)
+		d.kind = DRIVER_COMMAND;
 	if (d.http) {
 		d.kind = DRIVER_HTTP;
 		put_origin((struct http *)d.http);

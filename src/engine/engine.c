@@ -40,7 +40,11 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	en->fleet = o->fleet;
 	en->apply = o->apply;
 	en->drivers = drivers_new(&(const struct drivers_options){
-		.access = &o->fleet->access, .secret = engine_resolve, .ctx = en });
+		.access = &o->fleet->access,
+		.directory = o->fleet->directory,
+		.private_directory = o->apply ? o->fleet->state.path : NULL,
+		.secret = engine_resolve,
+		.ctx = en });
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
 	en->beneath = -1;
@@ -55,6 +59,8 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	}
 	if (!state_open(&options, &en->state, e) && (o->apply || !err_ignore(e, ERR_MISSING)))
 		return err_in(e, "cannot open the state '%s'", options.path);
+	if (o->apply && !drivers_clean(en->drivers, e))
+		return false;
 	*out = TAKE(en);
 	return true;
 }

@@ -238,7 +238,6 @@ static void activate_one(struct rollback *t, size_t first, size_t end)
 	struct job job = { .verb = DRIVER_ACTIVATE,
 			   .component = with->component,
 			   .fingerprint = with->before,
-			   .directory = t->r->en->fleet->directory,
 			   .rolls_back = true,
 			   .arena = &t->r->arena };
 

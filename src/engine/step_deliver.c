@@ -280,7 +280,6 @@ void step_activate(struct run *r, struct step_batch *b)
 		jobs[i] = (struct job){ .verb = DRIVER_ACTIVATE,
 					.component = run_component(r, s),
 					.fingerprint = run_fingerprint(r, s),
-					.directory = r->en->fleet->directory,
 					.arena = &r->arena };
 		process_fill(r, &jobs[i]);
 	}

@@ -28,6 +28,7 @@ static const struct rung {
 	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },
 	[DRIVER_SFTP] = { "sftp", ACTIVATION_NONE, false, false },
 	[DRIVER_HTTP] = { "http", ACTIVATION_HOT, false, true },
+	[DRIVER_COMMAND] = { "command", ACTIVATION_RELOAD, false, true },
 };
 _Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT, "every driver needs its row");
 
@@ -36,14 +37,15 @@ const char *driver_name(enum driver_kind kind)
 	return rungs[kind].name;
 }
 
-static bool has_own_request(const struct deliver *d)
+static bool declares_activate(const struct deliver *d)
 {
-	return d->kind == DRIVER_HTTP && d->http->requests[DECLARED_ACTIVATE];
+	return (d->kind == DRIVER_HTTP && d->http->requests[DECLARED_ACTIVATE]) ||
+	       (d->kind == DRIVER_COMMAND && d->command->argv[DECLARED_ACTIVATE]);
 }
 
 bool deliver_activates(const struct deliver *d)
 {
-	return rungs[d->kind].always || has_own_request(d);
+	return rungs[d->kind].always || declares_activate(d);
 }
 
 bool deliver_swaps(const struct deliver *d)
@@ -53,7 +55,7 @@ bool deliver_swaps(const struct deliver *d)
 
 bool component_swaps_at_commit(const struct component *c)
 {
-	return rungs[c->deliver.kind].at_commit && !has_own_request(&c->deliver) &&
+	return rungs[c->deliver.kind].at_commit && !declares_activate(&c->deliver) &&
 	       c->activate.kind == ACTIVATE_NONE;
 }
 

@@ -65,6 +65,7 @@ const char *deliver_remote(const struct deliver *d)
 	case DRIVER_FILES:
 	case DRIVER_HAPROXY:
 	case DRIVER_CADDY:
+	case DRIVER_COMMAND: /* not known */
 	case DRIVER_KIND_COUNT:
 		break;
 	}

@@ -154,6 +154,7 @@ enum driver_kind {
 	DRIVER_ETCD,
 	DRIVER_HTTP,
 	DRIVER_SFTP,
+	DRIVER_COMMAND,
 	DRIVER_KIND_COUNT
 };
 
@@ -223,6 +224,12 @@ struct sftp {
 	const char *host_key; /* "SHA256:..."; NULL: known_hosts decides */
 };
 
+/* Programs of the user's own, run on this machine. */
+struct commands {
+	const char *const *argv[DECLARED_COUNT]; /* each ends with NULL; NULL: none */
+	int64_t timeout;                         /* of each */
+};
+
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, `combined` */
@@ -231,6 +238,7 @@ struct deliver {
 	const struct caddy *caddy; /* NULL for other drivers; likewise below */
 	const struct etcd *etcd;
 	const struct http *http;
+	const struct commands *command;
 	struct sftp sftp;
 };
 

@@ -117,6 +117,23 @@ static void add_socket(struct contact_list *c, const char *socket)
 	contact_add(c, CONTACT_KEYS, *socket == '/' ? contact_path(c, socket) : socket);
 }
 
+static void add_commands(struct contact_list *c, const struct commands *commands)
+{
+	static const unsigned gets_pair =
+		1U << DECLARED_STAGE | 1U << DECLARED_COMMIT | 1U << DECLARED_REVERT;
+
+	for (unsigned verb = 0; verb < DECLARED_COUNT; verb++) {
+		const char *const *argv = commands->argv[verb];
+		const char *text = argv ? command_text(argv, &c->d->scratch) : NULL;
+
+		if (text)
+			contact_add(c, CONTACT_COMMAND, text);
+		if (text && gets_pair & 1U << verb)
+			contact_add(c, CONTACT_KEYS,
+				    arena_printf(&c->d->scratch, "command %s", text));
+	}
+}
+
 static void add_deliver(struct contact_list *c, const struct deliver *d)
 {
 	switch (d->kind) {
@@ -141,6 +158,9 @@ static void add_deliver(struct contact_list *c, const struct deliver *d)
 		break;
 	case DRIVER_HTTP:
 		contact_add_http(c, d->http);
+		break;
+	case DRIVER_COMMAND:
+		add_commands(c, d->command);
 		break;
 	case DRIVER_KIND_COUNT:
 		break;

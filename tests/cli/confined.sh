@@ -44,7 +44,10 @@ everything="  front:
     deliver: {haproxy: {socket: $elsewhere/proxy.sock, certificate: $elsewhere/proxy.pem}}
   edge:
     certificate: vendor
-    deliver: {agent: \"https://localhost:7443\"}"
+    deliver: {agent: \"https://localhost:7443\"}
+  lb:
+    certificate: site
+    deliver: {command: {probe: [/usr/bin/touch, $elsewhere/ran], commit: [/usr/bin/touch, $elsewhere/ran]}}"
 files="  front: {certificate: site, deliver: {files: {directory: tls/front}}}
   mail: {certificate: vendor, deliver: {files: {directory: tls/mail}}}"
 

@@ -15,6 +15,11 @@ static const struct http own = {
 	.requests = { [DECLARED_COMMIT] = &request, [DECLARED_ACTIVATE] = &request }
 };
 
+static const char *const argv[] = { "lb", NULL };
+static const struct commands programs = { .argv = { [DECLARED_COMMIT] = argv } };
+static const struct commands activator = { .argv = { [DECLARED_COMMIT] = argv,
+						     [DECLARED_ACTIVATE] = argv } };
+
 static const struct {
 	const char *what;
 	struct component component;
@@ -73,6 +78,18 @@ static const struct {
 	  ACTIVATION_HOT,
 	  true,
 	  true,
+	  false },
+	{ "programs whose commit is all",
+	  { .deliver = { .kind = DRIVER_COMMAND, .command = &programs } },
+	  ACTIVATION_RELOAD,
+	  false,
+	  false,
+	  true },
+	{ "programs, and one that activates",
+	  { .deliver = { .kind = DRIVER_COMMAND, .command = &activator } },
+	  ACTIVATION_RELOAD,
+	  true,
+	  false,
 	  false },
 	{ "an API and a command",
 	  { .deliver = { .kind = DRIVER_HTTP, .http = &plain },

@@ -98,6 +98,23 @@ TEST(of_an_api_what_removes_comes_back)
 	assert_string_equal(r->json.pieces[0].text, "/a");
 }
 
+TEST(of_commands_what_removes_comes_back)
+{
+	AUTO(arena) a = { 0 };
+	const struct commands commands = { .argv = { [DECLARED_PROBE] = argv,
+						     [DECLARED_COMMIT] = argv,
+						     [DECLARED_REMOVE] = argv },
+					   .timeout = 7 };
+	const struct deliver d = { .kind = DRIVER_COMMAND, .command = &commands };
+	const struct commands *back = there_and_back(&d, &a).command;
+
+	assert_string_equal(back->argv[DECLARED_PROBE][1], "it");
+	assert_string_equal(back->argv[DECLARED_REMOVE][0], "get");
+	assert_null(back->argv[DECLARED_REMOVE][2]);
+	assert_null(back->argv[DECLARED_COMMIT]);
+	assert_int_equal(back->timeout, 7);
+}
+
 /* A state that somebody has been at. */
 TEST(texts_that_say_too_little_reach_nobody)
 {
@@ -106,6 +123,8 @@ TEST(texts_that_say_too_little_reach_nobody)
 		"{\"files\":{},\"etcd\":{\"endpoints\":[],\"key\":\"/a\"}}",
 		"{\"files\":{},\"etcd\":{\"endpoints\":\"x\"}}",
 		"{\"files\":{},\"http\":{}}",
+		"{\"files\":{},\"command\":{\"probe\":[],\"timeout\":60}}",
+		"{\"files\":{},\"command\":{\"probe\":[\"a\"],\"timeout\":0}}",
 		"{\"files\":{},\"http\":[]}",
 		"{\"files\":{},\"http\":{\"origin\":\"https://a\"}}",
 		"{\"files\":{},\"http\":{\"origin\":\"https://a\",\"remove\":{\"method\":9}}}",

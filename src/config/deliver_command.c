@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Delivery by programs of the user's own: keys, and rules of the component. */
+#include "config/deliver_command.h"
+
+#include "config/rows.h"
+
+#include <stddef.h>
+
+#define PROGRAM(name, verb, h, ...) ARGV(struct commands, name, argv[verb], h, ##__VA_ARGS__)
+
+static const struct field commands_fields[] = {
+	PROGRAM("probe", DECLARED_PROBE,
+		"prints the SHA-256 fingerprint of the installed leaf, or the certificate as PEM, or nothing",
+		.required = true),
+	PROGRAM("stage", DECLARED_STAGE,
+		"puts the new pair beside the old one; when left out, commit does all"),
+	PROGRAM("commit", DECLARED_COMMIT, "makes the new pair the installed one",
+		.required = true),
+	PROGRAM("abort", DECLARED_ABORT, "removes the staged pair; nothing when left out"),
+	PROGRAM("activate", DECLARED_ACTIVATE,
+		"takes the installed pair into use; when left out, the commit has done so"),
+	PROGRAM("revert", DECLARED_REVERT,
+		"puts the former pair back; when left out, the former pair is staged and committed again"),
+	PROGRAM("remove", DECLARED_REMOVE, "for retire: removes the pair"),
+	DURATION(struct commands, "timeout", timeout, waits,
+		 "how long each may take; 60s when left out"),
+	{ 0 },
+};
+const struct record commands_record = {
+	.name = "command",
+	.fields = commands_fields,
+	.size = sizeof(struct commands),
+	.preset = &(const struct commands){ .timeout = 60 },
+	.help = "programs on this machine, told by CERTFLEET_PAIR and other variables what to do",
+};
+
+static bool read_commands(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
+{
+	struct commands *commands = ARENA_NEW(&ld->fleet.arena, struct commands);
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, commands))
+		return false;
+	*(const struct commands **)slot = commands;
+	return true;
+}
+
+bool commands_component_check(struct loader *ld, const struct node *n,
+			      const struct component_form *form)
+{
+	const struct commands *c = form->deliver.command;
+	const struct node *activate = node_find(n, "activate");
+
+	if (!c)
+		return true;
+	if (activate && c->argv[DECLARED_ACTIVATE])
+		return config_error(ld, activate,
+				    "'activate' here and in its 'deliver' exclude each other");
+	return !form->retire.remove || c->argv[DECLARED_REMOVE] ||
+	       config_error(ld, node_find(n, "retire"),
+			    "missing command 'remove' in its 'deliver'");
+}
+
+const struct field_type commands_type = { read_commands, SHAPE_RECORD, NULL };
