@@ -26,6 +26,7 @@
 #include "drivers/reported_pair.h"
 #include "model/http_spec.h"
 #include "pki/pair.h"
+#include "json/record.h"
 
 #include <string.h>
 
@@ -257,8 +258,21 @@ static bool caddy_remove(struct driver_session *v, struct err *e)
 	return !caddy_is_ours(v, &o) || change_object(v, &o, "DELETE", &nothing, e);
 }
 
+static const struct member kept_caddy_members[] = {
+	TEXT_MEMBER("admin", struct caddy, admin),
+	TEXT_MEMBER("id", struct caddy, id),
+	{ 0 },
+};
+
+static const struct member kept_caddy[] = {
+	POINTER_MEMBER("caddy", struct deliver, caddy, kept_caddy_members,
+		       .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 const struct driver caddy_driver = {
 	.calls = { [DRIVER_ABORT] = abort_stage },
+	.kept = kept_caddy,
 	.sessions = {
 		[DRIVER_PROBE] = caddy_probe,
 		[DRIVER_STAGE] = caddy_stage,

@@ -27,6 +27,7 @@
 #include "drivers/declared.h"
 #include "drivers/pair_directory.h"
 #include "drivers/redact_reply.h"
+#include "json/record.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -187,7 +188,22 @@ static bool command_read(struct job *j, struct err *e)
 	return err_set(e, ERR_MISSING, "its key cannot be read by a command");
 }
 
+/* Only what a component that left the fleet file needs. */
+static const struct member kept_commands_members[] = {
+	WORDS_MEMBER("probe", struct commands, argv[DECLARED_PROBE], .least = 1),
+	WORDS_MEMBER("remove", struct commands, argv[DECLARED_REMOVE], .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("timeout", struct commands, timeout, 1, 24 * 60 * 60),
+	{ 0 },
+};
+
+static const struct member kept_command[] = {
+	POINTER_MEMBER("command", struct deliver, command, kept_commands_members,
+		       .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 const struct driver command_driver = {
+	.kept = kept_command,
 	.calls = {
 		[DRIVER_PROBE] = command_probe,
 		[DRIVER_STAGE] = command_change,

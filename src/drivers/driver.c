@@ -20,14 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct driver *const drivers[] = {
+const struct driver *const driver_rows[DRIVER_KIND_COUNT] = {
 	[DRIVER_FILES] = &files_driver, [DRIVER_HAPROXY] = &haproxy_driver,
 	[DRIVER_AGENT] = &agent_driver, [DRIVER_CADDY] = &caddy_driver,
 	[DRIVER_ETCD] = &etcd_driver,   [DRIVER_HTTP] = &http_driver,
 	[DRIVER_SFTP] = &sftp_driver,   [DRIVER_COMMAND] = &command_driver,
 };
-_Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
-	       "every driver needs its row");
 
 struct drivers {
 	struct drivers_options options;
@@ -79,7 +77,7 @@ void drivers_free(struct drivers *d)
 /* The driver of a job: `activate` selects its own, independent of delivery. */
 static const struct driver *driver_for(const struct component *c, enum driver_verb verb)
 {
-	const struct driver *own = drivers[c->deliver.kind];
+	const struct driver *own = driver_rows[c->deliver.kind];
 
 	if (verb != DRIVER_ACTIVATE)
 		return own;
@@ -103,7 +101,7 @@ bool job_mends(const struct job *j)
 
 bool driver_takes_pair(const struct component *c)
 {
-	return drivers[c->deliver.kind]->takes_pair;
+	return driver_rows[c->deliver.kind]->takes_pair;
 }
 
 /* Abort, activate and revert finish work already begun, so they run despite a stop. */
@@ -394,5 +392,5 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 
 bool driver_takes_orders(const struct component *c)
 {
-	return drivers[c->deliver.kind]->takes_orders;
+	return driver_rows[c->deliver.kind]->takes_orders;
 }

@@ -97,6 +97,14 @@ AUTO_TYPE(drivers, struct drivers *, drivers_free)
  */
 void drivers_run(struct drivers *d, struct job *jobs, size_t count);
 
+/*
+ * How a component is reached, as JSON text for the state, and back; what cannot
+ * be understood is ERR_IO.
+ */
+const char *deliver_to_text(const struct deliver *d, struct arena *a);
+MUST_CHECK bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
+				  struct err *e);
+
 /* Whether a commit puts the pair that is there once more, since it was damaged. */
 bool job_mends(const struct job *j);
 /* Whether commit and revert need the pair again, set and key. */

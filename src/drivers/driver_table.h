@@ -35,6 +35,7 @@ struct driver_session {
 typedef bool driver_session_fn(struct driver_session *v, struct err *e);
 
 struct install_order;
+struct member;
 
 struct driver {
 	/* a verb is one of these three */
@@ -46,7 +47,10 @@ struct driver {
 	bool (*prepare)(struct driver_session *v, struct err *e);
 	/* Wipes what prepare() has made, after the session. */
 	void (*forget)(struct driver_session *v);
-	bool takes_pair; /* commit and revert need the pair, not only stage */
+	/* What the delivery record keeps: its member of struct deliver, and an end. */
+	const struct member *kept;
+	void (*kept_read)(struct deliver *d); /* completes what was read; NULL: nothing */
+	bool takes_pair;                      /* commit and revert need the pair, not only stage */
 	bool takes_orders;
 	bool runs_commands; /* runs activation commands on the component's host */
 };
@@ -82,7 +86,8 @@ MUST_CHECK bool driver_order_signer(const struct driver_session *v, const struct
 const char *driver_peer(const struct driver_session *v);
 void driver_learn_peer(const struct driver_session *v, const char *spki);
 
-/* The drivers, each in the file of its name. */
+/* The drivers, each in the file of its name; by enum driver_kind. */
+extern const struct driver *const driver_rows[DRIVER_KIND_COUNT];
 extern const struct driver agent_driver;
 extern const struct driver caddy_driver;
 extern const struct driver call_driver; /* activate only, in activate_http.c */

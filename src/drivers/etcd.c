@@ -36,6 +36,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "drivers/deliver_record.h"
 #include "drivers/etcd_session.h"
 
 #include <inttypes.h>
@@ -397,8 +398,21 @@ static bool etcd_activate(struct job *j, struct err *e)
 	return true;
 }
 
+static const struct member kept_etcd_members[] = {
+	WORDS_MEMBER("endpoints", struct etcd, endpoints, .least = 1),
+	TEXT_MEMBER("key", struct etcd, key),
+	ACCESS_MEMBERS(struct etcd),
+	{ 0 },
+};
+
+static const struct member kept_etcd[] = {
+	POINTER_MEMBER("etcd", struct deliver, etcd, kept_etcd_members, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 const struct driver etcd_driver = {
 	.calls = { [DRIVER_ACTIVATE] = etcd_activate },
+	.kept = kept_etcd,
 	.sessions = {
 		[DRIVER_PROBE] = etcd_run,
 		[DRIVER_STAGE] = etcd_run,

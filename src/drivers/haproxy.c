@@ -19,6 +19,7 @@
 #include "install/install.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
+#include "json/record.h"
 
 #include <string.h>
 
@@ -227,8 +228,20 @@ static bool haproxy_activate(struct driver_session *v, struct err *e)
 		       file_of(v));
 }
 
+static const struct member kept_haproxy_members[] = {
+	TEXT_MEMBER("socket", struct haproxy, socket),
+	{ 0 },
+};
+
+static const struct member kept_haproxy[] = {
+	OBJECT_MEMBER("haproxy", struct deliver, haproxy, kept_haproxy_members,
+		      .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 const struct driver haproxy_driver = {
 	.files_verbs = FILES_VERBS & ~(1U << DRIVER_PROBE),
+	.kept = kept_haproxy,
 	.sessions = {
 		[DRIVER_PROBE] = haproxy_probe,
 		[DRIVER_ACTIVATE] = haproxy_activate,

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "drivers/declared.h"
+#include "drivers/deliver_record.h"
 #include "drivers/http_render.h"
 #include "drivers/json_pointer.h"
 #include "drivers/redact_reply.h"
@@ -214,8 +215,105 @@ static bool http_read(struct job *j, struct err *e)
 	return err_set(e, ERR_MISSING, "its key cannot be read over HTTP");
 }
 
+/* ---- the delivery record: requests, recorded without pair placeholders: plain text ---- */
+
+static json_t *write_plain(const void *slot, size_t index)
+{
+	const struct http_text *t = slot;
+	AUTO(buf) text = { 0 };
+
+	(void)index;
+	for (size_t i = 0; i < t->count; i++)
+		buf_puts(&text, t->pieces[i].text);
+	return t->count ? json_text(buf_text(&text)) : NULL;
+}
+
+static bool read_plain(const json_t *value, struct arena *a, void *slot)
+{
+	struct http_piece *piece = ARENA_NEW(a, struct http_piece);
+
+	if (!json_is_string(value))
+		return false;
+	piece->text = arena_strdup(a, json_string_value(value));
+	*(struct http_text *)slot = (struct http_text){ piece, 1 };
+	return true;
+}
+
+#define PLAIN_MEMBER(key, holder, member) \
+	CUSTOM_MEMBER(key, holder, member, write_plain, read_plain, .absent = ABSENT_OMITTED)
+
+/* Status codes, terminated by 0; an empty list is NULL. */
+static json_t *write_expect(const void *slot, size_t index)
+{
+	json_t *list = json_array();
+
+	(void)index;
+	for (const unsigned *s = *(const unsigned *const *)slot; s && *s; s++)
+		json_array_append_new(list, json_integer(*s));
+	return list;
+}
+
+static bool read_expect(const json_t *value, struct arena *a, void *slot)
+{
+	size_t count = json_array_size(value);
+	unsigned *expect = arena_array(a, count + 1, sizeof(*expect));
+
+	for (size_t i = 0; i < count; i++)
+		expect[i] = (unsigned)json_integer_value(json_array_get(value, i));
+	*(const unsigned **)slot = count ? expect : NULL;
+	return json_is_array(value);
+}
+
+static const struct member kept_header_members[] = {
+	TEXT_MEMBER("name", struct http_header, name),
+	PLAIN_MEMBER("text", struct http_header, text),
+	SECRET_REF_MEMBER("secret", struct http_header, secret),
+	{ 0 },
+};
+
+static const struct member kept_request_members[] = {
+	NUMBER_MEMBER("method", struct http_request, method, 0, HTTP_METHOD_COUNT - 1),
+	NUMBER_MEMBER("timeout", struct http_request, timeout, 0, INT64_MAX),
+	CUSTOM_MEMBER("expect", struct http_request, expect, write_expect, read_expect),
+	PLAIN_MEMBER("path", struct http_request, url.path),
+	PLAIN_MEMBER("body", struct http_request, body),
+	PLAIN_MEMBER("json", struct http_request, json),
+	TEXT_MEMBER("fingerprint", struct http_request, fingerprint, .absent = ABSENT_OMITTED),
+	LIST_MEMBER("headers", struct http_request, headers, header_count, kept_header_members),
+	{ 0 },
+};
+
+static const struct member kept_http_members[] = {
+	TEXT_MEMBER("origin", struct http, origin),
+	ACCESS_MEMBERS(struct http),
+	POINTER_MEMBER("probe", struct http, requests[DECLARED_PROBE], kept_request_members,
+		       .absent = ABSENT_OMITTED),
+	POINTER_MEMBER("remove", struct http, requests[DECLARED_REMOVE], kept_request_members),
+	{ 0 },
+};
+
+/* All requests of a device share its origin. */
+static void http_kept_read(struct deliver *d)
+{
+	struct http *h = (struct http *)d->http;
+
+	for (unsigned verb = 0; verb < DECLARED_COUNT; verb++) {
+		struct http_request *r = (struct http_request *)h->requests[verb];
+
+		if (r)
+			r->url.origin = h->origin;
+	}
+}
+
+static const struct member kept_http[] = {
+	POINTER_MEMBER("http", struct deliver, http, kept_http_members, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 const struct driver http_driver = {
 	.calls = { [DRIVER_READ] = http_read },
+	.kept = kept_http,
+	.kept_read = http_kept_read,
 	.sessions = {
 		[DRIVER_PROBE] = http_probe,
 		[DRIVER_STAGE] = http_stage,

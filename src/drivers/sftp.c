@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "drivers/ssh_target.h"
+#include "json/record.h"
 
 #include <string.h>
 
@@ -308,7 +309,22 @@ static bool sftp_activate(struct driver_session *v, struct err *e)
 	return send_ops(v, f, &x, e) && check_command_end(v, f, e);
 }
 
+static const struct member kept_sftp_members[] = {
+	TEXT_MEMBER("origin", struct sftp, origin),
+	TEXT_MEMBER("user", struct sftp, user),
+	TEXT_MEMBER("host", struct sftp, host),
+	NUMBER_MEMBER("port", struct sftp, port, 0, UINT16_MAX),
+	TEXT_MEMBER("host_key", struct sftp, host_key, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
+static const struct member kept_sftp[] = {
+	OBJECT_MEMBER("sftp", struct deliver, sftp, kept_sftp_members, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 const struct driver sftp_driver = {
+	.kept = kept_sftp,
 	.sessions = {
 		[DRIVER_PROBE] = sftp_verb,
 		[DRIVER_STAGE] = sftp_verb,

@@ -146,14 +146,6 @@ MUST_CHECK bool run_certificates(struct run *r, const char *fingerprint, struct 
 struct generation generation_of_pair(const struct pair *p, struct arena *a);
 
 /*
- * engine/deliver_record.c: how a component is reached, as JSON text for the
- * state, and back (for `retire: {remove: true}`, after it left the fleet file).
- */
-const char *deliver_to_text(const struct deliver *d, struct arena *a);
-MUST_CHECK bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
-				  struct err *e);
-
-/*
  * engine/verify.c: handshakes until every port of each component presents
  * `expected` in `consecutive` completed handshakes in a row, or the role's
  * timeout ends.

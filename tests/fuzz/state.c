@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/vec.h"
+#include "drivers/driver.h"
 #include "engine/internal.h"
 #include "state/enrolment_records.h"
 #include "state/journal.h"

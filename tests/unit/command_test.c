@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver `command`: what runs, with what, and what is left behind. */
-#include "api_fixture.h"
+#include "driver_fixture.h"
 #include "test.h"
 
 #include "base/fs.h"
@@ -36,10 +36,10 @@ static struct component scripted(const char *const scripts[DECLARED_COUNT])
 			continue;
 		argv[0] = "sh";
 		argv[1] = "-c";
-		argv[2] = arena_printf(&test_arena,
-				       "echo %s $CERTFLEET_FINGERPRINT ${CERTFLEET_PAIR:+pair} "
-				       ">>ran; %s",
-				       declared_verb_names[verb], scripts[verb]);
+		argv[2] = arena_printf(
+			&test_arena,
+			"echo %s $CERTFLEET_FINGERPRINT ${CERTFLEET_PAIR:+pair} >>ran; %s",
+			declared_verb_names[verb], scripts[verb]);
 		c->argv[verb] = argv;
 	}
 	return (struct component){ .name = "lb",
@@ -129,8 +129,8 @@ TEST(without_a_stage_the_commit_gets_the_pair)
 {
 	struct component c = scripted((const char *[DECLARED_COUNT]){
 		[DECLARED_PROBE] = "cat now 2>/dev/null || true",
-		[DECLARED_COMMIT] = "cp $CERTFLEET_PAIR/key.pem key; "
-				    "echo $CERTFLEET_FINGERPRINT >now" });
+		[DECLARED_COMMIT] =
+			"cp $CERTFLEET_PAIR/key.pem key; echo $CERTFLEET_FINGERPRINT >now" });
 	struct job job = run(&c, DRIVER_STAGE, &new_pair);
 
 	assert_done(&job);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a component was reached, through the text that the state keeps. */
-#include "engine/internal.h"
+#include "drivers/driver.h"
 #include "test.h"
 
 #include "model/http_spec.h"
@@ -8,6 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* States of earlier versions hold these texts. */
+static void assert_kept(const struct deliver *d, const char *text)
+{
+	AUTO(arena) a = { 0 };
+
+	assert_string_equal(deliver_to_text(d, &a), text);
+}
 
 static struct deliver there_and_back(const struct deliver *d, struct arena *a)
 {
@@ -26,6 +34,9 @@ TEST(a_caddy_comes_back)
 	const struct deliver d = { .kind = DRIVER_CADDY, .caddy = &caddy };
 	struct deliver back = there_and_back(&d, &a);
 
+	assert_kept(
+		&d,
+		"{\"caddy\":{\"admin\":\"http://127.0.0.1:2019\",\"id\":\"site\"},\"files\":{\"unsafe_directory\":false}}");
 	assert_string_equal(back.caddy->admin, caddy.admin);
 	assert_string_equal(back.caddy->id, caddy.id);
 }
@@ -46,6 +57,9 @@ TEST(an_etcd_comes_back)
 	const struct deliver d = { .kind = DRIVER_ETCD, .etcd = &etcd };
 	const struct etcd *back = there_and_back(&d, &a).etcd;
 
+	assert_kept(
+		&d,
+		"{\"etcd\":{\"ca\":\"/ca.pem\",\"certificate\":\"/me.pem\",\"endpoints\":[\"https://a\",\"https://b\"],\"key\":\"/tls/site\",\"own_key\":{\"command\":[\"get\",\"it\"]},\"password\":{\"env\":\"CERTFLEET_X\"},\"user\":\"me\"},\"files\":{\"unsafe_directory\":false}}");
 	assert_string_equal(back->endpoints[1], "https://b");
 	assert_null(back->endpoints[2]);
 	assert_string_equal(back->key, "/tls/site");
@@ -57,6 +71,28 @@ TEST(an_etcd_comes_back)
 	assert_string_equal(back->access.user, "me");
 	assert_int_equal(back->access.password.kind, SECRET_ENV);
 	assert_string_equal(back->access.password.name, "CERTFLEET_X");
+}
+
+TEST(a_host_over_ssh_and_a_haproxy_come_back)
+{
+	AUTO(arena) a = { 0 };
+	const struct deliver ssh = {
+		.kind = DRIVER_SFTP,
+		.files = { .directory = "/d" },
+		.sftp = { .origin = "sftp://h:22", .user = "u", .host = "h", .port = 22 }
+	};
+	const struct deliver proxy = { .kind = DRIVER_HAPROXY,
+				       .files = { .combined = "/c" },
+				       .haproxy = { .socket = "/s", .certificate = "/c" } };
+
+	assert_string_equal(there_and_back(&ssh, &a).files.directory, "/d");
+	assert_string_equal(there_and_back(&proxy, &a).haproxy.socket, "/s");
+	assert_kept(
+		&ssh,
+		"{\"files\":{\"directory\":\"/d\",\"unsafe_directory\":false},\"sftp\":{\"host\":\"h\",\"origin\":\"sftp://h:22\",\"port\":22,\"user\":\"u\"}}");
+	assert_kept(
+		&proxy,
+		"{\"files\":{\"combined\":\"/c\",\"unsafe_directory\":false},\"haproxy\":{\"socket\":\"/s\"}}");
 }
 
 TEST(of_an_api_what_removes_comes_back)
@@ -83,6 +119,9 @@ TEST(of_an_api_what_removes_comes_back)
 	const struct http *back = there_and_back(&d, &a).http;
 	const struct http_request *r = back->requests[DECLARED_REMOVE];
 
+	assert_kept(
+		&d,
+		"{\"files\":{\"unsafe_directory\":false},\"http\":{\"origin\":\"https://a\",\"remove\":{\"expect\":[200,404],\"headers\":[{\"name\":\"X-A\",\"text\":\"/a\"},{\"name\":\"X-B\",\"secret\":{\"file\":\"/s\"}}],\"json\":\"/a\",\"method\":4,\"path\":\"/a/b?c\",\"timeout\":7}}}");
 	assert_string_equal(back->origin, "https://a");
 	assert_null(back->requests[DECLARED_COMMIT]);
 	assert_null(back->requests[DECLARED_PROBE]);

@@ -105,9 +105,9 @@ TEST(what_another_process_has_decoded_is_not_decoded_again)
 	AUTO(secret) list = { 0 };
 	AUTO(secret) cut = { 0 };
 
-	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
-	make_leaf(&c, &ca, &made);
-	make_leaf(&c, &ca, &other);
+	make_authority("CN=Test CA", KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, NOW, &made);
+	make_leaf(&c, &ca, NOW, &other);
 	decode_elsewhere(&made, &list);
 	/* a list that is cut off in the middle is not read beyond its end */
 	secret_copy(&cut, list.bytes, 50);
