@@ -11,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef __SANITIZE_THREAD__
@@ -106,7 +107,6 @@ static void fiber_main(unsigned high, unsigned low)
 struct fiber *fiber_new(fiber_fn *run, void *ctx)
 {
 	struct fiber *f = xcalloc(1, sizeof(*f));
-	uintptr_t self = (uintptr_t)f;
 	size_t guard = guard_size();
 	unsigned char *memory = mmap(NULL, guard + FIBER_STACK, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -114,12 +114,27 @@ struct fiber *fiber_new(fiber_fn *run, void *ctx)
 	if (memory == MAP_FAILED || mprotect(memory, guard, PROT_NONE))
 		abort(); /* no memory: as malloc */
 	f->stack = memory + guard;
-	f->run = run;
-	f->ctx = ctx;
 	f->own.bottom = f->stack;
 	f->own.size = FIBER_STACK;
 #ifdef __SANITIZE_THREAD__
 	f->own.thread = __tsan_create_fiber(0);
+#endif
+	f->ended = true;
+	fiber_reuse(f, run, ctx);
+	return f;
+}
+
+void fiber_reuse(struct fiber *f, fiber_fn *run, void *ctx)
+{
+	uintptr_t self = (uintptr_t)f;
+
+	assert(f->ended);
+	f->run = run;
+	f->ctx = ctx;
+	f->begun = false;
+	f->ended = false;
+#ifdef __SANITIZE_ADDRESS__
+	__asan_unpoison_memory_region(f->stack, FIBER_STACK);
 #endif
 	if (getcontext(&f->own.context))
 		abort();
@@ -127,7 +142,6 @@ struct fiber *fiber_new(fiber_fn *run, void *ctx)
 	f->own.context.uc_stack.ss_size = FIBER_STACK;
 	makecontext(&f->own.context, (void (*)(void))fiber_main, 2, (unsigned)(self >> 16 >> 16),
 		    (unsigned)self);
-	return f;
 }
 
 bool fiber_resume(struct fiber *f)

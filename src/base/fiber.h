@@ -32,6 +32,8 @@ typedef void fiber_fn(void *ctx);
 
 /* `ctx` is borrowed until `run` has returned. */
 struct fiber *fiber_new(fiber_fn *run, void *ctx);
+/* Begins another function in a fiber whose function has returned. */
+void fiber_reuse(struct fiber *f, fiber_fn *run, void *ctx);
 /* Runs it until it yields (true) or returns (false). */
 bool fiber_resume(struct fiber *f);
 /* Back to fiber_resume(); returns when that is called again. */

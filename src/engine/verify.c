@@ -6,7 +6,6 @@
 #include "model/client_view.h"
 #include "pki/tls_prober.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,11 +33,9 @@ struct verify_target {
 	const struct verify *port;
 	const struct expected *expected;
 	const char *key;
+	struct tls_prober *prober;
 	struct tls_probe probe;
 	struct arena answers; /* of the last probe */
-	bool is_asked;
-	int64_t due_ms;  /* when to ask again */
-	int64_t wait_ms; /* how long to wait after a bad answer */
 	unsigned row;
 	int64_t end_ms;
 	struct leaf served; /* last seen; none: no answer */
@@ -49,11 +46,6 @@ struct verify_target {
 static bool is_open(const struct verify_target *t)
 {
 	return t->row < t->port->consecutive && !t->proof->error.code;
-}
-
-static struct verify_target *target_of(struct tls_probe *p)
-{
-	return (struct verify_target *)((char *)p - offsetof(struct verify_target, probe));
 }
 
 /* Consecutive proofs mostly expect the same generation. */
@@ -89,7 +81,6 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 				.port = &c->verify[k],
 				.expected = expected,
 				.key = shared && expected->known ? expected->generation.key : NULL,
-				.wait_ms = FIRST_WAIT_MS,
 				.end_ms = now + c->role->restart.timeout * 1000,
 			};
 	}
@@ -154,79 +145,62 @@ static int64_t spread_wait(const struct verify_target *t)
 	return (SPREAD_MS + gaps - 1) / gaps;
 }
 
-/* After a bad answer the wait grows. */
-static void verify_take_answer(struct verify_target *t)
+static void verify_broken_off(struct verify_target *t, const struct err *e)
 {
-	int64_t now = clock_mono_ms();
-
-	t->is_asked = false;
-	verify_compare(t);
-	if (is_open(t) && now >= t->end_ms)
-		give_up(t);
-	t->due_ms = now + (t->row ? spread_wait(t) : t->wait_ms);
-	if (t->row)
+	if (!is_open(t))
 		return;
-	t->wait_ms = t->wait_ms * 3 / 2;
-	if (t->wait_ms > LONGEST_WAIT_MS)
-		t->wait_ms = LONGEST_WAIT_MS;
+	t->proof->error = *e;
+	err_in(&t->proof->error, "cannot verify '%s'", t->port->address);
 }
 
-static void verify_request(struct tls_prober *prober, struct verify_target *t)
+/* The task of one port: asks until enough good answers came in a row, or time is over. */
+static void verify_main(void *ctx)
 {
-	arena_release(&t->answers);
-	t->answers = (struct arena){ 0 };
-	t->probe = (struct tls_probe){ .host = t->port->host,
-				       .port = t->port->port,
-				       .server_name = t->port->server_name,
-				       .starttls = t->port->starttls,
-				       .key = t->key };
-	t->is_asked = true;
-	tls_prober_ask(prober, &t->probe, &t->answers);
-}
+	struct verify_target *t = ctx;
+	int64_t wait_ms = FIRST_WAIT_MS; /* after a bad answer */
+	struct err e = { 0 };
 
-/*
- * Starts the probes that are due; returns the time until the next is due, or a
- * negative number when all have ended.
- */
-static int64_t ask_due(struct tls_prober *prober, struct verify_target *targets, size_t count)
-{
-	int64_t now = clock_mono_ms();
-	int64_t rest = -1;
+	while (is_open(t)) {
+		int64_t now = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		struct verify_target *t = &targets[i];
-		int64_t left = LONGEST_WAIT_MS;
-
-		if (!t->is_asked && !is_open(t))
-			continue;
-		if (!t->is_asked && t->due_ms <= now)
-			verify_request(prober, t);
-		else if (!t->is_asked)
-			left = t->due_ms - now;
-		if (rest < 0 || left < rest)
-			rest = left;
+		arena_release(&t->answers);
+		t->answers = (struct arena){ 0 };
+		t->probe = (struct tls_probe){ .host = t->port->host,
+					       .port = t->port->port,
+					       .server_name = t->port->server_name,
+					       .starttls = t->port->starttls,
+					       .key = t->key };
+		if (!tls_prober_ask(t->prober, &t->probe, &t->answers, &e))
+			break;
+		verify_compare(t);
+		now = clock_mono_ms();
+		if (is_open(t) && now >= t->end_ms)
+			give_up(t);
+		if (!is_open(t))
+			break;
+		loop_sleep(now + (t->row ? spread_wait(t) : wait_ms));
+		if (!t->row)
+			wait_ms = wait_ms * 3 / 2 < LONGEST_WAIT_MS ? wait_ms * 3 / 2
+								    : LONGEST_WAIT_MS;
 	}
-	return rest;
+	if (e.code)
+		verify_broken_off(t, &e);
 }
 
 /* Every port is probed on its own: one that stalls holds up none of the others. */
-static bool verify_ask_all(struct verify_target *targets, size_t count, struct err *e)
+static bool verify_every_port(struct verify_target *targets, size_t count, struct err *e)
 {
+	AUTO(loop) loop = loop_new(TLS_PROBES_AT_ONCE);
 	AUTO(tls_prober) prober = NULL;
-	struct tls_probe *ended = NULL;
 
-	if (!tls_prober_new(&prober, e))
+	if (!tls_prober_new(loop, &prober, e))
 		return false;
-	for (;;) {
-		int64_t rest = ask_due(prober, targets, count);
-
-		if (rest < 0)
-			return true;
-		if (!tls_prober_next(prober, rest, &ended, e))
-			return false;
-		if (ended)
-			verify_take_answer(target_of(ended));
+	for (size_t i = 0; i < count; i++) {
+		targets[i].prober = prober;
+		loop_add(loop, NULL, verify_main, &targets[i]);
 	}
+	loop_run(loop);
+	return true;
 }
 
 /*
@@ -272,13 +246,9 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 	struct verify_target *targets = arena_array(&r->arena, total, sizeof(*targets));
 
 	total = list_targets(r, proofs, count, targets);
-	if (!verify_ask_all(targets, total, &e))
+	if (!verify_every_port(targets, total, &e))
 		for (size_t i = 0; i < total; i++)
-			if (is_open(&targets[i])) {
-				targets[i].proof->error = e;
-				err_in(&targets[i].proof->error, "cannot verify '%s'",
-				       targets[i].port->address);
-			}
+			verify_broken_off(&targets[i], &e);
 	sum_up(r, targets, total);
 	for (size_t i = 0; i < total; i++)
 		arena_release(&targets[i].answers);

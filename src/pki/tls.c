@@ -41,17 +41,38 @@ void tls_probes_date(struct tls_probe *probes, size_t count)
 	}
 }
 
+/* One of the tasks of tls_probe_all(). */
+struct probing {
+	struct tls_prober *prober;
+	struct tls_probe *probe;
+	struct arena *arena;
+	struct err *e;
+	bool ended; /* not stopped */
+};
+
+static void probe_main(void *ctx)
+{
+	struct probing *p = ctx;
+
+	p->ended = tls_prober_ask(p->prober, p->probe, p->arena, p->e);
+}
+
 bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a, struct err *e)
 {
+	AUTO(arena) own = { 0 };
+	AUTO(loop) loop = loop_new(TLS_PROBES_AT_ONCE);
 	AUTO(tls_prober) prober = NULL;
-	struct tls_probe *ended = NULL;
+	struct probing *tasks = arena_array(&own, count, sizeof(*tasks));
 
-	if (!tls_prober_new(&prober, e))
+	if (!tls_prober_new(loop, &prober, e))
 		return false;
+	for (size_t i = 0; i < count; i++) {
+		tasks[i] = (struct probing){ prober, &probes[i], a, e, false };
+		loop_add(loop, NULL, probe_main, &tasks[i]);
+	}
+	loop_run(loop);
 	for (size_t i = 0; i < count; i++)
-		tls_prober_ask(prober, &probes[i], a);
-	for (size_t left = count; left > 0; left -= ended != NULL)
-		if (!tls_prober_next(prober, TLS_HANDSHAKE_MS, &ended, e))
+		if (!tasks[i].ended)
 			return false;
 	tls_probes_date(probes, count);
 	return true;

@@ -3,346 +3,180 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/stop.h"
 #include "base/text.h"
-#include "pki/tls_conn.h"
+#include "pki/tls_handshake.h"
 #include "pki/tls_lookup.h"
-#include "pki/tls_queue.h"
 
-#include <poll.h>
-#include <sys/queue.h>
+#include <search.h>
+#include <string.h>
 
 enum {
-	STOP_POLL_MS = 100, /* delay until a stop is noticed */
 	LOOKUP_POLL_MS = 5, /* a lookup has no descriptor to poll */
+};
+
+/* One address and port. */
+struct tls_port {
+	union tls_address address;
+	struct semaphore turn; /* one handshake after the other waits for the loop */
+	struct semaphore places;
+	unsigned expired; /* how often connecting has timed out */
+	const char *error;
+};
+
+struct tls_prober {
+	struct loop *loop;
+	struct tls_client *client;
+	struct semaphore lookups;
+	struct arena arena;
+	void *ports; /* tree, see tsearch(3) */
 };
 
 /* The handshake with one address of a probe. */
 struct attempt {
-	struct tls_turn turn; /* first: tls_queue_take() returns a pointer to it */
-	struct inquiry *inquiry;
+	struct tls_prober *prober;
+	const struct tls_probe *probe;
+	struct tls_port *port;
+	struct arena *arena;
+	struct semaphore *ended; /* given at the end */
 	struct tls_outcome outcome;
 };
 
-/* A running probe: its lookup, then its attempts. */
-struct inquiry {
-	LIST_ENTRY(inquiry) among;
-	STAILQ_ENTRY(inquiry) next; /* in `asked` or in `ended` */
-	struct tls_probe *probe;
-	struct arena *arena; /* the caller's */
-	struct name_lookup *lookup;
-	int64_t deadline; /* of the lookup */
-	struct attempt *attempts;
-	size_t count;
-	size_t open; /* unfinished attempts */
-};
-
-/* One of the concurrent handshakes. */
-struct slot {
-	struct tls_conn *conn; /* NULL: free */
-	struct attempt *attempt;
-	int64_t deadline;
-};
-
-LIST_HEAD(inquiries, inquiry);
-STAILQ_HEAD(inquiry_row, inquiry);
-
-struct tls_prober {
-	struct tls_client *client;
-	struct inquiries all;
-	struct inquiry_row asked;
-	struct inquiry *questions[TLS_PROBES_AT_ONCE];
-	struct tls_queue queue;
-	struct slot slots[TLS_PROBES_AT_ONCE];
-	struct inquiry_row ended;
-};
-
-bool tls_prober_new(struct tls_prober **out, struct err *e)
+bool tls_prober_new(struct loop *l, struct tls_prober **out, struct err *e)
 {
 	AUTO(tls_prober) p = xcalloc(1, sizeof(*p));
 
-	STAILQ_INIT(&p->asked);
-	STAILQ_INIT(&p->ended);
+	p->loop = l;
+	p->lookups.free = TLS_PROBES_AT_ONCE;
 	if (!tls_client_new(&p->client, e))
 		return false;
 	*out = TAKE(p);
 	return true;
 }
 
-static void prober_forget(struct inquiry *i)
+static void prober_keep_node(void *port)
 {
-	LIST_REMOVE(i, among);
-	lookup_close(i->lookup);
-	free(i->attempts);
-	free(i);
+	(void)port; /* allocated in the arena */
 }
 
 void tls_prober_free(struct tls_prober *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < TLS_PROBES_AT_ONCE; i++)
-		tls_conn_close(p->slots[i].conn);
-	while (!LIST_EMPTY(&p->all))
-		prober_forget(LIST_FIRST(&p->all));
-	tls_queue_release(&p->queue);
+	tdestroy(p->ports, prober_keep_node);
+	arena_release(&p->arena);
 	tls_client_free(p->client);
 	free(p);
 }
 
-void tls_prober_ask(struct tls_prober *p, struct tls_probe *probe, struct arena *a)
+int64_t tls_probe_timeout(const struct tls_probe *p)
 {
-	struct inquiry *i = xcalloc(1, sizeof(*i));
-
-	i->probe = probe;
-	i->arena = a;
-	LIST_INSERT_HEAD(&p->all, i, among);
-	STAILQ_INSERT_TAIL(&p->asked, i, next);
+	return p->timeout_ms > 0 ? p->timeout_ms : TLS_HANDSHAKE_MS;
 }
 
-static int64_t timeout_of(const struct inquiry *i)
+static int compare_ports(const void *a, const void *b)
 {
-	int64_t ms = i->probe->timeout_ms;
+	const struct tls_port *x = a;
+	const struct tls_port *y = b;
+	int families = x->address.any.sa_family - y->address.any.sa_family;
 
-	return ms > 0 ? ms : TLS_HANDSHAKE_MS;
+	return families ? families : memcmp(&x->address, &y->address, tls_address_len(&x->address));
 }
 
-/* ---- name lookups ---- */
-
-static void fail_lookup(const struct inquiry *i, const char *reason)
+static struct tls_port *find_port(struct tls_prober *p, const union tls_address *address)
 {
-	i->probe->error = arena_printf(i->arena, "cannot find the address of '%s': %s",
-				       text_escaped(i->arena, i->probe->host), reason);
-}
+	const struct tls_port wanted = { .address = *address };
+	struct tls_port **found = tfind(&wanted, &p->ports, compare_ports);
 
-static void prober_check(struct tls_prober *p, struct inquiry *i)
-{
-	struct tls_verdict v = { .arena = i->arena };
+	if (found)
+		return *found;
 
-	for (size_t k = 0; k < i->count; k++)
-		tls_verdict_add(&v, i->probe, tls_turn_address(&i->attempts[k].turn),
-				&i->attempts[k].outcome);
-	tls_verdict_end(&v, i->probe);
-	STAILQ_INSERT_TAIL(&p->ended, i, next);
-}
+	struct tls_port *port = ARENA_NEW(&p->arena, struct tls_port);
 
-static void try_all(struct tls_prober *p, struct inquiry *i, const union tls_address *found,
-		    size_t count)
-{
-	i->attempts = xcalloc(count, sizeof(*i->attempts));
-	i->count = i->open = count;
-	for (size_t k = 0; k < count; k++) {
-		i->attempts[k].inquiry = i;
-		tls_queue_add(&p->queue, &i->attempts[k].turn, &found[k]);
-	}
-	if (count == 0)
-		prober_check(p, i);
-}
-
-/* Handles a lookup that is done or timed out; false: still pending. */
-static bool prober_take_answer(struct tls_prober *p, struct inquiry *i)
-{
-	union tls_address found[LOOKUP_ADDRESSES];
-	const char *reason = "no answer in time";
-	size_t count = 0;
-
-	if (lookup_is_done(i->lookup))
-		count = lookup_result(i->lookup, found, &reason);
-	else if (clock_mono_ms() < i->deadline)
-		return false;
-	lookup_close(TAKE(i->lookup));
-	if (count == 0)
-		fail_lookup(i, reason);
-	try_all(p, i, found, count);
-	return true;
-}
-
-static struct inquiry *next_asked(struct tls_prober *p)
-{
-	struct inquiry *i = STAILQ_FIRST(&p->asked);
-
-	if (!i)
-		return NULL;
-	STAILQ_REMOVE_HEAD(&p->asked, next);
-	i->lookup = lookup_start(i->probe->host, i->probe->port);
-	i->deadline = clock_mono_ms() + timeout_of(i);
-	return i;
-}
-
-/* Starts and finishes lookups; numeric addresses are done at once.  True: some pending. */
-static bool look_up(struct tls_prober *p)
-{
-	bool is_waiting = false;
-
-	for (size_t k = 0; k < TLS_PROBES_AT_ONCE; k++) {
-		struct inquiry **i = &p->questions[k];
-
-		if (!*i)
-			*i = next_asked(p);
-		while (*i && prober_take_answer(p, *i))
-			*i = next_asked(p);
-		is_waiting |= *i != NULL;
-	}
-	return is_waiting;
-}
-
-/* ---- handshakes ---- */
-
-static void dial(struct tls_prober *p, struct slot *s, struct attempt *a)
-{
-	const struct tls_probe *probe = a->inquiry->probe;
-	struct tls_target target = {
-		.address = tls_turn_address(&a->turn),
-		.server_name = probe->server_name,
-		.key = probe->key,
-		.starttls = probe->starttls,
-	};
-
-	*s = (struct slot){
-		.conn = tls_conn_open(p->client, &target, a->inquiry->arena),
-		.attempt = a,
-		.deadline = clock_mono_ms() + timeout_of(a->inquiry),
-	};
-}
-
-/* Fills free slots from the queue, and the poll set from all slots. */
-static size_t prober_prepare(struct tls_prober *p, struct pollfd *fds, size_t *slots)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < TLS_PROBES_AT_ONCE; i++) {
-		struct slot *s = &p->slots[i];
-		struct tls_turn *turn = s->conn ? NULL : tls_queue_take(&p->queue);
-
-		if (turn)
-			dial(p, s, (struct attempt *)turn);
-		if (!s->conn)
-			continue;
-		fds[count] = (struct pollfd){
-			.fd = tls_conn_fd(s->conn),
-			.events = tls_conn_events(s->conn),
-		};
-		slots[count++] = i;
-	}
-	return count;
-}
-
-static void end_attempt(struct tls_prober *p, const struct attempt *a)
-{
-	if (--a->inquiry->open == 0)
-		prober_check(p, a->inquiry);
-}
-
-static void prober_hang_up(struct tls_prober *p, struct slot *s)
-{
-	tls_conn_close(TAKE(s->conn));
-	tls_queue_end(&p->queue, &s->attempt->turn);
-	end_attempt(p, s->attempt);
-}
-
-/* Fails all waiting attempts at an unreachable address, instead of retrying each. */
-static void drop_others(struct tls_prober *p, const struct attempt *like)
-{
-	for (struct tls_turn *t = tls_turn_drop(&like->turn); t; t = tls_turn_drop(&like->turn)) {
-		struct attempt *a = (struct attempt *)t;
-
-		a->outcome = like->outcome;
-		a->outcome.error = arena_strdup(a->inquiry->arena, like->outcome.error);
-		end_attempt(p, a);
-	}
+	port->address = *address;
+	port->turn.free = 1;
+	port->places.free = TLS_AT_ONCE_OF_ONE;
+	if (!tsearch(port, &p->ports, compare_ports))
+		abort(); /* as base/alloc.h does */
+	return port;
 }
 
 /*
- * Timeout.  A server that accepted the connection but is slow gets no limit of
- * parallel handshakes any more: its waiting attempts would time out one after
- * the other.
+ * One handshake.  When connecting times out, the handshakes that wait for the port
+ * fail as well.  A server that accepts but is slow gets no limit any more: what
+ * waits for it would time out one after the other.
  */
-static void expire(struct tls_prober *p, struct slot *s)
+static void attempt_main(void *ctx)
 {
-	struct attempt *a = s->attempt;
+	struct attempt *a = ctx;
+	struct tls_port *port = a->port;
+	unsigned expired = port->expired;
 
-	tls_conn_expire(s->conn, timeout_of(a->inquiry), &a->outcome);
-	if (tls_conn_is_open(s->conn))
-		tls_queue_lift(&p->queue, &a->turn);
+	semaphore_take(&port->turn);
+	semaphore_take(&port->places);
+	semaphore_give(&port->turn);
+	if (port->expired != expired)
+		a->outcome.error = arena_strdup(a->arena, port->error);
 	else
-		drop_others(p, a);
-	prober_hang_up(p, s);
-}
-
-static void advance(struct tls_prober *p, struct slot *s, bool is_ready, int64_t now)
-{
-	if (is_ready && tls_conn_advance(s->conn, &s->attempt->outcome))
-		prober_hang_up(p, s);
-	else if (now >= s->deadline)
-		expire(p, s);
-}
-
-static int poll_ms(const struct tls_prober *p, int64_t ms, int64_t now)
-{
-	for (size_t i = 0; i < TLS_PROBES_AT_ONCE; i++) {
-		const struct slot *s = &p->slots[i];
-
-		if (!s->conn)
-			continue;
-		/* No socket: the attempt has failed already. */
-		if (tls_conn_fd(s->conn) < 0)
-			return 0;
-		if (s->deadline - now < ms)
-			ms = s->deadline - now;
+		tls_handshake(a->prober->client, a->probe, &port->address, a->arena, &a->outcome);
+	if (a->outcome.expired && a->outcome.connected) {
+		semaphore_lift(&port->places);
+	} else if (a->outcome.expired) {
+		port->expired++;
+		port->error = arena_strdup(&a->prober->arena, a->outcome.error);
 	}
-	return ms < 0 ? 0 : (int)ms;
+	semaphore_give(&port->places);
+	semaphore_give(a->ended);
 }
 
-/* Polls for at most `ms`, and advances the ready handshakes. */
-static void go_on(struct tls_prober *p, int64_t ms)
+/* The addresses of the probe's host; 0: an error, or a stop. */
+static size_t look_up(struct tls_prober *p, struct tls_probe *probe, struct arena *a,
+		      union tls_address found[LOOKUP_ADDRESSES])
 {
-	struct pollfd fds[TLS_PROBES_AT_ONCE];
-	size_t slots[TLS_PROBES_AT_ONCE];
-	bool is_looking_up = look_up(p);
-	size_t count = prober_prepare(p, fds, slots);
+	AUTO(name_lookup) lookup = NULL;
+	const char *reason = "no answer in time";
+	int64_t end_ms = 0;
+	size_t count = 0;
 
-	if (!STAILQ_EMPTY(&p->ended))
-		return;
-	if (is_looking_up && ms > LOOKUP_POLL_MS)
-		ms = LOOKUP_POLL_MS;
-	if (poll(fds, count, poll_ms(p, ms, clock_mono_ms())) < 0)
-		return;
+	semaphore_take(&p->lookups);
+	lookup = lookup_start(probe->host, probe->port);
+	end_ms = clock_mono_ms() + tls_probe_timeout(probe);
+	while (!lookup_is_done(lookup) && clock_mono_ms() < end_ms && !loop_is_stopped())
+		loop_sleep(clock_mono_ms() + LOOKUP_POLL_MS);
+	semaphore_give(&p->lookups);
+	if (lookup_is_done(lookup))
+		count = lookup_result(lookup, found, &reason);
+	if (!count)
+		probe->error = arena_printf(a, "cannot find the address of '%s': %s",
+					    text_escaped(a, probe->host), reason);
+	return count;
+}
 
-	int64_t now = clock_mono_ms();
+bool tls_prober_ask(struct tls_prober *p, struct tls_probe *probe, struct arena *a, struct err *e)
+{
+	union tls_address found[LOOKUP_ADDRESSES];
+	size_t count = look_up(p, probe, a, found);
+	struct attempt *attempts = arena_array(a, count, sizeof(*attempts));
+	struct semaphore ended = { 0 };
+	struct tls_verdict v = { .arena = a };
+	bool stopped = loop_is_stopped();
 
+	for (size_t i = 0; i < count; i++) {
+		attempts[i] = (struct attempt){ .prober = p,
+						.probe = probe,
+						.port = find_port(p, &found[i]),
+						.arena = a,
+						.ended = &ended };
+		if (i)
+			loop_add(p->loop, NULL, attempt_main, &attempts[i]);
+	}
+	if (count)
+		attempt_main(&attempts[0]);
+	for (size_t i = 0; i < count; i++) {
+		semaphore_take(&ended);
+		stopped |= attempts[i].outcome.stopped;
+	}
 	for (size_t i = 0; i < count; i++)
-		advance(p, &p->slots[slots[i]], fds[i].revents || fds[i].fd < 0, now);
-}
-
-static struct tls_probe *take_ended(struct tls_prober *p)
-{
-	struct inquiry *i = STAILQ_FIRST(&p->ended);
-
-	if (!i)
-		return NULL;
-
-	struct tls_probe *probe = i->probe;
-
-	STAILQ_REMOVE_HEAD(&p->ended, next);
-	prober_forget(i);
-	return probe;
-}
-
-bool tls_prober_next(struct tls_prober *p, int64_t wait_ms, struct tls_probe **out, struct err *e)
-{
-	int64_t end = clock_mono_ms() + wait_ms;
-
-	for (;;) {
-		if (stop_requested())
-			return err_set(e, ERR_STOPPED, "probing was stopped as asked");
-
-		struct tls_probe *ended = take_ended(p);
-		int64_t left = end - clock_mono_ms();
-
-		if (ended || left <= 0) {
-			*out = ended;
-			return true;
-		}
-		go_on(p, left < STOP_POLL_MS ? left : STOP_POLL_MS);
-	}
+		tls_verdict_add(&v, probe, &found[i], &attempts[i].outcome);
+	tls_verdict_end(&v, probe);
+	return !stopped || err_set(e, ERR_STOPPED, "probing was stopped as asked");
 }

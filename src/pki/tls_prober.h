@@ -1,35 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Concurrent TLS probes: added at any time, each finishes by itself.
- *
- *	tls_prober_new(&prober, e)
- *	tls_prober_ask(prober, &probe, &a)       once per probe
- *	tls_prober_next(prober, wait_ms, &p, e)  until all are back
- *
- * At most TLS_PROBES_AT_ONCE handshakes run at the same time, and as many
- * lookups; the rest is queued (pki/tls_queue.h).
+ * TLS probes as parts of a task: all tasks of one loop, whose limit is
+ * TLS_PROBES_AT_ONCE, share a prober.  It limits the handshakes with one address and
+ * port, so that a server with few worker slots can answer; those beyond the limit
+ * delay no handshake with another address.
  */
 #ifndef PKI_TLS_PROBER_H
 #define PKI_TLS_PROBER_H
 
+#include "base/loop.h"
 #include "pki/tls.h"
+
+enum {
+	TLS_AT_ONCE_OF_ONE = 4
+};
 
 struct tls_prober;
 
-MUST_CHECK bool tls_prober_new(struct tls_prober **out, struct err *e);
-/* Closes the connections of unfinished probes. */
+/* `l` must live longer. */
+MUST_CHECK bool tls_prober_new(struct loop *l, struct tls_prober **out, struct err *e);
 void tls_prober_free(struct tls_prober *p);
 AUTO_TYPE(tls_prober, struct tls_prober *, tls_prober_free)
 
 /*
- * Queues a probe without a result.  The probe and `a`, the arena for its
- * strings, must stay in place until it has finished.
+ * Completes a probe without a result; its strings are in `a`.  False only on a stop.
  */
-void tls_prober_ask(struct tls_prober *p, struct tls_probe *probe, struct arena *a);
-/*
- * The next finished probe; NULL: none within `wait_ms`.  False only on a stop.
- */
-MUST_CHECK bool tls_prober_next(struct tls_prober *p, int64_t wait_ms, struct tls_probe **out,
-				struct err *e);
+MUST_CHECK bool tls_prober_ask(struct tls_prober *p, struct tls_probe *probe, struct arena *a,
+			       struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki/tls_queue.h"
+#include "pki/tls_handshake.h"
 
 #include <string.h>
 

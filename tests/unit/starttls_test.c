@@ -2,8 +2,10 @@
 #include "pki/starttls.h"
 #include "test.h"
 
+#include "base/clock.h"
+#include "base/loop.h"
+
 #include <fcntl.h>
-#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -50,69 +52,85 @@ static const char extended_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
 #define STARTTLS TEXT("STARTTLS\r\n")
 #define TAGGED TEXT("a1 STARTTLS\r\n")
 
-static void hear_out(int fd, struct pair_file expects)
-{
-	char heard[256];
+/* A dialogue between two tasks of a loop. */
+struct stage {
+	const struct talk *talk;
+	size_t at_once; /* bytes of an answer at a time */
+	int ends[2];
+	struct arena *arena;
+	bool agreed;
+	const char *why;
+	bool unheard; /* the server was not asked what it expects */
+	size_t said;  /* by a server without end */
+	bool ended;
+};
 
-	if (expects.len == 0)
-		return;
-	assert_int_equal(read(fd, heard, sizeof(heard)), expects.len);
-	assert_memory_equal(heard, expects.bytes, expects.len);
+static void client_main(void *ctx)
+{
+	struct stage *s = ctx;
+
+	s->agreed = starttls_agree(s->talk->kind, s->ends[0], clock_mono_ms() + PATIENCE_MS,
+				   s->arena, &s->why);
+	s->ended = true;
+	close(s->ends[0]);
 }
 
-/*
- * Plays a server, its answers `at_once` bytes at a time; the dialogue's last
- * result.
- */
-static enum starttls_result play(const struct talk *t, size_t at_once, struct arena *a,
-				 const char **why)
+/* Returns when the client has read what was said, or has ended. */
+static void let_the_client_read(const struct stage *s)
 {
-	int ends[2];
-	enum starttls_result result = STARTTLS_GOES_ON;
+	assert_true(loop_wait(s->ends[1], POLLOUT, clock_mono_ms() + PATIENCE_MS));
+}
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	AUTO(starttls) s = starttls_open(t->kind, ends[0], a);
+static void server_main(void *ctx)
+{
+	struct stage *s = ctx;
 
-	for (size_t i = 0; i < 4 && t->turns[i].says.len; i++) {
-		struct pair_file says = t->turns[i].says;
+	for (size_t i = 0; i < 4 && s->talk->turns[i].says.len && !s->ended; i++) {
+		struct pair_file expects = s->talk->turns[i].expects;
+		struct pair_file says = s->talk->turns[i].says;
+		char heard[256];
 
-		result = starttls_advance(s, why);
-		assert_int_equal(result, STARTTLS_GOES_ON);
-		assert_int_equal(starttls_events(s), POLLIN);
-		hear_out(ends[1], t->turns[i].expects);
-		for (size_t k = 0; k < says.len; k += at_once) {
-			size_t n = says.len - k < at_once ? says.len - k : at_once;
+		if (expects.len &&
+		    (!loop_wait(s->ends[1], POLLIN, clock_mono_ms() + PATIENCE_MS) ||
+		     read(s->ends[1], heard, sizeof(heard)) != (ssize_t)expects.len ||
+		     memcmp(heard, expects.bytes, expects.len) != 0))
+			s->unheard = true;
+		for (size_t k = 0; k < says.len && !s->ended; k += s->at_once) {
+			size_t n = says.len - k < s->at_once ? says.len - k : s->at_once;
 
-			assert_int_equal(write(ends[1], says.bytes + k, n), n);
-			if (k + n < says.len || !t->turns[i + 1].says.len)
-				result = starttls_advance(s, why);
-			if (result != STARTTLS_GOES_ON)
-				break;
+			s->unheard |=
+				send(s->ends[1], says.bytes + k, n, MSG_NOSIGNAL) != (ssize_t)n;
+			let_the_client_read(s);
 		}
-		if (result != STARTTLS_GOES_ON)
-			break;
 	}
-	close(ends[1]);
-	if (result == STARTTLS_GOES_ON)
-		result = starttls_advance(s, why);
-	close(ends[0]);
-	return result;
+	close(s->ends[1]);
+}
+
+static void play(struct stage *s, fiber_fn *server)
+{
+	AUTO(loop) loop = loop_new(2);
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s->ends), 0);
+	loop_add(loop, NULL, client_main, s);
+	loop_add(loop, NULL, server, s);
+	loop_run(loop);
 }
 
 static void check(const struct talk *t, size_t at_once)
 {
 	AUTO(arena) a = { 0 };
-	const char *why = NULL;
-	enum starttls_result result = play(t, at_once, &a, &why);
+	struct stage s = { .talk = t, .at_once = at_once, .arena = &a };
 
+	play(&s, server_main);
+	assert_false(s.unheard);
+	assert_int_equal(s.agreed, !t->why);
 	if (!t->why) {
-		if (result != STARTTLS_AGREED)
-			fail_msg("%s: %s", t->turns[0].says.bytes, why);
+		assert_null(s.why);
 		return;
 	}
-	assert_int_equal(result, STARTTLS_FAILED);
-	if (!strstr(why, t->why))
-		fail_msg("'%s' does not name '%s'", why, t->why);
+	assert_non_null(s.why);
+	if (!strstr(s.why, t->why))
+		fail_msg("'%s' does not name '%s'", s.why, t->why);
 }
 
 static const struct talk good[] = {
@@ -244,26 +262,34 @@ TEST(a_server_that_hangs_up_is_told)
 }
 
 /* Says the same over and over; it must end long before it is tired. */
+static void endless_main(void *ctx)
+{
+	struct stage *s = ctx;
+	struct pair_file first = s->talk->turns[0].says;
+	struct pair_file again = s->talk->turns[1].says;
+
+	s->said = (size_t)write(s->ends[1], first.bytes, first.len);
+	while (!s->ended && s->said <= 2 * STARTTLS_LIMIT) {
+		let_the_client_read(s);
+		if (!s->ended)
+			s->said += (size_t)write(s->ends[1], again.bytes, again.len);
+	}
+	close(s->ends[1]);
+}
+
 static void check_endless(enum starttls_kind kind, const char *first, const char *again)
 {
 	AUTO(arena) a = { 0 };
-	const char *why = NULL;
-	int ends[2];
-	size_t said = strlen(first);
-	enum starttls_result result = STARTTLS_GOES_ON;
+	const struct talk t = { kind,
+				{ { NOTHING, { first, strlen(first) } },
+				  { NOTHING, { again, strlen(again) } } },
+				NULL };
+	struct stage s = { .talk = &t, .arena = &a };
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	AUTO(starttls) s = starttls_open(kind, ends[0], &a);
-
-	assert_int_equal(write(ends[1], first, said), said);
-	while (result == STARTTLS_GOES_ON && said <= 2 * STARTTLS_LIMIT) {
-		result = starttls_advance(s, &why);
-		said += (size_t)write(ends[1], again, strlen(again));
-	}
-	close(ends[0]);
-	close(ends[1]);
-	assert_int_equal(result, STARTTLS_FAILED);
-	assert_non_null(strstr(why, "longer than the protocol"));
+	play(&s, endless_main);
+	assert_false(s.agreed);
+	assert_in_range(s.said, 1, 2 * STARTTLS_LIMIT);
+	assert_non_null(strstr(s.why, "longer than the protocol"));
 }
 
 TEST(endless_answers_are_cut_off)

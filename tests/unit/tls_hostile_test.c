@@ -3,12 +3,11 @@
  * Servers that mean no good, or do none: nothing they do counts as completed,
  * and none of it lasts longer than the deadline.
  */
-#include "connect_count.h"
 #include "test.h"
-#include "tls_fixture.h"
+#include "together_fixture.h"
 
+#include "base/clock.h"
 #include "pki/gnutls_handle.h"
-#include "pki/tls_prober.h"
 
 #include <poll.h>
 #include <sys/mman.h>
@@ -228,20 +227,18 @@ static size_t measure(const struct pair *pair)
 /* None is begun only when another has ended. */
 static void probe_together(struct tls_probe *probes, size_t count, struct arena *a)
 {
-	AUTO(tls_prober) prober = NULL;
-	struct err e = { 0 };
+	struct together t;
+	int64_t begin = clock_mono_ms();
 
-	connects = 0;
-	must(tls_prober_new(&prober, &e), &e);
+	together_open(&t, a);
 	for (size_t i = 0; i < count; i++)
-		tls_prober_ask(prober, &probes[i], a);
-	for (size_t i = 0; i < count; i++) {
-		struct tls_probe *ended = NULL;
-
-		must(tls_prober_next(prober, 2 * PATIENCE_MS, &ended, &e), &e);
-		assert_non_null(ended);
-		assert_int_equal(connects, count);
-	}
+		together_add(&t, &probes[i]);
+	loop_run(t.loop);
+	together_close(&t);
+	assert_int_equal(t.ended, count);
+	assert_true(clock_mono_ms() - begin < 2 * PATIENCE_MS);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(t.ends[i].connects, count);
 }
 
 /* The first probe is of the honest one, and has time. */

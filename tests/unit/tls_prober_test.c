@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many probes at once: who waits for whom. */
+#include "test.h"
 #include "connect_count.h"
 #include "test.h"
-#include "tls_fixture.h"
+#include "together_fixture.h"
 
 #include "base/clock.h"
 #include "base/stop.h"
-#include "pki/tls_prober.h"
-#include "pki/tls_queue.h"
 
 #include <arpa/inet.h>
 #include <sys/mman.h>
@@ -191,68 +190,61 @@ static int listen_to_nobody(uint16_t *port, int full[SOME])
 	return fd;
 }
 
-/* How often it had connected when `first` of them had ended, and in all. */
-struct tries {
-	int at_first;
-	int in_all;
-};
-
-static struct tries probe_some(struct tls_probe *probes, uint16_t port, size_t first,
-			       struct arena *a)
+static void probe_some(struct together *t, struct tls_probe *probes, uint16_t port)
 {
-	AUTO(tls_prober) prober = NULL;
-	struct tries t = { 0 };
-	struct err e = { 0 };
-
-	connects = 0;
-	must(tls_prober_new(&prober, &e), &e);
 	for (size_t i = 0; i < SOME; i++) {
 		probes[i] = (struct tls_probe){ .host = "127.0.0.1",
 						.port = port,
 						.timeout_ms = SHORT_MS };
-		tls_prober_ask(prober, &probes[i], a);
+		together_add(t, &probes[i]);
 	}
-	for (size_t i = 1; i <= SOME; i++) {
-		struct tls_probe *ended = NULL;
-
-		must(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
-		assert_non_null(ended);
-		if (i == first)
-			t.at_first = connects;
-	}
-	t.in_all = connects;
-	return t;
+	loop_run(t->loop);
+	assert_int_equal(t->ended, SOME);
 }
 
 TEST(one_that_cannot_be_connected_to_is_not_tried_again)
 {
 	AUTO(arena) a = { 0 };
+	struct together t;
 	struct tls_probe probes[SOME];
+	struct tls_probe later;
 	int full[SOME];
 	uint16_t port = 0;
 	int fd = listen_to_nobody(&port, full);
 
-	assert_int_equal(probe_some(probes, port, 1, &a).in_all, TLS_AT_ONCE_OF_ONE);
+	together_open(&t, &a);
+	connects = 0;
+	probe_some(&t, probes, port);
+	assert_int_equal(connects, TLS_AT_ONCE_OF_ONE);
 	for (size_t i = 0; i < SOME; i++) {
 		assert_false(probes[i].completed);
 		assert_non_null(strstr(probes[i].error, "connecting to"));
 		assert_non_null(strstr(probes[i].error, "within 300 ms"));
-		close(full[i]);
 	}
+	/* what did not wait for the others is tried */
+	later = (struct tls_probe){ .host = "127.0.0.1", .port = port, .timeout_ms = SHORT_MS };
+	together_add(&t, &later);
+	loop_run(t.loop);
+	assert_int_equal(connects, TLS_AT_ONCE_OF_ONE + 1);
+	together_close(&t);
+	for (size_t i = 0; i < SOME; i++)
+		close(full[i]);
 	close(fd);
 }
 
 TEST(one_that_stalls_is_asked_the_rest_together)
 {
 	AUTO(arena) a = { 0 };
+	struct together t;
 	struct tls_probe probes[SOME];
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
 
-	struct tries t = probe_some(probes, port, TLS_AT_ONCE_OF_ONE + 1, &a);
-
-	assert_int_equal(t.at_first, SOME);
-	assert_int_equal(t.in_all, SOME);
+	together_open(&t, &a);
+	probe_some(&t, probes, port);
+	together_close(&t);
+	assert_int_equal(t.ends[TLS_AT_ONCE_OF_ONE].connects, SOME);
+	assert_int_equal(connects, SOME);
 	for (size_t i = 0; i < SOME; i++) {
 		assert_false(probes[i].completed);
 		assert_non_null(strstr(probes[i].error, "TLS handshake with"));
@@ -260,40 +252,108 @@ TEST(one_that_stalls_is_asked_the_rest_together)
 	close(fd);
 }
 
+/* Hangs up on a silent server's clients, a while after `enough` probes have ended. */
+struct hang_up {
+	struct together *all;
+	size_t enough;
+	int fd;
+	size_t ended; /* just before */
+};
+
+static void hang_up_main(void *ctx)
+{
+	struct hang_up *h = ctx;
+
+	while (h->all->ended < h->enough)
+		loop_sleep(clock_mono_ms() + 5);
+	loop_sleep(clock_mono_ms() + SHORT_MS);
+	h->ended = h->all->ended;
+	shutdown(h->fd, SHUT_RDWR); /* other processes have it too */
+	close(h->fd);
+}
+
 /* All that wait for the silent one were asked before the others. */
 TEST(one_that_stalls_holds_up_nobody_else)
 {
 	AUTO(pair) pair = { 0 };
 	AUTO(arena) a = { 0 };
-	AUTO(tls_prober) prober = NULL;
+	struct together t;
 	struct tls_probe probes[MANY + SOME] = { 0 };
-	struct tls_probe *ended = NULL;
 	uint16_t silent_port = 0;
 	uint16_t port = 0;
-	int silent = listen_on(AF_INET, &silent_port);
+	struct hang_up h = { &t, SOME, listen_on(AF_INET, &silent_port), 0 };
 	int fd = listen_everywhere(&port);
-	struct err e = { 0 };
 
 	make_kind(KEY_ECDSA_P256, &pair);
 	pid_t pid = pretend_everywhere(fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
 
-	must(tls_prober_new(&prober, &e), &e);
+	together_open(&t, &a);
 	for (unsigned i = 0; i < MANY + SOME; i++) {
 		probes[i].host = i < MANY ? "127.0.0.1" : arena_printf(&a, "127.1.0.%u", i);
 		probes[i].port = i < MANY ? silent_port : port;
 		probes[i].timeout_ms = (i < MANY ? 10 : 1) * PATIENCE_MS;
-		tls_prober_ask(prober, &probes[i], &a);
+		together_add(&t, &probes[i]);
 	}
+	loop_add(t.loop, NULL, hang_up_main, &h);
+	loop_run(t.loop);
+	together_close(&t);
 	for (size_t i = 0; i < SOME; i++) {
-		must(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
-		assert_true(ended >= probes + MANY);
-		assert_true(ended->completed);
+		assert_true(t.ends[i].probe >= probes + MANY);
+		assert_true(t.ends[i].probe->completed);
 	}
-	must(tls_prober_next(prober, SHORT_MS, &ended, &e), &e);
-	assert_null(ended);
+	assert_int_equal(h.ended, SOME);
+	assert_int_equal(t.ended, MANY + SOME);
 	end_group(pid);
 	close(fd);
+}
+
+/* Asked when probes of a silent server without a limit have every place, and many wait for one. */
+static void late_main(void *ctx)
+{
+	struct together_task *late = ctx;
+
+	while (connects < TLS_AT_ONCE_OF_ONE + TLS_PROBES_AT_ONCE)
+		loop_sleep(clock_mono_ms() + 1);
+	together_main(late);
+}
+
+TEST(one_that_stalls_is_asked_in_turn_with_others)
+{
+	enum {
+		WAVES = 4
+	};
+	AUTO(pair) pair = { 0 };
+	AUTO(arena) a = { 0 };
+	struct together t;
+	struct tls_probe probes[WAVES * TLS_PROBES_AT_ONCE] = { 0 };
+	struct tls_probe other = { .host = "127.0.0.1", .timeout_ms = PATIENCE_MS };
+	struct together_task late = { &t, &other };
+	uint16_t silent_port = 0;
+	int silent = listen_on(AF_INET, &silent_port);
+	int fd = listen_on(AF_INET, &other.port);
+	size_t at = 0;
+
+	listen(silent, 2 * WAVES * TLS_PROBES_AT_ONCE);
+	make_kind(KEY_ECDSA_P256, &pair);
+	pid_t pid = pretend(fd, &pair, &pair);
+
+	together_open(&t, &a);
+	for (size_t i = 0; i < WAVES * TLS_PROBES_AT_ONCE; i++) {
+		probes[i] = (struct tls_probe){ .host = "127.0.0.1",
+						.port = silent_port,
+						.timeout_ms = 2 * SHORT_MS };
+		together_add(&t, &probes[i]);
+	}
+	loop_add(t.loop, NULL, late_main, &late);
+	loop_run(t.loop);
+	together_close(&t);
+	while (t.ends[at].probe != &other)
+		at++;
+	assert_true(other.completed);
+	assert_in_range(at, 0, TLS_AT_ONCE_OF_ONE + 2 * TLS_PROBES_AT_ONCE);
+	end_process(pid);
 	close(silent);
+	close(fd);
 }
 
 /* Last of all: the flag cannot be taken back. */

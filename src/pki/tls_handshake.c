@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/tls_handshake.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "pki/gnutls_handle.h"
+#include "pki/pair.h"
+#include "pki/starttls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Finite field groups are slow, and no server depends on them any more. */
+#define PRIORITY                                              \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-DHE-RSA" \
+	":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1"          \
+	":+GROUP-SECP384R1:+GROUP-SECP521R1"
+#define NO_RSA ":-RSA:-ECDHE-RSA"
+#define NO_ECDSA ":-ECDHE-ECDSA"
+
+enum {
+	WARNING_LIMIT = 8, /* non-fatal alerts tolerated */
+	PRESENTED_LIMIT = 64,
+	ADDRESS_TEXT = INET6_ADDRSTRLEN + 16,
+};
+
+/* Priorities under which only a key of this type can complete the handshake. */
+static const struct {
+	const char *key; /* prefix of the key type in the fleet file */
+	const char *priority;
+} offers[] = {
+	/* the first entry is for any key type */
+	{ "", PRIORITY },
+	{ "rsa", PRIORITY NO_ECDSA
+	  ":-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512" },
+	{ "ecdsa-p256",
+	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256" },
+	{ "ecdsa-p384",
+	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA384" },
+	{ "ecdsa-p521",
+	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA512" },
+	{ "ed25519", PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-EDDSA-ED25519" },
+};
+enum {
+	OFFER_COUNT = sizeof(offers) / sizeof(*offers)
+};
+
+struct tls_client {
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t priorities[OFFER_COUNT];
+};
+
+bool tls_client_new(struct tls_client **out, struct err *e)
+{
+	AUTO(tls_client) c = xcalloc(1, sizeof(*c));
+	int rc = gnutls_certificate_allocate_credentials(&c->credentials);
+
+	for (size_t i = 0; rc >= 0 && i < OFFER_COUNT; i++)
+		rc = gnutls_priority_init(&c->priorities[i], offers[i].priority, NULL);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot prepare TLS");
+	*out = TAKE(c);
+	return true;
+}
+
+void tls_client_free(struct tls_client *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < OFFER_COUNT; i++)
+		if (c->priorities[i])
+			gnutls_priority_deinit(c->priorities[i]);
+	if (c->credentials)
+		gnutls_certificate_free_credentials(c->credentials);
+	free(c);
+}
+
+static size_t find_offer(const char *key)
+{
+	for (size_t i = 1; key && i < OFFER_COUNT; i++)
+		if (strncmp(offers[i].key, key, strlen(offers[i].key)) == 0)
+			return i;
+	return 0;
+}
+
+struct handshake {
+	struct tls_client *client;
+	const struct tls_probe *probe;
+	const union tls_address *to;
+	struct arena *arena;
+	struct tls_outcome *out;
+	int64_t end_ms;
+};
+
+/* ---- failures ---- */
+
+static const char *address_text(const struct handshake *h, char text[ADDRESS_TEXT])
+{
+	const union tls_address *to = h->to;
+	char ip[INET6_ADDRSTRLEN] = "";
+
+	if (to->any.sa_family == AF_INET6) {
+		inet_ntop(AF_INET6, &to->v6.sin6_addr, ip, sizeof(ip));
+		snprintf(text, ADDRESS_TEXT, "[%s]:%u", ip, ntohs(to->v6.sin6_port));
+	} else {
+		inet_ntop(AF_INET, &to->v4.sin_addr, ip, sizeof(ip));
+		snprintf(text, ADDRESS_TEXT, "%s:%u", ip, ntohs(to->v4.sin_port));
+	}
+	return text;
+}
+
+/* A wait for what the handshake is `doing` has ended: by a stop, or at the deadline. */
+static bool fail_waiting(struct handshake *h, const char *doing)
+{
+	char address[ADDRESS_TEXT];
+
+	h->out->stopped = loop_is_stopped();
+	h->out->expired = !h->out->stopped;
+	h->out->error =
+		arena_printf(h->arena, "%s %s did not end within %lld ms", doing,
+			     address_text(h, address), (long long)tls_probe_timeout(h->probe));
+	return false;
+}
+
+static bool fail_connecting(struct handshake *h, int error)
+{
+	char address[ADDRESS_TEXT];
+
+	h->out->unreachable = error == ECONNREFUSED || error == ENETUNREACH || error == ENETDOWN ||
+			      error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
+	h->out->error = arena_printf(h->arena, "cannot connect to %s: %s", address_text(h, address),
+				     strerror(error));
+	return false;
+}
+
+static int fail_handshake(struct handshake *h, gnutls_session_t session, int rc)
+{
+	char address[ADDRESS_TEXT];
+	char words[128];
+	bool alert = rc == GNUTLS_E_FATAL_ALERT_RECEIVED;
+	const char *why =
+		alert ? gnutls_alert_get_name(gnutls_alert_get(session)) : gnutls_words(rc, words);
+
+	h->out->error = arena_printf(h->arena, "TLS handshake with %s failed: %s%s",
+				     address_text(h, address), alert ? "it sent the alert " : "",
+				     why ? why : "unknown");
+	return rc;
+}
+
+/* ---- the parts of a handshake ---- */
+
+static bool connect_address(struct handshake *h, int *fd)
+{
+	int one = 1;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	*fd = socket(h->to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return fail_connecting(h, errno);
+	setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(*fd, &h->to->any, tls_address_len(h->to)) == 0)
+		return true;
+	if (errno != EINPROGRESS)
+		return fail_connecting(h, errno);
+	if (!loop_wait(*fd, POLLOUT, h->end_ms))
+		return fail_waiting(h, "connecting to");
+	if (getsockopt(*fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	return !error || fail_connecting(h, error);
+}
+
+static bool say_starttls(struct handshake *h, int fd)
+{
+	char address[ADDRESS_TEXT];
+	const char *why = NULL;
+
+	h->out->connected = true;
+	if (starttls_agree(h->probe->starttls, fd, h->end_ms, h->arena, &why))
+		return true;
+	if (!why)
+		return fail_waiting(h, "STARTTLS with");
+	h->out->error = arena_printf(h->arena, "STARTTLS with %s failed: %s",
+				     address_text(h, address), why);
+	return false;
+}
+
+static bool is_ip(const char *name)
+{
+	unsigned char room[16];
+
+	return inet_pton(AF_INET, name, room) == 1 || inet_pton(AF_INET6, name, room) == 1;
+}
+
+static int begin_session(struct handshake *h, size_t offer, int fd, gnutls_session_t *out)
+{
+	const char *name = h->probe->server_name;
+	int rc = gnutls_init(out, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+					  GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP);
+
+	if (rc >= 0)
+		rc = gnutls_priority_set(*out, h->client->priorities[offer]);
+	if (rc >= 0)
+		rc = gnutls_credentials_set(*out, GNUTLS_CRD_CERTIFICATE, h->client->credentials);
+	/* RFC 6066, section 3: no SNI for an IP address. */
+	if (rc >= 0 && name && !is_ip(name))
+		rc = gnutls_server_name_set(*out, GNUTLS_NAME_DNS, name, strlen(name));
+	if (rc >= 0)
+		gnutls_transport_set_int(*out, fd);
+	return rc;
+}
+
+static int take_certificates(struct handshake *h, gnutls_session_t session)
+{
+	unsigned count = 0;
+	const gnutls_datum_t *certs = gnutls_certificate_get_peers(session, &count);
+	struct der presented[PRESENTED_LIMIT];
+	char fingerprint[FINGERPRINT_TEXT];
+
+	if (!certs || count == 0 || count > PRESENTED_LIMIT)
+		return fail_handshake(h, session, GNUTLS_E_NO_CERTIFICATE_FOUND);
+	for (unsigned i = 0; i < count; i++)
+		presented[i] = (struct der){ certs[i].data, certs[i].size };
+	sha256_text(certs[0].data, certs[0].size, fingerprint);
+
+	struct cert_set kept =
+		cert_set_copy(&(struct cert_set){ .certs = presented, .count = count }, h->arena);
+
+	*h->out = (struct tls_outcome){
+		.completed = true,
+		.leaf = { .fingerprint = arena_strdup(h->arena, fingerprint),
+			  .der = kept.certs[0] },
+		.chain = { .digest = chain_digest(presented, count, h->arena),
+			   .above = kept.certs + 1,
+			   .above_count = kept.count - 1 },
+	};
+	gnutls_bye(session, GNUTLS_SHUT_WR);
+	return 0;
+}
+
+/* GnuTLS's code of a handshake that failed; 0: completed, or failed for another reason. */
+static int shake_hands(struct handshake *h, size_t offer)
+{
+	AUTO(fd) fd = -1;
+	AUTO(session) session = NULL;
+	unsigned warnings = 0;
+	int rc = 0;
+
+	*h->out = (struct tls_outcome){ 0 };
+	if (!connect_address(h, &fd) || !say_starttls(h, fd))
+		return 0;
+	rc = begin_session(h, offer, fd, &session);
+	if (rc < 0)
+		return fail_handshake(h, session, rc);
+	for (;;) {
+		rc = gnutls_handshake(session);
+		if (rc == GNUTLS_E_SUCCESS)
+			return take_certificates(h, session);
+		if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED) {
+			short events = gnutls_record_get_direction(session) ? POLLOUT : POLLIN;
+
+			if (loop_wait(fd, events, h->end_ms))
+				continue;
+			fail_waiting(h, "TLS handshake with");
+			return 0;
+		}
+		if (gnutls_error_is_fatal(rc) || ++warnings > WARNING_LIMIT)
+			return fail_handshake(h, session, rc);
+	}
+}
+
+void tls_handshake(struct tls_client *client, const struct tls_probe *probe,
+		   const union tls_address *to, struct arena *a, struct tls_outcome *out)
+{
+	struct handshake h = { .client = client,
+			       .probe = probe,
+			       .to = to,
+			       .arena = a,
+			       .out = out,
+			       .end_ms = clock_mono_ms() + tls_probe_timeout(probe) };
+	size_t offer = find_offer(probe->key);
+	int rc = shake_hands(&h, offer);
+
+	/*
+	 * Reconnects for any key type after a server refused the one asked for: the
+	 * certificate it serves instead is worth knowing.
+	 */
+	if (offer && (rc == GNUTLS_E_FATAL_ALERT_RECEIVED || rc == GNUTLS_E_PREMATURE_TERMINATION ||
+		      rc == GNUTLS_E_PULL_ERROR))
+		shake_hands(&h, 0);
+}
