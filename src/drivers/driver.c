@@ -2,7 +2,6 @@
 #include "drivers/driver.h"
 
 #include "base/alloc.h"
-#include "base/fiber.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -222,50 +221,20 @@ bool driver_request(struct driver_session *v, struct exchange *x, struct err *e)
 	x->reads |= only_reads(v->job->verb);
 	v->job->began |= !x->reads;
 	x->goes_back = !begins_something(v->job->verb);
-	v->request = x;
-	fiber_yield();
-	if (!x->error.code)
-		return true;
-	*e = x->error;
-	return false;
+	x->origin = v->origin;
+	return batch_request(v->conversation, x, e);
 }
 
-void driver_move(struct driver_session *v, const char *origin)
-{
-	v->origin = origin;
-}
-
-static void session_main(void *ctx)
+static void session_main(void *ctx, struct conversation *c)
 {
 	struct driver_session *v = ctx;
 	struct err e = { 0 };
 
+	v->conversation = c;
 	v->job->done = v->driver->sessions[v->job->verb](v, &e);
 	if (!v->job->done)
 		v->job->error = e;
-}
-
-/* Hands a response to the session and gets its next request. */
-static bool next_request(void *ctx, struct exchange *x)
-{
-	struct driver_session *v = ctx;
-
-	if (!v->fiber)
-		v->fiber = fiber_new(session_main, v);
-	else if (!v->moved)
-		*v->request = TAKE(*x);
-	if (!v->moved && !fiber_resume(v->fiber)) {
-		fiber_free(TAKE(v->fiber));
-		driver_forget(v);
-		return false;
-	}
-	v->moved = v->origin != NULL;
-	if (v->moved) {
-		batch_add(v->drivers->batch, TAKE(v->origin), next_request, v);
-		return false;
-	}
-	*x = TAKE(*v->request);
-	return true;
+	driver_forget(v);
 }
 
 static void driver_add_session(struct drivers *d, struct job *j, struct arena *a)
@@ -279,11 +248,12 @@ static void driver_add_session(struct drivers *d, struct job *j, struct arena *a
 	v->job = j;
 	v->driver = driver;
 	v->arena = a;
+	v->origin = driver->origin(j->component);
 	if (driver->prepare && !driver->prepare(v, &j->error)) {
 		driver_forget(v);
 		return;
 	}
-	batch_add(d->batch, driver->origin(j->component), next_request, v);
+	batch_add(d->batch, v->origin, session_main, v);
 }
 
 /* ---- jobs ---- */

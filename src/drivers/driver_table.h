@@ -16,19 +16,17 @@
 
 typedef bool driver_fn(struct job *j, struct err *e);
 
-struct fiber;
+struct conversation;
 
 /* The session of one job. */
 struct driver_session {
 	struct drivers *drivers;
 	struct job *job;
 	const struct driver *driver;
-	struct fiber *fiber;      /* NULL: not begun, or ended */
-	struct exchange *request; /* that waits for its response */
-	const char *origin;       /* where the next request goes; NULL: as before */
-	bool moved;               /* the request waits for that origin */
-	void *memory;             /* driver's data */
-	struct arena *arena;      /* freed after the session */
+	struct conversation *conversation;
+	const char *origin;  /* where requests go */
+	void *memory;        /* driver's data */
+	struct arena *arena; /* freed after the session */
 };
 
 /* Ends with the job. */
@@ -56,13 +54,11 @@ struct driver {
 };
 
 /*
- * Sends the request in `x` to the driver's origin and waits; then `x` holds the
+ * Sends the request in `x` to the session's origin and waits; then `x` holds the
  * response.  False: there is none, reason in `e`.  Of a verb that changes
  * something the driver sets `reads` in requests that only read.
  */
 MUST_CHECK bool driver_request(struct driver_session *v, struct exchange *x, struct err *e);
-/* Sends the requests from now on to another origin. */
-void driver_move(struct driver_session *v, const char *origin);
 /* Fills `ask` with a request as lines; `text` is not a secret. */
 void request_lines(struct exchange *ask, const char *text);
 /* What a job asks of install/. */

@@ -386,7 +386,7 @@ static bool etcd_run(struct driver_session *v, struct err *e)
 		etcd_session_release(t);
 		if (good || !t->unreached || !*++member)
 			return good;
-		driver_move(v, *member);
+		v->origin = *member;
 	}
 }
 

@@ -2,12 +2,12 @@
 /*
  * Concurrent conversations with many hosts.
  *
- * A conversation is a sequence of exchanges with one origin: `next` is called
- * for the first request, and again after every response, until it returns
- * false.  batch_run() runs all added conversations to their end, at most
- * BATCH_FLEET_LIMIT at a time and BATCH_HOST_LIMIT per origin.
+ * A conversation is straight-line code on a fiber that sends requests to one
+ * origin after the other and waits for their responses.  batch_run() runs all added
+ * conversations to their end, at most BATCH_FLEET_LIMIT at a time and
+ * BATCH_HOST_LIMIT per origin.
  *
- * Every exchange has a deadline.  Retried a few times, within the deadline: a
+ * Every request has a deadline.  Retried a few times, within the deadline: a
  * 429, a 503 with Retry-After, and an SSH connection closed before the server's
  * banner; nothing else.  An SSH login is first tried by one conversation: when
  * it is refused, the others with the same login in this run fail with the same
@@ -20,6 +20,7 @@
 #define REMOTE_BATCH_H
 
 #include "base/auto.h"
+#include "base/err.h"
 #include "remote/exchange.h"
 
 #include <stdbool.h>
@@ -30,19 +31,23 @@ enum {
 };
 
 struct batch;
+struct conversation;
 
-/*
- * Handles the response in `x` (none in the first call) and fills in the next
- * request; false: the conversation has ended.
- */
-typedef bool batch_next_fn(void *ctx, struct exchange *x);
+typedef void batch_fn(void *ctx, struct conversation *c);
 
 struct batch *batch_new(void);
 void batch_free(struct batch *b);
 AUTO_TYPE(batch, struct batch *, batch_free)
 
 /* `ctx` must live until batch_run() returns; `origin` is copied. */
-void batch_add(struct batch *b, const char *origin, batch_next_fn *next, void *ctx);
+void batch_add(struct batch *b, const char *origin, batch_fn *run, void *ctx);
 void batch_run(struct batch *b);
+
+/*
+ * Sends the request in `x` and waits; then `x` holds the response.  The conversation
+ * moves to the origin in `x`; NULL: it stays.  In batch_request.c, alone, so that
+ * tests can respond in its place.
+ */
+MUST_CHECK bool batch_request(struct conversation *c, struct exchange *x, struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/loop.h"
 #include "base/text.h"
 #include "pki/tls_peer.h"
 #include "remote/identity.h"
@@ -286,11 +287,11 @@ static CURLcode set_kind(struct http_client *c, const struct exchange *x)
 	return set_request(c, x);
 }
 
-bool client_open(struct http_client *c, const struct exchange *x, int64_t timeout_ms, struct err *e)
+bool client_open(struct http_client *c, const struct exchange *x, CURLM *multi, struct err *e)
 {
 	AUTO(buf) url = { 0 };
 
-	*c = (struct http_client){ .easy = curl_easy_init(), .exchange = x };
+	*c = (struct http_client){ .easy = curl_easy_init(), .multi = multi, .exchange = x };
 	if (!c->easy)
 		abort();
 	put_url(x, &url);
@@ -302,23 +303,25 @@ bool client_open(struct http_client *c, const struct exchange *x, int64_t timeou
 	if (!rc)
 		rc = set_callbacks(c);
 	if (!rc)
-		rc = curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-	if (!rc)
 		rc = set_identity(c, x->identity);
 	if (!rc)
 		rc = set_kind(c, x);
-	if (rc) {
-		client_close(c);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+	if (rc)
 		return err_set(e, ERR_REMOTE, "cannot set up a connection: %s",
 			       curl_easy_strerror(rc));
-	}
+	if (curl_multi_add_handle(multi, c->easy) != CURLM_OK)
+		abort();
 	return true;
 }
 
 void client_close(struct http_client *c)
 {
-	if (c->easy)
+	if (c->easy) {
+		curl_multi_remove_handle(c->multi, c->easy); /* fails unless it was added */
 		curl_easy_cleanup(c->easy);
+	}
 	curl_slist_free_all(c->headers);
 	secret_release(&c->reply);
 	*c = (struct http_client){ 0 };
@@ -379,8 +382,16 @@ static void drop_waiting_time(char *text)
 	}
 }
 
-static bool set_error(const struct http_client *c, CURLcode rc, struct err *e)
+bool client_expired(const struct exchange *x, int64_t after_ms, struct err *e)
 {
+	return err_set(e, ERR_REMOTE, "'%s' did not answer within %d seconds", x->origin,
+		       (int)(after_ms / 1000));
+}
+
+static bool set_error(const struct http_client *c, struct err *e)
+{
+	curl_off_t resolved = 0;
+
 	if (c->not_loopback)
 		return err_set(
 			e, ERR_REMOTE,
@@ -389,8 +400,14 @@ static bool set_error(const struct http_client *c, CURLcode rc, struct err *e)
 	if (c->too_long)
 		return err_set(e, ERR_REMOTE, "'%s' answers with more than %d bytes",
 			       c->exchange->origin, EXCHANGE_REPLY_LIMIT);
+	curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+	if (c->rc == CURLE_OPERATION_TIMEDOUT && resolved)
+		return client_expired(c->exchange, CONNECT_TIMEOUT_MS, e);
+	if (c->rc == CURLE_OPERATION_TIMEDOUT)
+		return err_set(e, ERR_REMOTE, "the name in '%s' was not resolved within %d seconds",
+			       c->exchange->origin, CONNECT_TIMEOUT_MS / 1000);
 
-	const char *why = client_reason(c, rc);
+	const char *why = client_reason(c, c->rc);
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, why, strlen(why)); /* curl may quote the peer */
@@ -411,12 +428,10 @@ static void take_etag(struct http_client *c, struct exchange *x)
 		strcpy(x->etag, h->value);
 }
 
-void client_answer(struct http_client *c, CURLcode rc, struct exchange *x)
+bool client_answer(struct http_client *c, struct exchange *x, struct err *e)
 {
-	if (rc) {
-		set_error(c, rc, &x->error);
-		return;
-	}
+	if (c->rc)
+		return set_error(c, e);
 	if (x->kind == EXCHANGE_HTTP) {
 		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &x->status);
 		take_etag(c, x);
@@ -427,6 +442,7 @@ void client_answer(struct http_client *c, CURLcode rc, struct exchange *x)
 	if (!x->reply.bytes)
 		secret_alloc(&x->reply, 0);
 	x->reply.len = c->got; /* bytes beyond were never written */
+	return true;
 }
 
 int64_t client_retry_after(const struct http_client *c)
@@ -452,46 +468,35 @@ bool client_take_socket(const struct http_client *c, int *out, struct err *e)
 	return *out >= 0 || err_sys(e, "cannot keep a connection");
 }
 
-static enum socket_turn lines_failed(struct http_client *c, CURLcode rc, struct err *e)
-{
-	set_error(c, rc, e);
-	return SOCKET_FAILED;
-}
-
-static enum socket_turn client_read_lines(struct http_client *c, struct err *e)
-{
-	AUTO(secret) piece = { 0 };
-
-	secret_alloc(&piece, FIRST_ROOM);
-	for (;;) {
-		size_t got = 0;
-		CURLcode rc = curl_easy_recv(c->easy, piece.bytes, piece.len, &got);
-
-		if (rc == CURLE_AGAIN)
-			return SOCKET_WAIT_IN;
-		if (rc)
-			return lines_failed(c, rc, e);
-		if (!got)
-			return SOCKET_DONE;
-		if (!client_take(c, piece.bytes, got))
-			return lines_failed(c, CURLE_WRITE_ERROR, e);
-	}
-}
-
-enum socket_turn client_lines(struct http_client *c, struct err *e)
+bool client_lines(struct http_client *c, int64_t end_ms)
 {
 	const struct secret *body = &c->exchange->body;
+	AUTO(secret) piece = { 0 };
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	size_t sent = 0;
+	size_t some = 0;
 
-	while (c->sent < body->len) {
-		size_t sent = 0;
-		CURLcode rc =
-			curl_easy_send(c->easy, body->bytes + c->sent, body->len - c->sent, &sent);
-
-		if (rc == CURLE_AGAIN)
-			return SOCKET_WAIT_OUT;
-		if (rc)
-			return lines_failed(c, rc, e);
-		c->sent += sent;
+	curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd);
+	while (sent < body->len) {
+		c->rc = curl_easy_send(c->easy, body->bytes + sent, body->len - sent, &some);
+		if (c->rc == CURLE_AGAIN && !loop_wait(fd, POLLOUT, end_ms))
+			return false;
+		if (c->rc && c->rc != CURLE_AGAIN)
+			return true;
+		sent += c->rc ? 0 : some;
 	}
-	return client_read_lines(c, e);
+	secret_alloc(&piece, FIRST_ROOM);
+	for (;;) {
+		c->rc = curl_easy_recv(c->easy, piece.bytes, piece.len, &some);
+		if (c->rc == CURLE_AGAIN && loop_wait(fd, POLLIN, end_ms))
+			continue;
+		if (c->rc == CURLE_AGAIN)
+			return false;
+		if (c->rc || !some)
+			return true;
+		if (!client_take(c, piece.bytes, some)) {
+			c->rc = CURLE_WRITE_ERROR;
+			return true;
+		}
+	}
 }

@@ -10,7 +10,6 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "remote/exchange.h"
-#include "remote/socket_wait.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -19,13 +18,17 @@ enum {
 	CONNECT_TIMEOUT_MS = 10000, /* including TLS */
 };
 
+struct loop_task;
+
 struct http_client {
 	CURL *easy;
+	CURLM *multi;
 	struct curl_slist *headers;
 	const struct exchange *exchange;
-	struct secret reply; /* `len` is the capacity */
-	size_t got;          /* bytes received */
-	size_t sent;         /* bytes of the body sent, for lines */
+	struct secret reply;    /* `len` is the capacity */
+	size_t got;             /* bytes received */
+	struct loop_task *task; /* waits for the transfer */
+	CURLcode rc;            /* how the transfer has ended */
 	bool too_long;
 	bool not_loopback;
 	struct tls_peer peer;
@@ -35,20 +38,26 @@ struct http_client {
 /* Initializes curl once per process, with an allocator that wipes freed memory. */
 void client_global(void);
 
-/* `c` must stay in place until client_close(). */
-MUST_CHECK bool client_open(struct http_client *c, const struct exchange *x, int64_t timeout_ms,
+/* Adds the exchange's transfer to `multi`; `c` must stay in place until client_close(). */
+MUST_CHECK bool client_open(struct http_client *c, const struct exchange *x, CURLM *multi,
 			    struct err *e);
 void client_close(struct http_client *c);
+AUTO_STRUCT(http_client, struct http_client, client_close)
 
 /* Appends to the reply; false: longer than EXCHANGE_REPLY_LIMIT. */
 MUST_CHECK bool client_take(struct http_client *c, const void *bytes, size_t len);
-/* Stores the result of curl's transfer in `x`: status, ETag and reply, or the error. */
-void client_answer(struct http_client *c, CURLcode rc, struct exchange *x);
+/* Stores the result in `x`: status, ETag and reply; or the error of `rc`. */
+MUST_CHECK bool client_answer(struct http_client *c, struct exchange *x, struct err *e);
+/* The error of a deadline; returns false. */
+bool client_expired(const struct exchange *x, int64_t after_ms, struct err *e);
 /* Seconds after which the server asks for a retry; -1: no retry. */
 int64_t client_retry_after(const struct http_client *c);
 
-/* Advances an EXCHANGE_LINES on the connected socket. */
-enum socket_turn client_lines(struct http_client *c, struct err *e);
+/*
+ * An EXCHANGE_LINES on the connected socket, on a task; its result is in `rc`.
+ * False: the deadline, or a stop.
+ */
+MUST_CHECK bool client_lines(struct http_client *c, int64_t end_ms);
 /* A duplicate descriptor of the connected socket, which outlives `c`. */
 MUST_CHECK bool client_take_socket(const struct http_client *c, int *out, struct err *e);
 

@@ -10,7 +10,6 @@
 #ifndef REMOTE_EXCHANGE_H
 #define REMOTE_EXCHANGE_H
 
-#include "base/err.h"
 #include "base/secret.h"
 #include "pki/tls_peer.h"
 
@@ -47,6 +46,7 @@ struct exchange {
 	 * "https://HOST[:PORT]"; the path of a unix socket; "sftp://HOST:PORT";
 	 * or, without TLS and therefore refused unless the address is a
 	 * loopback one, "http://HOST[:PORT]" and for lines "tcp://HOST:PORT".
+	 * NULL: where the conversation is.
 	 */
 	const char *origin;
 	const char *method;                    /* HTTP: "GET" */
@@ -65,8 +65,7 @@ struct exchange {
 	bool reads;          /* changes nothing: a stop may abort it */
 	bool goes_back;      /* reverts a change: runs despite a stop */
 	/* response */
-	struct err error; /* ERR_NONE: the response is complete */
-	long status;      /* HTTP */
+	long status; /* HTTP */
 	char etag[ETAG_LIMIT];
 	struct tls_peer peer;
 	struct secret reply;

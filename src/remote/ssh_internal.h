@@ -4,8 +4,6 @@
 #define REMOTE_SSH_INTERNAL_H
 
 #include "base/err.h"
-#include "base/fiber.h"
-#include "remote/socket_wait.h"
 #include "remote/ssh.h"
 
 #include <libssh2.h>
@@ -24,11 +22,10 @@ struct ssh {
 	bool dropped;              /* closed by the server before its banner */
 	LIBSSH2_SFTP *sftp;        /* NULL: not started yet */
 	/* the request in progress */
-	struct fiber *fiber; /* NULL: none */
-	enum socket_turn waits_for;
-	bool cancelled; /* its function is to return, without waiting */
-	bool begun;     /* it has results, or may have changed something there */
-	bool broken;    /* the connection is unusable, reason in `error` */
+	int64_t end_ms;
+	bool gave_up; /* a wait has ended by the deadline or a stop: there is no other */
+	bool begun;   /* it has results, or may have changed something there */
+	bool broken;  /* the connection is unusable, reason in `error` */
 	struct err error;
 	struct ssh_ask *ask;
 	int rc; /* last error code of libssh2 */
@@ -39,7 +36,7 @@ struct ssh {
 };
 
 /*
- * A request runs on a fiber.  Every call of libssh2 is repeated for as long as it
+ * A request runs on a task.  Every call of libssh2 is repeated for as long as it
  * would block; a call that returns a handle leaves its code in the session, but
  * not always: without one it would block.  The code of the last call is in s->rc.
  */
@@ -56,7 +53,7 @@ struct ssh {
 		(handle) = (call); \
 	while (ssh_would_block((s), ssh_code_of((s), (handle))))
 
-/* Stores the code and waits, unless the request is cancelled: then false at once. */
+/* Stores the code and waits, unless a wait has ended already: then false at once. */
 bool ssh_would_block(struct ssh *s, ssize_t rc);
 ssize_t ssh_code_of(const struct ssh *s, const void *handle);
 /* Waits for the socket although libssh2 does not say so. */

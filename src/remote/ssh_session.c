@@ -2,6 +2,8 @@
 #include "remote/ssh_session.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "base/loop.h"
 #include "base/text.h"
 #include "remote/ssh_internal.h"
 
@@ -11,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-	GOODBYES = 8 /* calls of libssh2_session_free() until it succeeds */
+	SSH_POLL_MS = 200, /* libssh2 is asked again, whatever it waits for */
+	GOODBYES = 8       /* calls of libssh2_session_free() until it succeeds */
 };
 
 /* Methods to offer, without weak ones; ssh_prefer() drops unsupported ones. */
@@ -123,14 +126,11 @@ bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct er
 	return true;
 }
 
-static void ssh_cancel(struct ssh *s);
-
 /* The socket is shut down first, so that libssh2 does not wait for it. */
 void ssh_close(struct ssh *s)
 {
 	if (!s)
 		return;
-	ssh_cancel(s);
 	if (s->ready && !s->handle && !s->channel)
 		libssh2_session_disconnect(s->session, "done");
 	shutdown(s->fd, SHUT_RDWR);
@@ -143,11 +143,6 @@ void ssh_close(struct ssh *s)
 	free(s->output);
 	arena_release(&s->own);
 	free(s);
-}
-
-int ssh_socket(const struct ssh *s)
-{
-	return s->fd;
 }
 
 bool ssh_is_alive(const struct ssh *s)
@@ -178,40 +173,36 @@ bool ssh_was_dropped(const struct ssh *s)
 	return s->dropped;
 }
 
-bool ssh_is_ready(const struct ssh *s)
-{
-	return s->ready;
-}
-
 /* ---- libssh2 errors ---- */
 
-static enum socket_turn ssh_waits(const struct ssh *s)
+static bool ssh_wait(struct ssh *s, short events)
 {
-	int directions = libssh2_session_block_directions(s->session);
+	int64_t until = clock_mono_ms() + SSH_POLL_MS;
 
-	if (!(directions & LIBSSH2_SESSION_BLOCK_OUTBOUND))
-		return SOCKET_WAIT_IN;
-	return directions & LIBSSH2_SESSION_BLOCK_INBOUND ? SOCKET_WAIT_BOTH : SOCKET_WAIT_OUT;
-}
-
-static bool ssh_wait(struct ssh *s, enum socket_turn event)
-{
-	if (s->cancelled)
-		return false;
-	s->waits_for = event;
-	fiber_yield();
-	return !s->cancelled;
+	if (!s->gave_up && !loop_wait(s->fd, events, until < s->end_ms ? until : s->end_ms))
+		s->gave_up = loop_is_stopped() || clock_mono_ms() >= s->end_ms;
+	return !s->gave_up;
 }
 
 bool ssh_would_block(struct ssh *s, ssize_t rc)
 {
+	int directions = 0;
+	short events = 0;
+
 	s->rc = (int)rc;
-	return rc == LIBSSH2_ERROR_EAGAIN && ssh_wait(s, ssh_waits(s));
+	if (rc != LIBSSH2_ERROR_EAGAIN)
+		return false;
+	directions = libssh2_session_block_directions(s->session);
+	if (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND)
+		events |= POLLOUT;
+	if (!events || directions & LIBSSH2_SESSION_BLOCK_INBOUND)
+		events |= POLLIN;
+	return ssh_wait(s, events);
 }
 
 bool ssh_wait_in(struct ssh *s)
 {
-	return ssh_wait(s, SOCKET_WAIT_IN);
+	return ssh_wait(s, POLLIN);
 }
 
 ssize_t ssh_code_of(const struct ssh *s, const void *handle)
@@ -349,53 +340,44 @@ static void close_what_is_open(struct ssh *s)
 		s->channel = NULL;
 }
 
-static void ssh_session_main(void *ctx)
+/* The result of what has come to its end: a broken connection, or no more time. */
+static bool ssh_result(const struct ssh *s, struct err *e)
 {
-	struct ssh *s = ctx;
-	struct ssh_ask *ask = s->ask;
+	if (s->broken && !s->gave_up)
+		*e = s->error;
+	return !s->broken && !s->gave_up;
+}
 
-	if (!s->ready && (!shake(s) || !log_in(s)))
-		return;
-	for (size_t i = 0; i < ask->count && !s->cancelled; i++) {
+bool ssh_log_in(struct ssh *s, int64_t end_ms, struct err *e)
+{
+	s->end_ms = end_ms;
+	return shake(s) && log_in(s) ? true : ssh_result(s, e);
+}
+
+bool ssh_request(struct ssh *s, struct ssh_ask *ask, int64_t end_ms, struct err *e)
+{
+	s->ask = ask;
+	s->begun = false;
+	s->end_ms = end_ms;
+	for (size_t i = 0; i < ask->count && !s->gave_up; i++) {
 		struct ssh_op *op = &ask->ops[i];
 
 		libssh2_session_set_last_error(s->session, 0, "");
 		if (ops[op->kind](s, op))
 			op->result = SSH_DONE;
 		if (s->broken)
-			return;
+			break;
 		s->begun = true;
 		close_what_is_open(s);
 		if (op->needed && op->result != SSH_DONE)
-			return;
+			break;
 	}
+	return ssh_result(s, e);
 }
 
-enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e)
+bool ssh_gave_up(const struct ssh *s)
 {
-	if (!s->fiber) {
-		s->ask = ask;
-		s->begun = false;
-		s->fiber = fiber_new(ssh_session_main, s);
-	}
-	if (fiber_resume(s->fiber))
-		return s->waits_for;
-	fiber_free(TAKE(s->fiber));
-	if (!s->broken)
-		return SOCKET_DONE;
-	*e = s->error;
-	return SOCKET_FAILED;
-}
-
-/* Lets the request in progress return. */
-static void ssh_cancel(struct ssh *s)
-{
-	if (!s->fiber)
-		return;
-	s->cancelled = true;
-	while (fiber_resume(s->fiber))
-		;
-	fiber_free(TAKE(s->fiber));
+	return s->gave_up;
 }
 
 bool ssh_has_begun(const struct ssh *s)

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * One SSH connection.  Non-blocking: ssh_turn() advances as far as the socket
- * allows and returns the events to poll for.
- */
+/* One SSH connection, for one task of base/loop.h at a time. */
 #ifndef REMOTE_SSH_SESSION_H
 #define REMOTE_SSH_SESSION_H
 
 #include "base/auto.h"
 #include "base/err.h"
-#include "remote/socket_wait.h"
 #include "remote/ssh.h"
 
 #include <stdbool.h>
@@ -23,10 +19,12 @@ MUST_CHECK bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out
 void ssh_close(struct ssh *s);
 AUTO_TYPE(ssh, struct ssh *, ssh_close)
 
-/*
- * Starts or advances the request.  SOCKET_FAILED: the connection is unusable.
- */
-enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e);
+/* Handshake and login.  False: the connection is unusable; after ssh_gave_up() without an error. */
+MUST_CHECK bool ssh_log_in(struct ssh *s, int64_t end_ms, struct err *e);
+/* Runs the ops.  False as above. */
+MUST_CHECK bool ssh_request(struct ssh *s, struct ssh_ask *ask, int64_t end_ms, struct err *e);
+/* Whether the deadline or a stop has ended a wait. */
+bool ssh_gave_up(const struct ssh *s);
 /* Whether the request has progressed too far to be repeated on another connection. */
 bool ssh_has_begun(const struct ssh *s);
 /*
@@ -35,11 +33,8 @@ bool ssh_has_begun(const struct ssh *s);
  * (PerSourcePenalties).
  */
 bool ssh_was_dropped(const struct ssh *s);
-/* Whether the login was accepted. */
-bool ssh_is_ready(const struct ssh *s);
 /* Whether both logins can share a connection. */
 bool ssh_login_equal(const struct ssh_login *a, const struct ssh_login *b);
-int ssh_socket(const struct ssh *s);
 /* Whether the connection was opened for this login. */
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login);
 /* False: the server is known to have closed the connection. */

@@ -8,12 +8,12 @@
 
 #include "harness.h"
 
-#include "base/fiber.h"
 #include "base/text.h"
 #include "config/load.h"
 #include "drivers/driver_table.h"
 #include "model/certs.h"
 #include "pki/issue.h"
+#include "remote/batch.h"
 #include "remote/ssh.h"
 
 #include <stdio.h>
@@ -166,7 +166,7 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 	}
 }
 
-static void talk_reply(struct exchange *x, struct feed *f, struct arena *a)
+static bool talk_reply(struct exchange *x, struct feed *f, struct arena *a, struct err *e)
 {
 	static const long statuses[] = { 200, 204, 404, 412, 401, 500, 302, 429 };
 	unsigned status = talk_choice(f, 9);
@@ -179,53 +179,44 @@ static void talk_reply(struct exchange *x, struct feed *f, struct arena *a)
 		strcpy(x->etag, "\"/config/ 1\"");
 	strcpy(x->peer.spki, peer == 2 ? "" : fuzz_pair()->facts.spki);
 	strcpy(x->peer.leaf, fuzz_pair()->facts.fingerprint);
-	if (status == 8) {
-		err_set(&x->error, ERR_REMOTE, "nobody answers");
-		return;
-	}
+	if (status == 8)
+		return err_set(e, ERR_REMOTE, "nobody answers");
 	x->status = statuses[status];
 	if (x->kind == EXCHANGE_SSH) {
 		talk_ssh(x->ssh, f);
-		return;
+		return true;
 	}
 	text = feed_part(f, a, &len);
 	secret_copy(&x->reply, text, len);
+	return true;
 }
 
 /* ---- the session ---- */
 
-struct talk_session {
-	struct driver_session session;
-	struct err error;
-	bool good;
-};
+static struct feed *talk_feed;
+static struct arena *talk_arena;
+static unsigned talk_turns;
 
-static void talk_main(void *ctx)
+/* In the place of the network.  After TALK_TURNS nobody answers any more. */
+bool batch_request(struct conversation *c, struct exchange *x, struct err *e)
 {
-	struct talk_session *t = ctx;
-	struct driver_session *v = &t->session;
-
-	t->good = v->driver->sessions[v->job->verb](v, &t->error);
+	(void)c;
+	x->origin = "https://h.example";
+	if (talk_turns++ < TALK_TURNS)
+		return talk_reply(x, talk_feed, talk_arena, e);
+	return err_set(e, ERR_REMOTE, "nobody answers");
 }
 
-/* After TALK_TURNS nobody answers any more. */
-static void talk_session_run(struct talk_session *t, struct feed *f)
+static void talk_session_run(struct driver_session *v, struct feed *f)
 {
-	struct driver_session *v = &t->session;
-	struct fiber *fiber = fiber_new(talk_main, t);
+	struct err e = { 0 };
+	bool good = false;
 
-	for (unsigned i = 0; fiber_resume(fiber); i++) {
-		struct exchange *x = v->request;
-
-		v->origin = NULL;
-		x->origin = "https://h.example";
-		if (i < TALK_TURNS)
-			talk_reply(x, f, v->arena);
-		else
-			err_set(&x->error, ERR_REMOTE, "nobody answers");
-	}
-	fiber_free(fiber);
-	HOLDS(t->good || (t->error.code != ERR_NONE && *t->error.text));
+	talk_feed = f;
+	talk_arena = v->arena;
+	talk_turns = 0;
+	good = v->driver->sessions[v->job->verb](v, &e);
+	HOLDS(good || (e.code != ERR_NONE && *e.text));
 }
 
 static const char *talk_fingerprint(struct feed *f)
@@ -259,11 +250,9 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 			   .found = &set,
 			   .parsed_key = &key,
 			   .directory = "/" };
-	struct talk_session t = { .session = { .drivers = talk_drivers,
-					       .job = &job,
-					       .driver = p->driver,
-					       .arena = &a } };
-	struct driver_session *v = &t.session;
+	struct driver_session v = {
+		.drivers = talk_drivers, .job = &job, .driver = p->driver, .arena = &a
+	};
 
 	job.verb = talk_choice(&f, DRIVER_VERB_COUNT);
 	job.fingerprint = talk_fingerprint(&f);
@@ -272,10 +261,10 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 		job.fingerprint = fuzz_pair()->facts.fingerprint;
 	if (!p->driver->sessions[job.verb])
 		return;
-	if (!p->driver->prepare || p->driver->prepare(v, &job.error))
-		talk_session_run(&t, &f);
-	if (p->driver->forget && v->memory)
-		p->driver->forget(v);
+	if (!p->driver->prepare || p->driver->prepare(&v, &job.error))
+		talk_session_run(&v, &f);
+	if (p->driver->forget && v.memory)
+		p->driver->forget(&v);
 }
 
 /* ---- seeds ---- */

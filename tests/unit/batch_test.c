@@ -22,36 +22,34 @@ struct asker {
 	bool changes;
 	int64_t timeout_ms;
 	unsigned asked;
+	bool good;
 	struct err error;
 	long status;
 	char etag[ETAG_LIMIT];
 	struct secret reply;
 };
 
-static bool ask(void *ctx, struct exchange *x)
+static void ask(void *ctx, struct conversation *c)
 {
 	struct asker *a = ctx;
 
-	if (a->asked) {
-		a->error = x->error;
-		a->status = x->status;
-		memcpy(a->etag, x->etag, sizeof(a->etag));
+	while (a->asked < a->times && !a->error.code) {
+		AUTO(exchange) x = { .kind = a->kind,
+				     .method = "GET",
+				     .path = "/x",
+				     .if_match = a->if_match,
+				     .reads = !a->changes,
+				     .timeout_ms = a->timeout_ms };
+
+		a->asked++;
+		if (a->kind == EXCHANGE_LINES)
+			secret_copy(&x.body, a->text, strlen(a->text));
+		a->good = batch_request(c, &x, &a->error);
+		a->status = x.status;
+		memcpy(a->etag, x.etag, sizeof(a->etag));
 		secret_release(&a->reply);
-		a->reply = TAKE(x->reply);
+		a->reply = TAKE(x.reply);
 	}
-	exchange_clear(x);
-	if (a->asked == a->times || a->error.code)
-		return false;
-	a->asked++;
-	x->kind = a->kind;
-	x->method = "GET";
-	x->path = "/x";
-	x->if_match = a->if_match;
-	x->reads = !a->changes;
-	x->timeout_ms = a->timeout_ms;
-	if (a->kind == EXCHANGE_LINES)
-		secret_copy(&x->body, a->text, strlen(a->text));
-	return true;
 }
 
 static void run(struct batch *b, const char *origin, struct asker *a)
@@ -79,7 +77,7 @@ TEST(a_request_is_answered)
 	secret_release(&a.reply);
 }
 
-static bool ask_with_headers(void *ctx, struct exchange *x)
+static void ask_with_headers(void *ctx, struct conversation *c)
 {
 	static const struct secret type = { (unsigned char *)"text/plain", 10 };
 	static const struct secret token = { (unsigned char *)"Bearer x", 8 };
@@ -87,27 +85,22 @@ static bool ask_with_headers(void *ctx, struct exchange *x)
 		{ "Content-Type", &type },
 		{ "Authorization", &token },
 	};
-	unsigned *asked = ctx;
+	AUTO(exchange)
+	x = { .method = "POST", .path = "/", .headers = headers, .header_count = 2 };
 
-	exchange_clear(x);
-	if ((*asked)++)
-		return false;
-	x->method = "POST";
-	x->path = "/";
-	x->headers = headers;
-	x->header_count = 2;
-	secret_copy(&x->body, "hi", 2);
-	return true;
+	secret_copy(&x.body, "hi", 2);
+	*(bool *)ctx = batch_request(c, &x, &(struct err){ 0 });
 }
 
 TEST(headers_are_sent_as_they_are)
 {
 	AUTO(batch) b = batch_new();
 	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
-	unsigned asked = 0;
+	bool good = false;
 
-	batch_add(b, s->origin, ask_with_headers, &asked);
+	batch_add(b, s->origin, ask_with_headers, &good);
 	batch_run(b);
+	assert_true(good);
 	assert_non_null(strstr(s->last, "Content-Type: text/plain\r\n"));
 	assert_non_null(strstr(s->last, "Authorization: Bearer x\r\n"));
 	assert_null(strstr(s->last, "application/json"));
@@ -270,6 +263,21 @@ TEST(nobody_listening_is_an_error_at_once)
 	/* the same words each time, so that plans compare */
 	assert_non_null(strstr(a.error.text, "port 1: "));
 	assert_null(strstr(a.error.text, " ms"));
+}
+
+TEST(a_deadline_that_ends_is_told_alike)
+{
+	AUTO(batch) b = batch_new();
+	struct server *s =
+		server_new((struct server){ .is_silent = true, .answers = { HELLO } }, NULL);
+	struct asker http = { .timeout_ms = 1000 };
+	struct asker lines = { .kind = EXCHANGE_LINES, .text = "?\n", .timeout_ms = 1000 };
+
+	run(b, s->origin, &http);
+	run(b, s->origin, &lines);
+	assert_false(http.good);
+	assert_non_null(strstr(http.error.text, "' did not answer within 1 seconds"));
+	assert_string_equal(http.error.text, lines.error.text);
 }
 
 /* 198.51.100.0/24 is for documentation: nothing would ever answer. */

@@ -3,8 +3,8 @@
 #include "ssh_target_fixture.h"
 #include "test.h"
 
-#include "base/fiber.h"
 #include "drivers/driver_table.h"
+#include "remote/batch.h"
 
 #include <sys/wait.h>
 
@@ -54,29 +54,24 @@ static struct component at(struct install install)
 	};
 }
 
-static void session_main(void *ctx)
+/* In the place of the network: this machine is the other one. */
+bool batch_request(struct conversation *c, struct exchange *x, struct err *e)
 {
-	struct driver_session *v = ctx;
-	struct job *job = v->job;
-
-	job->done = sftp_driver.sessions[job->verb](v, &job->error);
+	(void)c;
+	(void)e;
+	assert_int_equal(x->kind, EXCHANGE_SSH);
+	assert_string_equal(x->ssh->login->user, "deploy");
+	side_answer(x->ssh);
+	return true;
 }
 
-/* The whole session with this machine in the place of the other. */
 static void carry_out(struct job *job)
 {
 	AUTO(arena) a = { 0 };
 	struct driver_session v = { .drivers = drivers, .job = job, .arena = &a };
-	struct fiber *f = fiber_new(session_main, &v);
 
-	job->done = false;
 	job->error = (struct err){ 0 };
-	while (fiber_resume(f)) {
-		assert_int_equal(v.request->kind, EXCHANGE_SSH);
-		assert_string_equal(v.request->ssh->login->user, "deploy");
-		side_answer(v.request->ssh);
-	}
-	fiber_free(f);
+	job->done = sftp_driver.sessions[job->verb](&v, &job->error);
 	assert_int_equal(job->done, job->error.code == ERR_NONE);
 }
 

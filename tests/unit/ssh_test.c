@@ -40,24 +40,19 @@ static struct batch *batch;
 struct asked {
 	struct ssh_ask ask;
 	int64_t timeout_ms;
-	unsigned turns;
+	bool good;
 	struct err error;
 };
 
-static bool ask_once(void *ctx, struct exchange *x)
+static void ask_once(void *ctx, struct conversation *c)
 {
 	struct asked *a = ctx;
+	struct exchange x = { .kind = EXCHANGE_SSH, .ssh = &a->ask, .timeout_ms = a->timeout_ms };
 
-	if (a->turns++) {
-		a->error = x->error;
-		x->ssh = NULL; /* what was read is looked at afterwards */
-		exchange_clear(x);
-		return false;
-	}
-	x->kind = EXCHANGE_SSH;
-	x->ssh = &a->ask;
-	x->timeout_ms = a->timeout_ms;
-	return true;
+	a->error = (struct err){ 0 };
+	a->good = batch_request(c, &x, &a->error);
+	x.ssh = NULL; /* what was read is looked at afterwards */
+	exchange_clear(&x);
 }
 
 static struct err ask_for(struct ssh_op *ops, size_t count)
@@ -454,7 +449,6 @@ TEST_WITH(what_is_no_ssh_server_is_refused, open_test, close_test)
 
 	login.known_hosts = NULL;
 	for (size_t i = 0; i < 2; i++) {
-		a.turns = 0;
 		batch_add(batch,
 			  arena_printf(&ssh_arena, "sftp://%s",
 				       strstr(servers[i]->origin, "://") + 3),
