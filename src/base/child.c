@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fiber.h"
+#include "base/parallel.h"
 #include "base/stop.h"
 #include "base/text.h"
 
@@ -200,7 +201,7 @@ static bool child_start(struct child_run *r, const struct launch *l, struct err 
 	/* Blocks all signals: no handler of ours may run in the child. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	assert(!fiber_is_running());
+	assert(!fiber_is_running() && !parallel_is_running());
 	r->pid = fork();
 	if (r->pid == 0)
 		become(r->child, l);

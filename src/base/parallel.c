@@ -18,13 +18,22 @@ struct work {
 	atomic_size_t next;
 };
 
+static _Thread_local bool within;
+
+bool parallel_is_running(void)
+{
+	return within;
+}
+
 static void *parallel_next(void *ctx)
 {
 	struct work *w = ctx;
 
+	within = true;
 	for (size_t i = atomic_fetch_add(&w->next, 1); i < w->count;
 	     i = atomic_fetch_add(&w->next, 1))
 		w->fn(w->ctx, i);
+	within = false;
 	return NULL;
 }
 

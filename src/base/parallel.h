@@ -7,6 +7,7 @@
 #ifndef BASE_PARALLEL_H
 #define BASE_PARALLEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum parallel_kind {
@@ -21,5 +22,7 @@ typedef void parallel_fn(void *ctx, size_t index);
  * of one there is no thread.
  */
 void parallel_run(parallel_fn *fn, void *ctx, size_t count, enum parallel_kind kind);
+/* Whether the caller is such an fn: it must not fork, since other threads may run. */
+bool parallel_is_running(void);
 
 #endif

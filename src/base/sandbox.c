@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/fiber.h"
+#include "base/parallel.h"
 #include "base/seccomp.h"
 #include "base/stop.h"
 #include "base/text.h"
@@ -283,7 +284,7 @@ static bool run_child(void *ctx, struct err *e)
 
 	if (!open_answer(&w.answer, &writer, e))
 		return false;
-	assert(!fiber_is_running());
+	assert(!fiber_is_running() && !parallel_is_running());
 	w.pid = fork();
 	if (w.pid == 0)
 		work(how, writer);

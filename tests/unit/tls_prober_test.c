@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many probes at once: who waits for whom. */
-#include "test.h"
 #include "connect_count.h"
 #include "test.h"
 #include "together_fixture.h"
