@@ -8,13 +8,17 @@
 #   make check-debian13  make check in a Debian 13 made below build/; as root
 #   make lint         layers, formatting, self-contained headers, analysis
 #   make SAN=1 check  under address and undefined behaviour sanitizers
+#   make SAN=thread build-tsan/unit/NAME_test  under the thread sanitizer; where it
+#                     does not start, run with `setarch -R`
 #   make V=1          show the commands
 
-B := build$(if $(SAN),-san)$(if $(FUZZ),-fuzz)
+B := build$(if $(SAN),-$(if $(filter thread,$(SAN)),tsan,san))$(if $(FUZZ),-fuzz)
 PREFIX ?= /usr/local
+comma := ,
 # NULL + 0 is what an empty array gives (and C2y allows).
 FUZZING := -fsanitize=fuzzer-no-link -fno-sanitize=pointer-overflow
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+SANITIZE := $(if $(filter thread,$(SAN)),-fsanitize=thread, \
+	-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined) \
 	-fno-omit-frame-pointer $(if $(FUZZ),$(FUZZING))
 FUZZ_CC := clang
 LIBRARIES := gnutls nettle libarchive libcurl libssh2 sqlite3 yaml-0.1 jansson \
@@ -173,7 +177,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/certfleet/agent/*.service
 
 clean:
-	rm -rf build build-san build-fuzz
+	rm -rf build build-san build-tsan build-fuzz
 
 .PHONY: all deps deps-demo deps-test deps-lint demo check check-long check-debian13 bench \
 	deps-fuzz fuzz fuzz-targets lint schemas install clean FORCE

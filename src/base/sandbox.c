@@ -72,8 +72,8 @@ static bool sandbox_limit(int what, rlim_t value)
 	return !setrlimit(what, &bound);
 }
 
-#ifdef __SANITIZE_ADDRESS__
-/* The shadow memory of ASan takes terabytes of address space, and its reports go to stderr. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* A sanitizer's shadow memory takes terabytes of address space, and its reports go to stderr. */
 static bool limit_memory(void)
 {
 	return true;

@@ -115,7 +115,7 @@ enum {
 #define NATIVE_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-#ifdef NATIVE_ARCH
+#if defined(NATIVE_ARCH) && !defined(__SANITIZE_THREAD__) /* which has threads of its own */
 enum {
 	X32_CALLS = 0x40000000 /* x32: the same calls of x86-64 under other numbers */
 };
