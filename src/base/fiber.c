@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The checked longjmp() takes a jump to another stack for an error. */
+#undef _FORTIFY_SOURCE
 #include "base/fiber.h"
 
 #include "base/alloc.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 #ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 #endif
 
-/* The side that a switch goes to or comes from, for the sanitizers. */
+/* The side that a switch goes to or comes from. */
 struct fiber_side {
-	ucontext_t context;
+	jmp_buf at;
 	int saved_errno;
-	void *fake_stack; /* of ASan */
+	void *fake_stack; /* of ASan, as the next two */
 	const void *bottom;
 	size_t size;
 	void *thread; /* of TSan */
@@ -42,6 +44,7 @@ struct fiber {
 	void *ctx;
 	unsigned char *stack;         /* without the guard page below */
 	struct outside_call *outside; /* to be made before it goes on; NULL */
+	bool entered;                 /* its stack is in use */
 	bool begun;
 	bool ended;
 };
@@ -56,13 +59,12 @@ static size_t guard_size(void)
 
 /* ---- what a sanitizer has to know of a switch ---- */
 
-static void before_switch(struct fiber_side *from, struct fiber_side *to, bool for_good)
+static void before_switch(struct fiber_side *from, struct fiber_side *to)
 {
 	(void)from;
 	(void)to;
-	(void)for_good;
 #ifdef __SANITIZE_ADDRESS__
-	__sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack, to->bottom, to->size);
+	__sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->size);
 #endif
 #ifdef __SANITIZE_THREAD__
 	from->thread = __tsan_get_current_fiber();
@@ -81,12 +83,13 @@ static void after_switch(struct fiber_side *to, struct fiber_side *from)
 
 /* ---- switches ---- */
 
-static void fiber_switch(struct fiber_side *from, struct fiber_side *to)
+/* By setjmp(), since swapcontext() asks the kernel for the signal mask each time. */
+static void leave_to(struct fiber_side *from, struct fiber_side *to)
 {
 	from->saved_errno = errno;
-	before_switch(from, to, false);
-	if (swapcontext(&from->context, &to->context))
-		abort();
+	before_switch(from, to);
+	if (!_setjmp(from->at))
+		_longjmp(to->at, 1);
 	after_switch(from, to);
 	errno = from->saved_errno;
 }
@@ -97,11 +100,33 @@ static void fiber_main(unsigned high, unsigned low)
 	struct fiber *f = (struct fiber *)(((uintptr_t)high << 16 << 16) | low);
 
 	after_switch(&f->own, &f->resumer);
-	f->run(f->ctx);
-	f->ended = true;
-	before_switch(&f->own, &f->resumer, true);
-	setcontext(&f->resumer.context);
-	abort();
+	for (;;) {
+		f->run(f->ctx);
+		f->ended = true;
+		leave_to(&f->own, &f->resumer);
+	}
+}
+
+/* For the first time, onto its own stack. */
+static void enter(struct fiber *f)
+{
+	uintptr_t self = (uintptr_t)f;
+	ucontext_t context;
+
+	if (getcontext(&context))
+		abort();
+	context.uc_stack.ss_sp = f->stack;
+	context.uc_stack.ss_size = FIBER_STACK;
+	context.uc_link = NULL;
+	makecontext(&context, (void (*)(void))fiber_main, 2, (unsigned)(self >> 16 >> 16),
+		    (unsigned)self);
+	f->resumer.saved_errno = errno;
+	f->entered = true;
+	before_switch(&f->resumer, &f->own);
+	if (!_setjmp(f->resumer.at))
+		setcontext(&context);
+	after_switch(&f->resumer, &f->own);
+	errno = f->resumer.saved_errno;
 }
 
 struct fiber *fiber_new(fiber_fn *run, void *ctx)
@@ -126,22 +151,11 @@ struct fiber *fiber_new(fiber_fn *run, void *ctx)
 
 void fiber_reuse(struct fiber *f, fiber_fn *run, void *ctx)
 {
-	uintptr_t self = (uintptr_t)f;
-
 	assert(f->ended);
 	f->run = run;
 	f->ctx = ctx;
 	f->begun = false;
 	f->ended = false;
-#ifdef __SANITIZE_ADDRESS__
-	__asan_unpoison_memory_region(f->stack, FIBER_STACK);
-#endif
-	if (getcontext(&f->own.context))
-		abort();
-	f->own.context.uc_stack.ss_sp = f->stack;
-	f->own.context.uc_stack.ss_size = FIBER_STACK;
-	makecontext(&f->own.context, (void (*)(void))fiber_main, 2, (unsigned)(self >> 16 >> 16),
-		    (unsigned)self);
 }
 
 bool fiber_resume(struct fiber *f)
@@ -152,7 +166,10 @@ bool fiber_resume(struct fiber *f)
 		struct outside_call *call = NULL;
 
 		current = f;
-		fiber_switch(&f->resumer, &f->own);
+		if (f->entered)
+			leave_to(&f->resumer, &f->own);
+		else
+			enter(f);
 		current = NULL;
 		call = f->outside;
 		if (!call)
@@ -170,7 +187,7 @@ bool fiber_outside(fiber_outside_fn *fn, void *ctx, struct err *e)
 	if (!f)
 		return fn(ctx, e);
 	f->outside = &call;
-	fiber_switch(&f->own, &f->resumer);
+	leave_to(&f->own, &f->resumer);
 	return call.good;
 }
 
@@ -179,7 +196,7 @@ void fiber_yield(void)
 	struct fiber *f = current;
 
 	assert(f);
-	fiber_switch(&f->own, &f->resumer);
+	leave_to(&f->own, &f->resumer);
 }
 
 void fiber_free(struct fiber *f)
