@@ -8,7 +8,9 @@
 
 enum {
 	COMPUTE_LIMIT = 16,
-	DISK_LIMIT = 64
+	DISK_LIMIT = 64,
+	/* glibc keeps the stacks of ended threads up to 40 MiB in all */
+	THREAD_STACK = 512 * 1024,
 };
 
 struct work {
@@ -55,6 +57,7 @@ void parallel_run(parallel_fn *fn, void *ctx, size_t count, enum parallel_kind k
 	pthread_t threads[DISK_LIMIT];
 	size_t helpers = 0;
 	size_t wanted = thread_count(count, kind);
+	pthread_attr_t attr;
 	sigset_t all;
 	sigset_t before;
 
@@ -64,9 +67,12 @@ void parallel_run(parallel_fn *fn, void *ctx, size_t count, enum parallel_kind k
 	 */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, THREAD_STACK);
 	while (helpers + 1 < wanted &&
-	       pthread_create(&threads[helpers], NULL, parallel_next, &w) == 0)
+	       pthread_create(&threads[helpers], &attr, parallel_next, &w) == 0)
 		helpers++;
+	pthread_attr_destroy(&attr);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	parallel_next(&w);
 	for (size_t i = 0; i < helpers; i++)

@@ -101,14 +101,14 @@ const struct field deliver_value = { .key = "deliver",
 				     .type = &record_type,
 				     .param = &deliver_record };
 
-#define ON_ITS_HOST                                                                  \
-	CHOICE(struct activate_form, "signal", signal, signal_names,                 \
-	       "a signal to the process that pidfile names"),                        \
-		PATH(struct activate_form, "pidfile", pidfile,                       \
-		     "the file that holds the process number"),                      \
-		ARGV(struct activate_form, "command", command, \
-		     "a program and its arguments, run without a shell"),            \
-		DURATION(struct activate_form, "timeout", timeout, waits,            \
+#define ON_ITS_HOST                                                       \
+	CHOICE(struct activate_form, "signal", signal, signal_names,      \
+	       "a signal to the process that pidfile names"),             \
+		PATH(struct activate_form, "pidfile", pidfile,            \
+		     "the file that holds the process number"),           \
+		ARGV(struct activate_form, "command", command,            \
+		     "a program and its arguments, run without a shell"), \
+		DURATION(struct activate_form, "timeout", timeout, waits, \
 			 "how long the activation may take")
 
 /* A signal has no default: with a pidfile it must be given. */

@@ -72,6 +72,10 @@ static void execute_job(void *ctx, size_t index)
 
 	if (n->job->done)
 		n->job->done = here_execute(&n->here, &n->decision, &n->job->error);
+}
+
+static void installing_release(struct installing *n)
+{
 	install_decision_release(&n->decision);
 	here_release(&n->here);
 }
@@ -85,11 +89,19 @@ void install_run(struct install_job *jobs, size_t count)
 
 		for (size_t k = 0; k < some; k++)
 			list[k] = (struct installing){ .job = &jobs[i + k] };
-		parallel_run(look_at_job, list, some, PARALLEL_DISK);
+		/* what is read was mostly read before, so this does not wait for the disk */
+		parallel_run(look_at_job, list, some, PARALLEL_COMPUTE);
 		learn_jobs(list, some);
-		for (size_t k = 0; k < some; k++)
+		bool has_changes = false;
+
+		for (size_t k = 0; k < some; k++) {
 			decide_job(&list[k]);
-		parallel_run(execute_job, list, some, PARALLEL_DISK);
+			has_changes |= list[k].decision.ops.count != 0;
+		}
+		if (has_changes)
+			parallel_run(execute_job, list, some, PARALLEL_DISK);
+		for (size_t k = 0; k < some; k++)
+			installing_release(&list[k]);
 	}
 	free(list);
 }

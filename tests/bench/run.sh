@@ -152,6 +152,8 @@ pairs "plan of $count components / bare handshakes" "-" plan handshakes
 pairs "probe 1,000 TLS ports / libcurl, one CA, processor" "1.0" probe curl_one
 pairs "status of 1,000 such / libcurl, one CA, processor" "1.0" status curl_one
 pairs "status of 1,000 such / libcurl, system CAs, processor" "0.2" status curl_bundle
+. "$root/tests/bench/local.sh"
+pairs "apply to 1,000 local directories / bare writes" "3.0" apply_local write_local
 . "$root/tests/bench/agents.sh"
 if start_agents; then
 	pairs "status of $agents agents / bare libcurl, processor" "1.2" agents_status agents_bare

@@ -17,8 +17,9 @@ static const struct http own = {
 
 static const char *const argv[] = { "lb", NULL };
 static const struct commands programs = { .argv = { [DECLARED_COMMIT] = argv } };
-static const struct commands activator = { .argv = { [DECLARED_COMMIT] = argv,
-						     [DECLARED_ACTIVATE] = argv } };
+static const struct commands activator = {
+	.argv = { [DECLARED_COMMIT] = argv, [DECLARED_ACTIVATE] = argv }
+};
 
 static const struct {
 	const char *what;

@@ -191,8 +191,8 @@ TEST(a_revert_stages_and_commits_the_former_pair_or_removes)
 	assert_done(&job);
 	job = run(&c, DRIVER_REVERT, NULL);
 	assert_done(&job);
-	assert_string_equal(text_at("ran"), lines(ran("revert", OLD, "pair"),
-						  ran("revert", OLD, ""), "remove"));
+	assert_string_equal(text_at("ran"),
+			    lines(ran("revert", OLD, "pair"), ran("revert", OLD, ""), "remove"));
 }
 
 TEST(a_remove_leaves_the_pair_of_another_writer)
