@@ -139,7 +139,7 @@ static bool post_response(struct install_half *h, uint32_t number, const struct 
 /* Orders of one component run one after the other; inspections run at any time. */
 static bool begin_job(struct install_half *h, struct message *m, struct err *e)
 {
-	AUTO(ipc_request)
+	AUTO(half_request)
 	q = { .config = h->config, .signers = h->signers, .spki = h->self.spki, .facts = h->facts };
 	AUTO(response) refusal = { 0 };
 	struct worker worker = { 0 };
@@ -147,7 +147,7 @@ static bool begin_job(struct install_half *h, struct message *m, struct err *e)
 	bool busy = false;
 	struct err why = { 0 };
 
-	if (!ipc_request_read(m, &q, e))
+	if (!half_request_read(m, &q, e))
 		return false;
 	refresh_grants(h);
 	for (size_t i = 0; i < WORKERS; i++) {
@@ -165,7 +165,7 @@ static bool begin_job(struct install_half *h, struct message *m, struct err *e)
 		response_problem(PROBLEM_UNKNOWN_COMPONENT, q.name, &refusal);
 	else if (!room)
 		response_problem(PROBLEM_BUSY, "the agent is busy with other requests", &refusal);
-	else if (!worker_begin(ipc_request_serve, &q, &worker, &why))
+	else if (!worker_begin(half_request_serve, &q, &worker, &why))
 		response_problem(PROBLEM_BUSY, why.text, &refusal);
 	else
 		*room = (struct child_job){
@@ -175,7 +175,7 @@ static bool begin_job(struct install_half *h, struct message *m, struct err *e)
 			.number = q.number,
 			.awaited = true,
 			.end_ms = clock_mono_ms() +
-				  ipc_request_seconds(q.route, q.component) * INT64_C(1000),
+				  half_request_seconds(q.route, q.component) * INT64_C(1000),
 			.grants = allow_files_revision(h->grants),
 		};
 	return worker.pid || post_response(h, q.number, &refusal, e);
@@ -223,7 +223,7 @@ static bool end_late_waits(struct install_half *h, struct err *e)
 			arena_printf(
 				&text,
 				"the order takes longer than %d seconds, and goes on; check the disk of this host",
-				ipc_request_seconds(j->route, j->component)),
+				half_request_seconds(j->route, j->component)),
 			&a);
 		if (!post_response(h, j->number, &a, e))
 			return false;

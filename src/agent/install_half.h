@@ -49,8 +49,8 @@ MUST_CHECK bool install_half_run(struct install_half *h, const struct channels *
  * A request of the network half.  Nothing in it is trusted: the order inside is
  * verified where it is executed.
  */
-struct ipc_request {
-	/* set before ipc_request_read() */
+struct half_request {
+	/* set before half_request_read() */
 	const struct agent_config *config;
 	const struct signer_cache *signers;
 	const char *spki;           /* digest of the agent's own key */
@@ -64,17 +64,17 @@ struct ipc_request {
 	struct arena arena;
 };
 
-void ipc_request_release(struct ipc_request *q);
-AUTO_STRUCT(ipc_request, struct ipc_request, ipc_request_release)
+void half_request_release(struct half_request *q);
+AUTO_STRUCT(half_request, struct half_request, half_request_release)
 
 /* ERR_REMOTE: the request is malformed. */
-MUST_CHECK bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e);
+MUST_CHECK bool half_request_read(struct message *m, struct half_request *q, struct err *e);
 /* Seconds after which the client is told to ask again; the component may be NULL. */
-int ipc_request_seconds(enum route route, const struct agent_component *component);
+int half_request_seconds(enum route route, const struct agent_component *component);
 /*
  * Executes the request, however long that takes: a disk or a program may hang.
  * `ctx` is the request.
  */
-void ipc_request_serve(void *ctx, struct response *out);
+void half_request_serve(void *ctx, struct response *out);
 
 #endif

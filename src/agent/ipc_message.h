@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages between the two halves of an agent: a kind, a number that relates an
- * answer to its request, and bytes, which may hold a key and are wiped.
+ * Messages between the two halves of an agent, and which half may send which: a
+ * kind, a number that relates an answer to its request, and bytes, which may hold a
+ * key and are wiped.
  */
 #ifndef AGENT_IPC_MESSAGE_H
 #define AGENT_IPC_MESSAGE_H

@@ -2,7 +2,8 @@
 /*
  * A worker: a forked child of the installing half that executes one request,
  * and returns its answer through a pipe.  A worker has no other descriptor of
- * ours, a stop ends the program it runs, and it does not outlive its parent.
+ * ours, a stop ends the program it runs, and it does not outlive its parent.  Its
+ * time is half_request_seconds() (agent/half_request.c).
  */
 #ifndef AGENT_WORKER_H
 #define AGENT_WORKER_H

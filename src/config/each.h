@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The items of a group: a list with ranges, or the rows of a CSV file. */
+/* The items of a group, and what they may be: a list with ranges, or the rows of a CSV file. */
 #ifndef CONFIG_EACH_H
 #define CONFIG_EACH_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Roles, and their rank: the order of `after`, ties by name. */
 #include "config/build.h"
 
 #include "config/schema.h"

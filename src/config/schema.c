@@ -205,7 +205,7 @@ static const struct field certificate_fields[] = {
 	      .param = &import_record, .help = "an imported certificate and key"),
 	FIELD(struct certificate_form, "trust", certificate.trust, struct import_trust,
 	      import_trust_type,
-	      .help = "anchor that the chain of an import must reach: a PEM file, system, or none; its own root, else the system's store when left out"),
+	      .help = "anchor that the chain of an import must reach: a PEM file, system, or none; when left out, the root in the import, else the system's store"),
 	CHOICE(struct certificate_form, "per", per, per_names,
 	       "one certificate for each component that uses it"),
 	CHOICE(struct certificate_form, "commit", certificate.commit, commit_order_names,

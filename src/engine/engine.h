@@ -83,7 +83,8 @@ struct state *engine_state(struct engine *en);
 /*
  * Observation of the fleet.  `offline`, implied when confined, contacts no
  * component and uses the last observations.  Imports are read and checked
- * either way, unless confined.  `out` must be empty.
+ * either way, unless confined.  `out` must be empty.  ERR_STOPPED: a stop was asked
+ * for, and what was seen is not all.
  */
 MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapshot *out,
 			       struct err *e);

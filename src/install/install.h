@@ -60,7 +60,7 @@
 #include <stddef.h>
 
 enum {
-	/* Jobs whose files are in memory and decoded together. */
+	/* Jobs that are written at the same time; their files are decoded together. */
 	INSTALL_AT_ONCE = 64,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The time at which a certificate is due for renewal. */
+/* The time at which a certificate is due for renewal, also where no `renew_before` is given. */
 #ifndef MODEL_RENEWAL_H
 #define MODEL_RENEWAL_H
 

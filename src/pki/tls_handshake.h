@@ -2,7 +2,7 @@
 /*
  * One TLS client handshake with one address, on a task of base/loop.h: connect,
  * STARTTLS, TLS, what is presented; and the result of a name from those of its
- * addresses.
+ * addresses.  Its time and the struct of a probe are in pki/tls.h.
  */
 #ifndef PKI_TLS_HANDSHAKE_H
 #define PKI_TLS_HANDSHAKE_H

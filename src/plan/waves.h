@@ -2,7 +2,7 @@
 /*
  * Waves: which processes may change at the same time.  Internal to plan/.
  *
- * Roles come in the order of `after`, ties by name; postponed roles last.  A
+ * Roles come in the order of their rank (config/roles.c); postponed ones last.  A
  * process belongs to the role of its first member.  A wave holds at most
  * max_unavailable of the role's processes, less the offline ones; the canary
  * goes first, in waves of its own.  A postponed role is one wave: committing

@@ -71,16 +71,16 @@ static void open_agent(void)
 
 static void ask(struct message *m)
 {
-	AUTO(ipc_request)
+	AUTO(half_request)
 	q = { .config = &config, .signers = signers, .spki = OWN_KEY };
 	AUTO(response) answer = { 0 };
 	struct err e = { 0 };
 
-	if (!ipc_request_read(m, &q, &e)) {
+	if (!half_request_read(m, &q, &e)) {
 		HOLDS(e.code != ERR_NONE);
 		return;
 	}
-	ipc_request_serve(&q, &answer);
+	half_request_serve(&q, &answer);
 	HOLDS(answer.status >= 200 && answer.status < 600 && answer.body.len);
 }
 

@@ -13,13 +13,13 @@ enum {
 	LONGEST_S = 24 * 60 * 60, /* added for an activation */
 };
 
-void ipc_request_release(struct ipc_request *q)
+void half_request_release(struct half_request *q)
 {
 	secret_release(&q->body);
 	arena_release(&q->arena);
 }
 
-static struct report_identity identity_of(const struct ipc_request *q)
+static struct report_identity identity_of(const struct half_request *q)
 {
 	return (struct report_identity){
 		.spki = q->spki,
@@ -28,7 +28,7 @@ static struct report_identity identity_of(const struct ipc_request *q)
 	};
 }
 
-static void serve_components(struct ipc_request *q, struct response *out)
+static void serve_components(struct half_request *q, struct response *out)
 {
 	const struct agent_config *c = q->config;
 	struct component_report *list = arena_array(&q->arena, c->component_count, sizeof(*list));
@@ -39,7 +39,7 @@ static void serve_components(struct ipc_request *q, struct response *out)
 	response_json(200, report_all(&self, list, c->component_count), out);
 }
 
-static void serve_component(struct ipc_request *q, struct response *out)
+static void serve_component(struct half_request *q, struct response *out)
 {
 	struct component_report report;
 	struct report_identity self = identity_of(q);
@@ -49,7 +49,7 @@ static void serve_component(struct ipc_request *q, struct response *out)
 	response_json(200, report_one(&self, &report), out);
 }
 
-static void serve_order(struct ipc_request *q, struct response *out)
+static void serve_order(struct half_request *q, struct response *out)
 {
 	AUTO(order_request) request = { 0 };
 	struct verified_order checked = { 0 };
@@ -88,7 +88,7 @@ static void serve_order(struct ipc_request *q, struct response *out)
  * added: for reading, and for a slow disk.
  */
 static const struct {
-	void (*serve)(struct ipc_request *q, struct response *out); /* NULL: refused */
+	void (*serve)(struct half_request *q, struct response *out); /* NULL: refused */
 	int seconds;
 } dispatch[ROUTE_COUNT] = {
 	[ROUTE_COMPONENTS] = { serve_components, 120 },
@@ -100,7 +100,7 @@ static const struct {
 	[ROUTE_REVERT] = { serve_order, 60 },
 };
 
-bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e)
+bool half_request_read(struct message *m, struct half_request *q, struct err *e)
 {
 	struct fields f = fields_of(&m->body);
 	uint64_t route = fields_number(&f);
@@ -121,7 +121,7 @@ bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e)
 	return true;
 }
 
-int ipc_request_seconds(enum route route, const struct agent_component *component)
+int half_request_seconds(enum route route, const struct agent_component *component)
 {
 	int more = route == ROUTE_ACTIVATE && component ? (int)component->activate.timeout : 0;
 
@@ -130,9 +130,9 @@ int ipc_request_seconds(enum route route, const struct agent_component *componen
 	return dispatch[route].seconds + more;
 }
 
-void ipc_request_serve(void *ctx, struct response *out)
+void half_request_serve(void *ctx, struct response *out)
 {
-	struct ipc_request *q = ctx;
+	struct half_request *q = ctx;
 
 	if (q->component || q->route == ROUTE_COMPONENTS)
 		dispatch[q->route].serve(q, out);
