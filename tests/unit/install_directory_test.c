@@ -348,5 +348,48 @@ TEST(remove_takes_link_and_store_away)
 	assert_int_equal(mkdir(root, 0700), 0);
 }
 
+enum {
+	TOGETHER = 150,
+	WITHOUT_PARENT = 77
+};
+
+/* Runs a verb for all of them; one cannot be done, which harms no other. */
+static void run_together(struct install_job *jobs, struct install_order order)
+{
+	for (size_t i = 0; i < TOGETHER; i++)
+		jobs[i].order = order;
+	install_run(jobs, TOGETHER);
+	for (size_t i = 0; i < TOGETHER; i++)
+		if (jobs[i].done != (i != WITHOUT_PARENT || order.verb == INSTALL_PROBE))
+			fail_msg("%zu: %s", i, jobs[i].done ? "done" : jobs[i].error.text);
+}
+
+TEST(many_are_installed_together)
+{
+	struct install *installs = arena_array(&test_arena, TOGETHER, sizeof(*installs));
+	struct install_job *jobs = arena_array(&test_arena, TOGETHER, sizeof(*jobs));
+	struct observation *seen = arena_array(&test_arena, TOGETHER, sizeof(*seen));
+	const char *fingerprint = new_pair.facts.fingerprint;
+
+	for (size_t i = 0; i < TOGETHER; i++) {
+		const char *name =
+			arena_printf(&test_arena, i == WITHOUT_PARENT ? "no/%zu" : "%zu", i);
+
+		installs[i].directory = at_root(name);
+		jobs[i] = (struct install_job){ .install = &installs[i],
+						.arena = &test_arena,
+						.seen = &seen[i] };
+	}
+	run_together(jobs, (struct install_order){ .verb = INSTALL_STAGE,
+						   .fingerprint = fingerprint,
+						   .set = &new_pair.set,
+						   .key = &new_pair.key });
+	run_together(jobs, (struct install_order){ INSTALL_COMMIT, fingerprint, "" });
+	run_together(jobs, (struct install_order){ .verb = INSTALL_PROBE });
+	for (size_t i = 0; i < TOGETHER; i++)
+		assert_string_equal(seen[i].installed, i == WITHOUT_PARENT ? "" : fingerprint);
+	assert_string_equal(served(&installs[149]), fingerprint);
+}
+
 TEST_EACH(open_root, close_root)
 TEST_GROUP(make_pairs, drop_pairs)
