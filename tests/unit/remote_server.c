@@ -28,6 +28,9 @@ static bool server_is_complete(const struct server *s, const char *text)
 	return strlen(body + 4) >= strtoul(length + 16, NULL, 10);
 }
 
+/* Connections of one server note what they are asked. */
+static pthread_mutex_t noting = PTHREAD_MUTEX_INITIALIZER;
+
 static void server_reply(struct server *s, int fd, const char *request)
 {
 	int busy = atomic_fetch_add(&s->busy, 1) + 1;
@@ -36,9 +39,11 @@ static void server_reply(struct server *s, int fd, const char *request)
 
 	while (busy > most && !atomic_compare_exchange_weak(&s->most_busy, &most, busy))
 		continue;
+	pthread_mutex_lock(&noting);
 	snprintf(s->last, sizeof(s->last), "%s", request);
 	if (strlen(s->all) + strlen(request) < sizeof(s->all))
 		strcat(s->all, request);
+	pthread_mutex_unlock(&noting);
 	if (s->gate)
 		atomic_fetch_add(&s->gate->asked, 1);
 	while (s->gate && atomic_load(&s->gate->asked) < s->gate->needed)
