@@ -299,8 +299,9 @@ fi
 
 
 # ---- S5: who decodes what strangers wrote ----
-# every "PARENT CHILD" of run/calls, and the one process that begins with run/calls
-forks() { sed -nE 's/^([0-9]+) +(<\.\.\. )?(fork|vfork|clone|clone3)[ (].*= ([0-9]+)$/\1 \4/p' run/calls; }
+# every "PARENT CHILD" of run/calls, and the one process that begins with run/calls;
+# a thread is no child
+forks() { sed -nE '/CLONE_THREAD/d; s/^([0-9]+) +(<\.\.\. )?(fork|vfork|clone|clone3)[ (].*= ([0-9]+)$/\1 \4/p' run/calls; }
 write_fleet "$files" $'backup: {directory: ../run/backups, unencrypted: true}\nstate: {path: .certfleet, unsealed: true}'
 traced plan
 main=$(awk 'NR == 1 { print $1 }' run/calls)
