@@ -10,7 +10,6 @@
 #include "drivers/files.h"
 #include "drivers/order_sign.h"
 #include "drivers/pair_directory.h"
-#include "install/install.h"
 #include "pki/foreign.h"
 #include "remote/batch.h"
 
@@ -307,31 +306,6 @@ static void learn_pairs(const struct job *jobs, size_t count)
 	foreign_learn(o.list, n);
 }
 
-static bool was_stopped(struct job *j)
-{
-	return stop_requested() && begins_something(j->verb) &&
-	       !err_set(&j->error, ERR_STOPPED, "not begun: certfleet was told to stop");
-}
-
-/* Runs the jobs of the driver `files`, and of others that install files as it does. */
-static void run_files(struct job *const *jobs, size_t count)
-{
-	size_t some = 0;
-
-	for (size_t i = 0; i < count; i += some) {
-		for (some = 0; i + some < count && some < INSTALL_AT_ONCE; some++) {
-			struct job *j = jobs[i + some];
-
-			if (was_stopped(j))
-				break;
-			j->began = !only_reads(j->verb);
-		}
-		files_run(jobs + i, some);
-		if (!some)
-			some = 1; /* the one that was stopped */
-	}
-}
-
 void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 {
 	AUTO(arena) a = { 0 };
@@ -348,14 +322,16 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		j->began = false;
 		j->directory = d->options.directory;
 		j->private_directory = d->options.private_directory;
-		if (driver->files_verbs & 1U << j->verb)
+		if (stop_requested() && begins_something(j->verb))
+			err_set(&j->error, ERR_STOPPED, "not begun: certfleet was told to stop");
+		else if (driver->files_verbs & 1U << j->verb)
 			files[file_count++] = j;
-		else if (!was_stopped(j) && driver->sessions[j->verb])
+		else if (driver->sessions[j->verb])
 			driver_add_session(d, j, &a);
-		else if (!j->error.code)
+		else
 			call(driver, j);
 	}
-	run_files(files, file_count);
+	files_run(files, file_count);
 	if (d->batch)
 		batch_run(d->batch);
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
+#include "base/stop.h"
 #include "install/here.h"
 #include "install/installed_pair.h"
 #include "pki/foreign.h"
@@ -16,13 +17,21 @@ struct installing {
 	struct install_decision decision;
 };
 
+/* A stop begins nothing more, but what goes back goes on. */
+static bool is_stopped(const struct install_order *o, struct err *e)
+{
+	return stop_requested() && o->verb != INSTALL_ABORT && o->verb != INSTALL_REVERT &&
+	       !err_set(e, ERR_STOPPED, "not begun: certfleet was told to stop");
+}
+
 static void look_at_job(void *ctx, size_t index)
 {
 	struct installing *n = &((struct installing *)ctx)[index];
 	struct install_job *j = n->job;
 
 	j->error = (struct err){ 0 };
-	j->done = here_look(&n->here, j->install, &j->order, &j->error);
+	j->done = !is_stopped(&j->order, &j->error) &&
+		  here_look(&n->here, j->install, &j->order, &j->error);
 }
 
 /* What was read is untrusted; decoding it together turns many decoder runs into one. */
@@ -52,7 +61,7 @@ static void decide_job(struct installing *n)
 {
 	struct install_job *j = n->job;
 
-	if (j->order.verb == INSTALL_PROBE) {
+	if (j->order.verb == INSTALL_PROBE && j->error.code != ERR_STOPPED) {
 		if (j->done)
 			view_observe(&n->here.view, j->arena, j->seen);
 		else
@@ -74,34 +83,29 @@ static void execute_job(void *ctx, size_t index)
 		n->job->done = here_execute(&n->here, &n->decision, &n->job->error);
 }
 
-static void installing_release(struct installing *n)
-{
-	install_decision_release(&n->decision);
-	here_release(&n->here);
-}
-
 void install_run(struct install_job *jobs, size_t count)
 {
 	struct installing *list = xcalloc(INSTALL_AT_ONCE, sizeof(*list));
 
 	for (size_t i = 0; i < count; i += INSTALL_AT_ONCE) {
 		size_t some = count - i < INSTALL_AT_ONCE ? count - i : INSTALL_AT_ONCE;
+		bool has_changes = false;
 
 		for (size_t k = 0; k < some; k++)
 			list[k] = (struct installing){ .job = &jobs[i + k] };
 		/* what is read was mostly read before, so this does not wait for the disk */
 		parallel_run(look_at_job, list, some, PARALLEL_COMPUTE);
 		learn_jobs(list, some);
-		bool has_changes = false;
-
 		for (size_t k = 0; k < some; k++) {
 			decide_job(&list[k]);
 			has_changes |= list[k].decision.ops.count != 0;
 		}
 		if (has_changes)
 			parallel_run(execute_job, list, some, PARALLEL_DISK);
-		for (size_t k = 0; k < some; k++)
-			installing_release(&list[k]);
+		for (size_t k = 0; k < some; k++) {
+			install_decision_release(&list[k].decision);
+			here_release(&list[k].here);
+		}
 	}
 	free(list);
 }
