@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The canonical text of everything reached over HTTP. */
+/* The canonical text of requests. */
 #include "config/writer.h"
 
 #include "base/text.h"
-
-static void canonical_http_put_access(struct writer *w, const struct http_access *a)
-{
-	put_path(w, "ca", a->ca);
-	put_path(w, "identity_certificate", a->certificate);
-	put_secret(w, "identity_key", &a->key);
-	put_text(w, "user", a->user);
-	put_secret(w, "password", &a->password);
-}
+#include "config/deliver_http.h"
 
 static void put_request_text(struct writer *w, const char *field, const struct http_text *t)
 {
@@ -55,34 +47,16 @@ static void canonical_http_put_request(struct writer *w, const char *verb,
 		put_number(w, "request_timeout", r->timeout);
 }
 
-void put_caddy(struct writer *w, const struct caddy *c)
+void write_request(struct writer *w, const struct field *f, const void *slot)
 {
-	if (*c->admin == '/')
-		put_path(w, "caddy_admin", c->admin);
-	else
-		put_text(w, "caddy_admin", c->admin);
-	put_text(w, "caddy_id", c->id);
-}
+	const struct http_request *r = *(const struct http_request *const *)slot;
 
-void put_etcd(struct writer *w, const struct etcd *d)
-{
-	for (const char *const *at = d->endpoints; *at; at++)
-		put_text(w, "etcd_endpoint", *at);
-	put_text(w, "etcd_key", d->key);
-	canonical_http_put_access(w, &d->access);
-}
-
-void put_http(struct writer *w, const struct http *h)
-{
-	canonical_http_put_access(w, &h->access);
-	put_secret(w, "pkcs12_password", &h->pkcs12_password);
-	for (int verb = 0; verb < DECLARED_COUNT; verb++)
-		if (h->requests[verb])
-			canonical_http_put_request(w, declared_verb_names[verb], h->requests[verb]);
+	if (r)
+		canonical_http_put_request(w, f->key, r);
 }
 
 void put_call(struct writer *w, const struct http_call *c)
 {
-	canonical_http_put_access(w, &c->access);
+	write_rows(w, &http_access_record, &c->access);
 	canonical_http_put_request(w, "activate", &c->request);
 }

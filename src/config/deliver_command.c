@@ -3,10 +3,30 @@
 #include "config/deliver_command.h"
 
 #include "config/rows.h"
+#include "config/writer.h"
 
 #include <stddef.h>
 
-#define PROGRAM(name, verb, h, ...) ARGV(struct commands, name, argv[verb], h, ##__VA_ARGS__)
+static bool read_program(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	return argv_type.read(ld, f, n, slot);
+}
+
+static void write_program(struct writer *w, const struct field *f, const void *slot)
+{
+	const char *const *argv = *(const char *const *const *)slot;
+
+	if (argv)
+		put_text(w, "run", f->key);
+	put_words(w, "argv", argv);
+}
+
+static const struct field_type verb_program_type = { read_program, SHAPE_LIST, NULL,
+						     .write = write_program };
+
+#define PROGRAM(name, verb, h, ...)                                                      \
+	FIELD(struct commands, name, argv[verb], const char *const *, verb_program_type, \
+	      .param = &arguments, .help = h, ##__VA_ARGS__)
 
 static const struct field commands_fields[] = {
 	PROGRAM("probe", DECLARED_PROBE,
@@ -23,7 +43,7 @@ static const struct field commands_fields[] = {
 		"puts the former pair back; when left out, the former pair is staged and committed again"),
 	PROGRAM("remove", DECLARED_REMOVE, "for retire: removes the pair"),
 	DURATION(struct commands, "timeout", timeout, waits,
-		 "how long each may take; 60s when left out"),
+		 "how long each may take; 60s when left out", .canonical = "run_timeout"),
 	{ 0 },
 };
 const struct record commands_record = {
@@ -33,19 +53,6 @@ const struct record commands_record = {
 	.preset = &(const struct commands){ .timeout = 60 },
 	.help = "programs on this machine, told by CERTFLEET_PAIR and other variables what to do",
 };
-
-static bool read_commands(struct loader *ld, const struct field *f, const struct node *n,
-			  void *slot)
-{
-	struct commands *commands = ARENA_NEW(&ld->fleet.arena, struct commands);
-
-	if (n->kind != NODE_MAPPING)
-		return wrong_kind(ld, f, n, "a mapping");
-	if (!record_read(ld, f->param, n, commands))
-		return false;
-	*(const struct commands **)slot = commands;
-	return true;
-}
 
 bool commands_component_check(struct loader *ld, const struct node *n,
 			      const struct component_form *form)
@@ -62,5 +69,3 @@ bool commands_component_check(struct loader *ld, const struct node *n,
 	       config_error(ld, node_find(n, "retire"),
 			    "missing command 'remove' in its 'deliver'");
 }
-
-const struct field_type commands_type = { read_commands, SHAPE_RECORD, NULL };

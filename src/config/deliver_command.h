@@ -8,7 +8,6 @@
 #include <stdbool.h>
 
 extern const struct record commands_record;
-extern const struct field_type commands_type; /* const struct commands * */
 
 /* Rules that involve the whole component, whose mapping is `n`. */
 bool commands_component_check(struct loader *ld, const struct node *n,

@@ -66,18 +66,16 @@ static const struct node *request_node(const struct node *n, int verb)
 	return node_find(n, declared_verb_names[verb]);
 }
 
-static bool check_origin(struct loader *ld, const struct node *n, const struct http_form *form,
-			 int verb)
+static bool check_origin(struct loader *ld, const struct node *n, const struct http *form, int verb)
 {
-	const char *first = form->requests[DECLARED_COMMIT]->url.origin;
 	const char *origin = form->requests[verb]->url.origin;
 	const struct node *url = node_find(request_node(n, verb), "url");
 	const struct node *commit = node_find(request_node(n, DECLARED_COMMIT), "url");
 
-	return !strcmp(origin, first) ||
+	return !strcmp(origin, form->origin) ||
 	       config_error(ld, url,
 			    "all requests of one delivery go to one origin, '%s', not '%s'",
-			    as_written(ld, commit, first), as_written(ld, url, origin));
+			    as_written(ld, commit, form->origin), as_written(ld, url, origin));
 }
 
 static bool has_authorization(const struct http_request *r)
@@ -88,14 +86,14 @@ static bool has_authorization(const struct http_request *r)
 	return false;
 }
 
-static bool check_login(struct loader *ld, const struct node *at, const struct access_form *access,
+static bool check_login(struct loader *ld, const struct node *at, const struct http_access *access,
 			const struct http_request *r)
 {
 	return !access->user || !has_authorization(r) ||
 	       config_error(ld, at, "'user' and a header 'Authorization' exclude each other");
 }
 
-static bool check_requests(struct loader *ld, const struct node *n, const struct http_form *form)
+static bool check_requests(struct loader *ld, const struct node *n, const struct http *form)
 {
 	bool good = true;
 
@@ -111,13 +109,13 @@ static bool check_requests(struct loader *ld, const struct node *n, const struct
 	return good;
 }
 
-static unsigned sent(const struct http_form *form, enum declared_verb verb)
+static unsigned sent(const struct http *form, enum declared_verb verb)
 {
 	return form->requests[verb] ? materials_in(form->requests[verb]) : 0;
 }
 
 /* A key that is never sent cannot be served. */
-static bool check_sent(struct loader *ld, const struct node *n, const struct http_form *form)
+static bool check_sent(struct loader *ld, const struct node *n, const struct http *form)
 {
 	unsigned all = sent(form, DECLARED_STAGE) | sent(form, DECLARED_COMMIT);
 	unsigned any = all | sent(form, DECLARED_REVERT);
@@ -138,29 +136,11 @@ static bool is_tls(const char *origin)
 
 bool http_check(struct loader *ld, const struct node *n, void *out)
 {
-	const struct http_form *form = out;
-	const char *origin = form->requests[DECLARED_COMMIT]->url.origin;
+	struct http *form = out;
 
-	return access_check(ld, n, &form->access, is_tls(origin)) && check_requests(ld, n, form) &&
-	       check_sent(ld, n, form);
-}
-
-static bool read_http(struct loader *ld, const struct field *f, const struct node *n, void *slot)
-{
-	struct http_form form;
-	struct http *http = NULL;
-
-	if (n->kind != NODE_MAPPING)
-		return wrong_kind(ld, f, n, "a mapping");
-	if (!record_read(ld, f->param, n, &form))
-		return false;
-	http = ARENA_NEW(&ld->fleet.arena, struct http);
-	http->origin = form.requests[DECLARED_COMMIT]->url.origin;
-	http->access = access_of(&form.access);
-	http->pkcs12_password = form.pkcs12_password;
-	memcpy(http->requests, form.requests, sizeof(http->requests));
-	*(const struct http **)slot = http;
-	return true;
+	form->origin = form->requests[DECLARED_COMMIT]->url.origin;
+	return access_check(ld, n, &form->access, is_tls(form->origin)) &&
+	       check_requests(ld, n, form) && check_sent(ld, n, form);
 }
 
 /* ---- activate: {http: ...} ---- */
@@ -198,7 +178,7 @@ static bool deliver_http_read_call(struct loader *ld, const struct field *f, con
 	if (!record_read(ld, f->param, n, &form))
 		return false;
 	call = ARENA_NEW(&ld->fleet.arena, struct http_call);
-	call->access = access_of(&form.access);
+	call->access = form.access;
 	call->request = request_of(&form.request);
 	*(const struct http_call **)slot = call;
 	return true;
@@ -239,5 +219,4 @@ bool http_component_check(struct loader *ld, const struct node *n, const struct 
 		       shown(ld, c->role->name));
 }
 
-const struct field_type http_type = { read_http, SHAPE_RECORD, NULL };
 const struct field_type call_type = { deliver_http_read_call, SHAPE_RECORD, NULL };

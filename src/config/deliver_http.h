@@ -8,18 +8,6 @@
 
 #include <stdbool.h>
 
-struct identity_form {
-	const char *certificate;
-	struct secret_ref key;
-};
-
-struct access_form {
-	const char *ca;
-	struct identity_form identity;
-	const char *user;
-	struct secret_ref password;
-};
-
 struct request_form {
 	struct http_url url;
 	unsigned method;
@@ -32,38 +20,25 @@ struct request_form {
 	int64_t timeout;
 };
 
-struct http_form {
-	struct access_form access;
-	struct secret_ref pkcs12_password;
-	const struct http_request *requests[DECLARED_COUNT];
-};
-
 struct call_form {
-	struct access_form access;
+	struct http_access access;
 	struct http_url urls[HTTP_PUT + 1]; /* index: method */
 	struct request_form request;
-};
-
-struct etcd_form {
-	struct access_form access;
-	struct items endpoints; /* const char * */
-	const char *key;
 };
 
 extern const struct field_type request_type; /* const struct http_request * */
 extern const struct field_type headers_type; /* struct items */
 extern const struct field_type header_type;  /* type of one header, for the schema */
 extern const struct field_type pointer_type; /* const char * */
-extern const struct field_type http_type;    /* const struct http * */
 extern const struct field_type call_type;    /* const struct http_call * */
-extern const struct field_type etcd_type;    /* const struct etcd * */
-extern const struct field_type caddy_type;   /* const struct caddy * */
 
 /* The records of these types, for deliver and activate. */
 extern const struct record http_record;
 extern const struct record call_record;
 extern const struct record etcd_record;
 extern const struct record caddy_record;
+/* The keys of access among those of these records. */
+extern const struct record http_access_record;
 
 bool request_check(struct loader *ld, const struct node *n, void *out);
 bool http_check(struct loader *ld, const struct node *n, void *out);
@@ -72,9 +47,7 @@ bool etcd_check(struct loader *ld, const struct node *n, void *out);
 bool caddy_check(struct loader *ld, const struct node *n, void *out);
 
 /* `n` is the mapping with the keys of access; `tls`: the URL is https. */
-bool access_check(struct loader *ld, const struct node *n, const struct access_form *form,
-		  bool tls);
-struct http_access access_of(const struct access_form *form);
+bool access_check(struct loader *ld, const struct node *n, const struct http_access *a, bool tls);
 struct http_request request_of(const struct request_form *form);
 
 /* Rules that involve the whole component, whose mapping is `n`. */

@@ -8,6 +8,7 @@
 #include "config/placeholder.h"
 #include "config/rows.h"
 #include "config/values.h"
+#include "config/writer.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -103,6 +104,15 @@ static bool deliver_sftp_read_url(struct loader *ld, const struct field *f, cons
 	return true;
 }
 
+static void write_url(struct writer *w, const struct field *f, const void *slot)
+{
+	const struct sftp *s = slot;
+
+	(void)f;
+	put_text(w, "sftp", s->origin);
+	put_text(w, "sftp_user", s->user);
+}
+
 static bool read_pin(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
@@ -135,15 +145,18 @@ static bool read_far_path(struct loader *ld, const struct field *f, const struct
 	return value_path(ld, f, n, slot);
 }
 
-static const struct field_type url_type = { deliver_sftp_read_url, SHAPE_TEXT, "^sftp://",
-					    GRAMMAR_ADDRESS, .words = "URL" };
+static const struct field_type url_type = {
+	deliver_sftp_read_url, SHAPE_TEXT,     "^sftp://",
+	GRAMMAR_ADDRESS,       .words = "URL", .write = write_url
+};
 static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL, .words = "SHA256:..." };
 static const struct field_type ssh_target_path_type = { read_far_path, SHAPE_TEXT, "^/",
 							.words = "path there" };
 
 /* ---- table of keys ---- */
 
-#define SSH_SCRIPT_PATH(T, k, m, h) FIELD(T, k, m, const char *, ssh_target_path_type, .help = h)
+#define SSH_SCRIPT_PATH(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, ssh_target_path_type, .help = h, ##__VA_ARGS__)
 
 static bool check_paths_there(struct loader *ld, const struct node *n, void *out)
 {
@@ -154,9 +167,10 @@ static bool check_paths_there(struct loader *ld, const struct node *n, void *out
 
 static const struct field sftp_fields[] = {
 	FIELD(struct deliver, "url", sftp, struct sftp, url_type, .required = true,
-	      .help = "sftp://USER@HOST[:PORT]"),
+	      .help = "sftp://USER@HOST[:PORT]", .last = true),
 	FIELD(struct deliver, "host_key", sftp.host_key, const char *, pin_type,
-	      .help = "the only key of the host that is taken, as 'ssh-keygen -l' prints it; without it known_hosts decides"),
+	      .help = "the only key of the host that is taken, as 'ssh-keygen -l' prints it; without it known_hosts decides",
+	      .last = true),
 	INSTALL_ROWS(struct deliver, files., SSH_SCRIPT_PATH),
 	{ 0 },
 };

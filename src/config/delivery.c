@@ -7,6 +7,7 @@
 #include "config/schema.h"
 #include "config/url.h"
 #include "config/values.h"
+#include "config/writer.h"
 #include "model/activation.h"
 
 #include <string.h>
@@ -172,6 +173,14 @@ static bool read_starttls(struct loader *ld, const struct field *f, const struct
 	return true;
 }
 
+static void write_starttls(struct writer *w, const struct field *f, const void *slot)
+{
+	enum starttls_kind kind = *(const enum starttls_kind *)slot;
+
+	if (kind != STARTTLS_NONE)
+		put_text(w, f->key, starttls_names[kind]);
+}
+
 bool verify_check(struct loader *ld, const struct node *n, void *out)
 {
 	struct verify *v = out;
@@ -240,10 +249,15 @@ static bool read_activate(struct loader *ld, const struct field *f, const struct
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
 const struct field_type https_type = { read_https, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
 				       .words = "URL" };
-const struct field_type agent_place_type = { read_agent_place, SHAPE_TEXT_OR_RECORD, NULL,
-					     GRAMMAR_ADDRESS, .words = "URL or mapping" };
-const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
-					.words = "path or tcp://HOST:PORT" };
+const struct field_type agent_place_type = {
+	read_agent_place, SHAPE_TEXT_OR_RECORD,      NULL,
+	GRAMMAR_ADDRESS,  .words = "URL or mapping", .write = write_nested
+};
+const struct field_type socket_type = {
+	read_socket,         SHAPE_TEXT, NULL, GRAMMAR_ADDRESS, .words = "path or tcp://HOST:PORT",
+	.write = write_place
+};
 const struct field_type address_type = { read_address, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
 					 .words = "HOST:PORT" };
-const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL };
+const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL,
+					  .write = write_starttls };

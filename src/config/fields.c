@@ -114,7 +114,8 @@ bool record_read(struct loader *ld, const struct record *r, const struct node *n
 	bool good = true;
 	bool supported = true;
 
-	preset(r, out);
+	if (!r->merged)
+		preset(r, out);
 	if (!loader_has_room(ld, n))
 		return false;
 	if (n->kind != NODE_MAPPING)

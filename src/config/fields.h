@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct field;
+struct writer;
 
 /*
  * Reads one node into the member at `slot`.  Reports a mistake at the node's
@@ -22,6 +23,8 @@ struct field;
  */
 typedef bool field_reader(struct loader *ld, const struct field *f, const struct node *n,
 			  void *slot);
+/* Appends the member at `slot` to the canonical text (config/writer.h). */
+typedef void field_writer(struct writer *w, const struct field *f, const void *slot);
 
 /* The form of a value, for the schema; after each the type of `param`. */
 enum shape {
@@ -48,6 +51,7 @@ struct field_type {
 	const char *pattern;  /* regular expression for texts, or NULL */
 	enum grammar grammar; /* values of placeholders are quoted for it */
 	const char *words;    /* the type for people; NULL: as the shape says */
+	field_writer *write;  /* NULL: a text as it stands */
 };
 
 /* One accepted key of one kind of mapping. */
@@ -56,8 +60,10 @@ struct field {
 	const struct field_type *type;
 	size_t offset;
 	const void *param;
-	const char *help; /* one sentence */
+	const char *help;      /* one sentence */
+	const char *canonical; /* name in the canonical text; NULL: the key */
 	bool required;
+	bool last;        /* stands behind the other keys in the canonical text */
 	bool unsupported; /* known, but not implemented yet */
 };
 
@@ -70,6 +76,7 @@ struct record {
 	/* rules between its keys; called when every key is valid */
 	bool (*check)(struct loader *ld, const struct node *n, void *out);
 	bool one_key;    /* the mapping has exactly one key */
+	bool merged;     /* writes to the struct around it, which is preset already */
 	bool extensions; /* keys that begin with "x-" are ignored */
 	const char *help;
 };

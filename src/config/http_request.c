@@ -4,6 +4,7 @@
 #include "config/http_text.h"
 #include "config/policy.h"
 #include "config/values.h"
+#include "config/writer.h"
 
 #include <string.h>
 #include <strings.h>
@@ -183,7 +184,7 @@ static bool http_request_read(struct loader *ld, const struct field *f, const st
 
 /* ---- access: CA, identity, user, password ---- */
 
-bool access_check(struct loader *ld, const struct node *n, const struct access_form *form, bool tls)
+bool access_check(struct loader *ld, const struct node *n, const struct http_access *a, bool tls)
 {
 	const struct node *ca = node_find(n, "ca");
 	const struct node *identity = node_find(n, "identity");
@@ -197,18 +198,7 @@ bool access_check(struct loader *ld, const struct node *n, const struct access_f
 		return config_error(ld, n, "missing key 'password'");
 	if (password && !user)
 		return config_error(ld, n, "missing key 'user'");
-	return !user || !strchr(form->user, ':') || config_error(ld, user, "'user' holds a colon");
-}
-
-struct http_access access_of(const struct access_form *form)
-{
-	return (struct http_access){
-		.ca = form->ca,
-		.certificate = form->identity.certificate,
-		.key = form->identity.key,
-		.user = form->user,
-		.password = form->password,
-	};
+	return !user || !strchr(a->user, ':') || config_error(ld, user, "'user' holds a colon");
 }
 
 const struct field_type header_type = { NULL, SHAPE_TEXT_OR_RECORD, NULL };
@@ -216,4 +206,5 @@ const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL,
 					 .words = "mapping of header to text or secret" };
 const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/", GRAMMAR_POINTER,
 					 .words = "JSON pointer" };
-const struct field_type request_type = { http_request_read, SHAPE_RECORD, NULL };
+const struct field_type request_type = { http_request_read, SHAPE_RECORD, NULL,
+					 .write = write_request };

@@ -3,6 +3,7 @@
 #include "config/placeholder.h"
 #include "config/schema.h"
 #include "config/values.h"
+#include "config/writer.h"
 
 #include <string.h>
 
@@ -89,6 +90,29 @@ static bool read_record(struct loader *ld, const struct field *f, const struct n
 	return record_read(ld, f->param, n, slot);
 }
 
+/* Of a list that ends with NULL or 0, its beginning is all there is to keep. */
+static bool read_ended_list(struct loader *ld, const struct field *f, const struct node *n,
+			    void *slot)
+{
+	struct items items = { 0 };
+
+	if (!read_one_or_list(ld, f, n, &items))
+		return false;
+	memcpy(slot, &items.list, sizeof(items.list));
+	return true;
+}
+
+static bool read_own_record(struct loader *ld, const struct field *f, const struct node *n,
+			    void *slot)
+{
+	void *own = arena_array(&ld->fleet.arena, 1, ((const struct record *)f->param)->size);
+
+	if (!read_record(ld, f, n, own))
+		return false;
+	memcpy(slot, &own, sizeof(own));
+	return true;
+}
+
 static bool read_later(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	(void)ld;
@@ -137,8 +161,12 @@ static bool read_named(struct loader *ld, const struct field *f, const struct no
 }
 
 const struct field_type list_type = { lists_read_list, SHAPE_LIST, NULL };
-const struct field_type argv_type = { read_argv, SHAPE_LIST, NULL };
+const struct field_type argv_type = { read_argv, SHAPE_LIST, NULL, .write = write_words };
 const struct field_type one_or_list_type = { read_one_or_list, SHAPE_ONE_OR_LIST, NULL };
-const struct field_type record_type = { read_record, SHAPE_RECORD, NULL };
+const struct field_type ended_list_type = { read_ended_list, SHAPE_ONE_OR_LIST, NULL,
+					    .write = write_texts };
+const struct field_type record_type = { read_record, SHAPE_RECORD, NULL, .write = write_nested };
+const struct field_type own_record_type = { read_own_record, SHAPE_RECORD, NULL,
+					    .write = write_own_record };
 const struct field_type later_type = { read_later, SHAPE_LATER, NULL };
 const struct field_type named_type = { read_named, SHAPE_NAMED, NULL };

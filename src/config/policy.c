@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "config/forms.h"
 #include "config/values.h"
+#include "config/writer.h"
 #include "model/version.h"
 
 #include <string.h>
@@ -174,11 +175,12 @@ bool restart_check(struct loader *ld, const struct node *n, void *out)
 	return true;
 }
 
-const struct field_type secret_type = { read_secret, SHAPE_RECORD, NULL, .words = "secret" };
+const struct field_type secret_type = { read_secret, SHAPE_RECORD, NULL, .words = "secret",
+					.write = write_secret };
 const struct field_type key_ref_type = { read_key_ref, SHAPE_TEXT_OR_RECORD, NULL,
-					 .words = "path or secret" };
+					 .words = "path or secret", .write = write_secret };
 const struct field_type state_type = { read_state, SHAPE_TEXT_OR_RECORD, NULL,
-				       .words = "path or mapping" };
+				       .words = "path or mapping", .write = write_nested };
 const struct field_type backup_type = { read_backup, SHAPE_RECORD, NULL };
 const struct field_type share_type = { read_share, SHAPE_COUNT_OR_TEXT, "^([1-9]|[1-9][0-9]|100)%$",
 				       .words = "number or percentage" };

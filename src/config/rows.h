@@ -16,9 +16,11 @@
 	FIELD(T, k, m, const char *, account_type, .help = h, ##__VA_ARGS__)
 #define NAME(T, k, m, h, ...) FIELD(T, k, m, const char *, name_type, .help = h, ##__VA_ARGS__)
 #define PATH(T, k, m, h, ...) FIELD(T, k, m, const char *, path_type, .help = h, ##__VA_ARGS__)
-#define FLAG(T, k, m, h) FIELD(T, k, m, bool, flag_type, .help = h)
-#define COUNT(T, k, m, b, h) FIELD(T, k, m, unsigned, count_type, .param = &(b), .help = h)
-#define DURATION(T, k, m, b, h) FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h)
+#define FLAG(T, k, m, h, ...) FIELD(T, k, m, bool, flag_type, .help = h, ##__VA_ARGS__)
+#define COUNT(T, k, m, b, h, ...) \
+	FIELD(T, k, m, unsigned, count_type, .param = &(b), .help = h, ##__VA_ARGS__)
+#define DURATION(T, k, m, b, h, ...) \
+	FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h, ##__VA_ARGS__)
 /* For an enum, which is read as unsigned; `names` is in the order of its values. */
 #define CHOICE(T, k, m, names, h) FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
 #define LIST(T, k, m, type, of, h, ...) \
@@ -40,23 +42,27 @@
  * Rows for the paths of a pair; `in` leads to the struct install ("files." or
  * nothing), `path` is the macro that makes the row of one path.
  */
-#define INSTALL_ROWS(T, in, path)                                                                 \
-	path(T, "directory", in directory,                                                        \
-	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "                     \
-	     "one switched link"),                                                                \
-		path(T, "certificate", in certificate, "the leaf and the certificates above it"), \
-		path(T, "key", in key, "the private key"),                                        \
-		path(T, "leaf", in leaf, "the leaf alone"),                                       \
-		path(T, "chain", in chain, "the certificates above the leaf"),                    \
-		path(T, "ca", in ca, "the root, when it is known"),                               \
-		path(T, "combined", in combined, "leaf, chain and key"), UNSUPPORTED("pkcs12"),   \
-		ACCOUNT(T, "owner", in owner, "owner of the files that hold the key"),            \
-		ACCOUNT(T, "group", in group, "group of the files that hold the key"),            \
-		FIELD(T, "mode", in mode, mode_t, mode_type,                                      \
-		      .help = "mode of the files that hold the key; \"0600\" when "               \
-			      "new"),                                                             \
-		FLAG(T, "unsafe_directory", in unsafe_directory,                                  \
-		     "accepts directories that others can write"),                                \
+#define INSTALL_ROWS(T, in, path)                                                                \
+	path(T, "directory", in directory,                                                       \
+	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "                    \
+	     "one switched link"),                                                               \
+		path(T, "certificate", in certificate, "the leaf and the certificates above it", \
+		     .canonical = "certificate_file"),                                           \
+		path(T, "key", in key, "the private key", .canonical = "key_file"),              \
+		path(T, "leaf", in leaf, "the leaf alone", .canonical = "leaf_file"),            \
+		path(T, "chain", in chain, "the certificates above the leaf",                    \
+		     .canonical = "chain_file"),                                                 \
+		path(T, "ca", in ca, "the root, when it is known", .canonical = "ca_file"),      \
+		path(T, "combined", in combined, "leaf, chain and key",                          \
+		     .canonical = "combined_file"),                                              \
+		UNSUPPORTED("pkcs12"),                                                           \
+		ACCOUNT(T, "owner", in owner, "owner of the files that hold the key"),           \
+		ACCOUNT(T, "group", in group, "group of the files that hold the key"),           \
+		FIELD(T, "mode", in mode, mode_t, mode_type,                                     \
+		      .help = "mode of the files that hold the key; \"0600\" when "              \
+			      "new"),                                                            \
+		FLAG(T, "unsafe_directory", in unsafe_directory,                                 \
+		     "accepts directories that others can write"),                               \
 		FLAG(T, "replace", in replace, "replaces files that hold no certificate or key")
 
 extern const struct bounds waits;      /* from a second to a day */

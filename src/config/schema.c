@@ -100,7 +100,7 @@ static const struct field state_fields[] = {
 	FLAG(struct state_policy, "unsealed", unsealed, "keys are kept in the clear"),
 	{ 0 },
 };
-static const struct record state_record = {
+const struct record state_record = {
 	.name = "state",
 	.fields = state_fields,
 	.size = sizeof(struct state_policy),

@@ -7,6 +7,7 @@
 
 extern const struct record fleet_record;   /* struct fleet_form */
 extern const struct record include_record; /* struct fleet_form */
+extern const struct record state_record;   /* struct state_policy */
 extern const struct record issuer_record;  /* struct issuer_form */
 extern const struct record certificate_record;
 extern const struct record role_record;

@@ -6,11 +6,12 @@
 
 static const struct field agent_fields[] = {
 	PATH(struct agent_access, "certificate", certificate, "the operator's certificate, as PEM",
-	     .required = true),
+	     .required = true, .canonical = "agent_certificate"),
 	PATH(struct agent_access, "key", key, "its private key, as PEM; orders are signed with it",
-	     .required = true),
+	     .required = true, .canonical = "agent_key"),
 	PATH(struct agent_access, "ca", ca,
-	     "the authority that signs the agents' certificates, as PEM", .required = true),
+	     "the authority that signs the agents' certificates, as PEM", .required = true,
+	     .canonical = "agent_ca"),
 	{ 0 },
 };
 static const struct record agent_record = {
@@ -23,11 +24,12 @@ static const struct record agent_record = {
 static const struct field ssh_fields[] = {
 	FIELD(struct ssh_access, "key", key, struct secret_ref, key_ref_type,
 	      .param = &secret_record, .required = true,
-	      .help = "the private key to log in with: a path, or a secret"),
+	      .help = "the private key to log in with: a path, or a secret",
+	      .canonical = "ssh_key"),
 	FIELD(struct ssh_access, "passphrase", passphrase, struct secret_ref, secret_type,
-	      .param = &secret_record, .help = "opens the key"),
+	      .param = &secret_record, .help = "opens the key", .canonical = "ssh_passphrase"),
 	PATH(struct ssh_access, "known_hosts", known_hosts,
-	     "the keys of hosts, as OpenSSH lists them"),
+	     "the keys of hosts, as OpenSSH lists them", .canonical = "ssh_known_hosts"),
 	{ 0 },
 };
 static const struct record ssh_record = {

@@ -34,10 +34,11 @@ const struct record install_record = {
 
 static const struct field haproxy_fields[] = {
 	FIELD(struct haproxy, "socket", socket, const char *, socket_type, .required = true,
-	      .help = "its runtime API, level admin: the path of a unix socket, or tcp://HOST:PORT on this machine"),
+	      .help = "its runtime API, level admin: the path of a unix socket, or tcp://HOST:PORT on this machine",
+	      .canonical = "haproxy_socket", .last = true),
 	PATH(struct haproxy, "certificate", certificate,
 	     "the file it loads leaf, chain and key from, as its configuration names it",
-	     .required = true),
+	     .required = true, .canonical = "combined_file"),
 	{ 0 },
 };
 static const struct record haproxy_record = {
@@ -50,10 +51,12 @@ static const struct record haproxy_record = {
 
 static const struct field agent_fields[] = {
 	FIELD(struct agent_place, "url", url, const char *, https_type, .required = true,
-	      .help = "https://HOST:PORT of the agent"),
+	      .help = "https://HOST:PORT of the agent", .canonical = "agent"),
 	OBJECT_NAME(struct agent_place, "component", component,
-		    "its name in the agent's configuration, when it has another"),
-	FLAG(struct agent_place, "self", self, "it is the agent's own pair"),
+		    "its name in the agent's configuration, when it has another",
+		    .canonical = "agent_component"),
+	FLAG(struct agent_place, "self", self, "it is the agent's own pair",
+	     .canonical = "agent_self"),
 	{ 0 },
 };
 static const struct record agent_place_record = {
@@ -77,13 +80,13 @@ static const struct field deliver_fields[] = {
 		.param = &sftp_record, /* writes to the whole struct deliver */
 		.help = "onto another machine, over SSH",
 	},
-	FIELD(struct deliver, "caddy", caddy, const struct caddy *, caddy_type,
+	FIELD(struct deliver, "caddy", caddy, const struct caddy *, own_record_type,
 	      .param = &caddy_record, .help = "into a running Caddy on this machine"),
-	FIELD(struct deliver, "http", http, const struct http *, http_type, .param = &http_record,
-	      .help = "by requests to an API"),
-	FIELD(struct deliver, "etcd", etcd, const struct etcd *, etcd_type, .param = &etcd_record,
-	      .help = "as keys of an etcd, for its readers"),
-	FIELD(struct deliver, "command", command, const struct commands *, commands_type,
+	FIELD(struct deliver, "http", http, const struct http *, own_record_type,
+	      .param = &http_record, .help = "by requests to an API"),
+	FIELD(struct deliver, "etcd", etcd, const struct etcd *, own_record_type,
+	      .param = &etcd_record, .help = "as keys of an etcd, for its readers"),
+	FIELD(struct deliver, "command", command, const struct commands *, own_record_type,
 	      .param = &commands_record, .help = "by programs on this machine"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("handoff"),
@@ -151,7 +154,8 @@ static const struct field verify_fields[] = {
 	HOST(struct verify, "server_name", server_name,
 	     "the name asked for; the host when that is a name"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,
-	      "full handshakes in a row that must present it, over at least 300 ms; 3 when left out, 1 when the driver swaps the pair in the running process"),
+	      "full handshakes in a row that must present it, over at least 300 ms; 3 when left out, 1 when the driver swaps the pair in the running process",
+	      .last = true),
 	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
 	      .param = starttls_names + 1, .help = "the protocol that is spoken before TLS begins"),
 	{ 0 },

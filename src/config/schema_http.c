@@ -12,26 +12,44 @@ static const struct bounds statuses = { 200, 599 };
 /* --- access: CA, identity, user, password --- */
 
 static const struct field identity_fields[] = {
-	PATH(struct identity_form, "certificate", certificate,
-	     "our certificate as PEM, the leaf first", .required = true),
-	SECRET(struct identity_form, "key", key, "its private key as PEM", .required = true),
+	PATH(struct http_access, "certificate", certificate,
+	     "our certificate as PEM, the leaf first", .required = true,
+	     .canonical = "identity_certificate"),
+	SECRET(struct http_access, "key", key, "its private key as PEM", .required = true,
+	       .canonical = "identity_key"),
 	{ 0 },
 };
 static const struct record identity_record = {
 	.name = "identity",
 	.fields = identity_fields,
-	.size = sizeof(struct identity_form),
+	.size = sizeof(struct http_access),
+	.merged = true,
 	.help = "certfleet's client certificate",
 };
 
-#define ACCESS(T)                                                                           \
-	PATH(T, "ca", access.ca,                                                            \
-	     "the authorities whose certificates are accepted, as PEM; those "              \
-	     "of this machine when left out"),                                              \
-		FIELD(T, "identity", access.identity, struct identity_form, record_type,    \
-		      .param = &identity_record, .help = "certfleet's client certificate"), \
-		TEXT(T, "user", access.user, "certfleet's login"),                          \
-		SECRET(T, "password", access.password, "that user's password")
+#define ACCESS_ROWS(T, in)                                                                                    \
+	PATH(T, "ca", in ca,                                                                                  \
+	     "the authorities whose certificates are accepted, as PEM; those of this machine when left out"), \
+		{                                                                                             \
+			.key = "identity",                                                                    \
+			.type = &record_type,                                                                 \
+			.offset = offsetof(T, in ca) - offsetof(struct http_access, ca),                      \
+			.param = &identity_record,                                                            \
+			.help = "certfleet's client certificate",                                             \
+		},                                                                                            \
+		TEXT(T, "user", in user, "certfleet's login"),                                                \
+		SECRET(T, "password", in password, "that user's password")
+#define ACCESS(T) ACCESS_ROWS(T, access.)
+
+static const struct field access_fields[] = {
+	ACCESS_ROWS(struct http_access, ),
+	{ 0 },
+};
+const struct record http_access_record = {
+	.name = "http_access",
+	.fields = access_fields,
+	.size = sizeof(struct http_access),
+};
 
 /* --- one request --- */
 
@@ -100,13 +118,13 @@ static const struct record probe_record = {
 
 /* --- an API of requests --- */
 
-#define VERB(name, verb, record, h, ...)                                                         \
-	FIELD(struct http_form, name, requests[verb], const struct http_request *, request_type, \
+#define VERB(name, verb, record, h, ...)                                                    \
+	FIELD(struct http, name, requests[verb], const struct http_request *, request_type, \
 	      .param = &(record), .help = h, ##__VA_ARGS__)
 
 static const struct field http_fields[] = {
-	ACCESS(struct http_form),
-	SECRET(struct http_form, "pkcs12_password", pkcs12_password, "the password of ${pkcs12}"),
+	ACCESS(struct http),
+	SECRET(struct http, "pkcs12_password", pkcs12_password, "the password of ${pkcs12}"),
 	VERB("probe", DECLARED_PROBE, probe_record,
 	     "reads the installed certificate; unknown when left out"),
 	VERB("stage", DECLARED_STAGE, request_record,
@@ -125,7 +143,7 @@ static const struct field http_fields[] = {
 const struct record http_record = {
 	.name = "http",
 	.fields = http_fields,
-	.size = sizeof(struct http_form),
+	.size = sizeof(struct http),
 	.check = http_check,
 	.help = "an API, by the requests it wants; all of one origin",
 };
@@ -156,28 +174,31 @@ const struct record call_record = {
 static const struct field endpoint_item = { .key = "endpoints", .type = &origin_type };
 static const struct list_of endpoint_items = { &endpoint_item, sizeof(char *), 1, 16 };
 static const struct field etcd_fields[] = {
-	LIST(struct etcd_form, "endpoints", endpoints, one_or_list_type, endpoint_items,
-	     "URLs of its members; the first that answers", .required = true),
+	FIELD(struct etcd, "endpoints", endpoints, const char *const *, ended_list_type,
+	      .param = &endpoint_items, .help = "URLs of its members; the first that answers",
+	      .required = true, .canonical = "etcd_endpoint"),
 	OBJECT_KEY(
-		struct etcd_form, "key", key,
+		struct etcd, "key", key,
 		"the prefix, without a slash at its end, beneath which it stands: KEY/certificate, KEY/key and so on",
-		.required = true),
-	ACCESS(struct etcd_form),
+		.required = true, .canonical = "etcd_key"),
+	ACCESS(struct etcd),
 	{ 0 },
 };
 const struct record etcd_record = {
 	.name = "etcd",
 	.fields = etcd_fields,
-	.size = sizeof(struct etcd_form),
+	.size = sizeof(struct etcd),
 	.check = etcd_check,
 	.help = "published in an etcd, for its readers",
 };
 
 static const struct field caddy_fields[] = {
 	FIELD(struct caddy, "admin", admin, const char *, admin_type, .required = true,
-	      .help = "its admin API: http://HOST:PORT on this machine, or the path of a unix socket"),
+	      .help = "its admin API: http://HOST:PORT on this machine, or the path of a unix socket",
+	      .canonical = "caddy_admin"),
 	OBJECT_KEY(struct caddy, "id", id,
-		   "the \"@id\" of an object in apps.tls.certificates.load_pem", .required = true),
+		   "the \"@id\" of an object in apps.tls.certificates.load_pem", .required = true,
+		   .canonical = "caddy_id"),
 	{ 0 },
 };
 const struct record caddy_record = {

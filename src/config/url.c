@@ -5,6 +5,7 @@
 #include "config/http_text.h"
 #include "config/netname.h"
 #include "config/values.h"
+#include "config/writer.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -251,4 +252,5 @@ static bool read_admin(struct loader *ld, const struct field *f, const struct no
 const struct field_type url_type = { url_read_url, SHAPE_TEXT, "^https?://", .words = "URL" };
 const struct field_type origin_type = { read_bare_origin, SHAPE_TEXT, "^https?://",
 					.words = "URL" };
-const struct field_type admin_type = { read_admin, SHAPE_TEXT, NULL, .words = "URL or path" };
+const struct field_type admin_type = { read_admin, SHAPE_TEXT, NULL, .words = "URL or path",
+				       .write = write_place };

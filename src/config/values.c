@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/pathname.h"
 #include "config/placeholder.h"
+#include "config/writer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -277,15 +278,17 @@ const struct field_type object_name_type = { values_read_text, SHAPE_TEXT, NULL,
 const struct field_type account_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ACCOUNT,
 					 .words = "name or number" };
 const struct field_type name_type = { values_read_name, SHAPE_TEXT, NAME_PATTERN, .words = "name" };
-const struct field_type path_type = { read_path, SHAPE_TEXT, NULL, .words = "path" };
+const struct field_type path_type = { read_path, SHAPE_TEXT, NULL, .words = "path",
+				      .write = write_path };
 const struct field_type file_type = { values_read_file, SHAPE_TEXT, NULL, .words = "path" };
 const struct field_type variable_type = { read_variable, SHAPE_TEXT, "^CERTFLEET_[A-Z0-9_]+$",
 					  .words = "variable" };
-const struct field_type flag_type = { read_flag, SHAPE_FLAG, NULL };
-const struct field_type count_type = { values_read_count, SHAPE_COUNT, NULL };
+const struct field_type flag_type = { read_flag, SHAPE_FLAG, NULL, .write = write_flag };
+const struct field_type count_type = { values_read_count, SHAPE_COUNT, NULL, .write = write_count };
 const struct field_type version_type = { read_version, SHAPE_VERSION, NULL };
 const struct field_type duration_type = { read_duration, SHAPE_TEXT, "^[0-9]+[smhdwy]$",
-					  .words = "duration" };
-const struct field_type choice_type = { values_read_choice, SHAPE_CHOICE, NULL };
-const struct field_type mode_type = { read_mode, SHAPE_TEXT, "^0?[46][04]0$",
-				      .words = "octal mode" };
+					  .words = "duration", .write = write_duration };
+const struct field_type choice_type = { values_read_choice, SHAPE_CHOICE, NULL,
+					.write = write_choice };
+const struct field_type mode_type = { read_mode, SHAPE_TEXT, "^0?[46][04]0$", .words = "octal mode",
+				      .write = write_mode };

@@ -33,9 +33,11 @@ extern const struct field_type version_type;     /* unsigned */
 extern const struct field_type list_type;        /* struct items */
 extern const struct field_type argv_type;        /* const char *const *: a program, its arguments */
 extern const struct field_type one_or_list_type;
-extern const struct field_type record_type; /* type of the record */
-extern const struct field_type later_type;  /* const struct node *, read later */
-extern const struct field_type named_type;  /* struct section *, which must be set */
+extern const struct field_type ended_list_type; /* const T *: ends with NULL or 0 */
+extern const struct field_type record_type;     /* type of the record */
+extern const struct field_type own_record_type; /* const T *: a record in a struct of its own */
+extern const struct field_type later_type;      /* const struct node *, read later */
+extern const struct field_type named_type;      /* struct section *, which must be set */
 
 /* Checks for one line that is not empty; placeholders stay in n->text. */
 bool value_raw(struct loader *ld, const struct field *f, const struct node *n);
