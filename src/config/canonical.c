@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
+#include "config/delivery.h"
 #include "config/schema.h"
 #include "config/writer.h"
-#include "model/activation.h"
-
-#include <string.h>
 
 static void put_policies(struct writer *w, const struct fleet *f)
 {
@@ -114,14 +112,6 @@ static void put_activate(struct writer *w, const struct activate *a)
 	put_number(w, "activate_timeout", a->timeout);
 }
 
-/* The row of the driver alone: what another one wrote there is its own affair. */
-static void put_deliver(struct writer *w, const struct deliver *d)
-{
-	for (const struct field *f = deliver_record.fields; f->key; f++)
-		if (!strcmp(f->key, driver_name(d->kind)))
-			write_row(w, f, d);
-}
-
 static void put_component(struct writer *w, const struct component *c)
 {
 	buf_printf(w->out, "component %s\n", c->name);
@@ -130,7 +120,7 @@ static void put_component(struct writer *w, const struct component *c)
 	put_text(w, "role", c->role->name);
 	put_text(w, "certificate", c->certificate->name);
 	put_text(w, "process", c->process);
-	put_deliver(w, &c->deliver);
+	write_row(w, driver_row(c->deliver.kind), &c->deliver);
 	put_activate(w, &c->activate);
 	for (size_t i = 0; i < c->verify_count; i++)
 		write_rows(w, verify_items.item->param, &c->verify[i]);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/build.h"
 
-#include "config/deliver_command.h"
-#include "config/deliver_http.h"
-#include "config/deliver_sftp.h"
+#include "config/delivery.h"
 #include "config/each.h"
 #include "config/schema.h"
 #include "config/values.h"
@@ -119,25 +117,16 @@ static bool check_hot(struct loader *ld, const struct node *n, const struct comp
 	return true;
 }
 
-/* Refuses keys that belong in the agent's own configuration. */
-static bool check_agent(struct loader *ld, const struct node *n, const struct component_form *form)
+/* A pair that is in use once it is committed cannot wait for a later activation. */
+static bool check_postponed(struct loader *ld, const struct node *n, const struct component *c)
 {
-	const struct node *activate = node_find(n, "activate");
-	const struct node *retire = node_find(n, "retire");
+	const struct node *deliver = node_find(n, "deliver");
 
-	if (form->deliver.kind != DRIVER_AGENT)
-		return true;
-	if (!ld->fleet.access.agent.certificate)
-		return config_error(
-			ld, n,
-			"it is delivered to by an agent, but there is no 'access: {agent: ...}', which names certfleet's own certificate");
-	if (activate)
-		return config_error(
-			ld, activate,
-			"'activate' is not for this driver: the agent's own configuration says it");
-	if (form->retire.remove)
-		return config_error(ld, retire, "an agent removes nothing; remove it on the host");
-	return true;
+	return c->role->restart.when != RESTART_POSTPONED || !component_swaps_at_commit(c) ||
+	       config_error(
+		       ld, deliver ? deliver : n,
+		       "role '%s' postpones activations, but here a pair is in use as soon as it is committed",
+		       shown(ld, c->role->name));
 }
 
 /* `was` of a group renames the group; each item keeps its own part of the name. */
@@ -195,15 +184,20 @@ static bool components_read_component(struct loader *ld, struct draft *d, struct
 	}
 	good &= find_role(ld, &form, d, c);
 	good &= find_certificate(ld, &form, d);
-	if (!good || !fill_from_role(ld, d, &form) || !sftp_check_component(ld, d, &form) ||
-	    !check_hot(ld, d->value, &form) || !check_agent(ld, d->value, &form) ||
-	    !commands_component_check(ld, d->value, &form))
+	if (!good || !fill_from_role(ld, d, &form) || !check_hot(ld, d->value, &form))
+		return false;
+
+	const struct record *driver = driver_row(form.deliver.kind)->param;
+
+	if (driver->component_check && !driver->component_check(ld, d, &form))
 		return false;
 	if (d->role)
 		d->role->used = true;
 	default_handshakes(&form);
 	components_prepare(ld, &form, d, c);
-	return http_component_check(ld, d->value, c);
+	if (driver->locate)
+		driver->locate(&ld->fleet.arena, &c->deliver);
+	return check_postponed(ld, d->value, c);
 }
 
 static void build_single(struct loader *ld, const struct group *g, struct build *b)

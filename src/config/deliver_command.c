@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Delivery by programs of the user's own: keys, and rules of the component. */
-#include "config/deliver_command.h"
-
+#include "config/build.h"
 #include "config/rows.h"
+#include "config/schema.h"
 #include "config/writer.h"
 
 #include <stddef.h>
@@ -46,26 +46,25 @@ static const struct field commands_fields[] = {
 		 "how long each may take; 60s when left out", .canonical = "run_timeout"),
 	{ 0 },
 };
+static bool commands_component_check(struct loader *ld, const struct draft *d,
+				     const struct component_form *form)
+{
+	const struct commands *c = form->deliver.command;
+	const struct node *activate = node_find(d->value, "activate");
+
+	if (activate && c->argv[DECLARED_ACTIVATE])
+		return config_error(ld, activate,
+				    "'activate' here and in its 'deliver' exclude each other");
+	return !form->retire.remove || c->argv[DECLARED_REMOVE] ||
+	       config_error(ld, node_find(d->value, "retire"),
+			    "missing command 'remove' in its 'deliver'");
+}
+
 const struct record commands_record = {
 	.name = "command",
 	.fields = commands_fields,
 	.size = sizeof(struct commands),
 	.preset = &(const struct commands){ .timeout = 60 },
+	.component_check = commands_component_check,
 	.help = "programs on this machine, told by CERTFLEET_PAIR and other variables what to do",
 };
-
-bool commands_component_check(struct loader *ld, const struct node *n,
-			      const struct component_form *form)
-{
-	const struct commands *c = form->deliver.command;
-	const struct node *activate = node_find(n, "activate");
-
-	if (!c)
-		return true;
-	if (activate && c->argv[DECLARED_ACTIVATE])
-		return config_error(ld, activate,
-				    "'activate' here and in its 'deliver' exclude each other");
-	return !form->retire.remove || c->argv[DECLARED_REMOVE] ||
-	       config_error(ld, node_find(n, "retire"),
-			    "missing command 'remove' in its 'deliver'");
-}

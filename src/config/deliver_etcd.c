@@ -29,3 +29,9 @@ bool etcd_check(struct loader *ld, const struct node *n, void *out)
 	return deliver_etcd_check_key(ld, node_find(n, "key"), d->key) &&
 	       access_check(ld, n, &d->access, tls == count);
 }
+
+void etcd_locate(struct arena *a, struct deliver *d)
+{
+	d->remote = unless_local(d->etcd->endpoints[0]);
+	d->place = arena_printf(a, "%s %s", d->etcd->endpoints[0], d->etcd->key);
+}

@@ -2,8 +2,8 @@
 /* Delivery by requests to an API, and activation by one request. */
 #include "config/deliver_http.h"
 
+#include "config/build.h"
 #include "config/placeholder.h"
-#include "model/activation.h"
 
 #include <string.h>
 #include <strings.h>
@@ -186,37 +186,31 @@ static bool deliver_http_read_call(struct loader *ld, const struct field *f, con
 
 /* ---- rules that involve the component ---- */
 
-static const struct node *deliver_node(const struct node *n)
+bool http_component_check(struct loader *ld, const struct draft *d,
+			  const struct component_form *form)
 {
-	const struct node *deliver = node_find(n, "deliver");
+	const struct http *http = form->deliver.http;
+	const struct node *deliver = node_find(d->value, "deliver");
 
-	return deliver ? deliver : n;
-}
-
-static bool check_knowable(struct loader *ld, const struct node *n, const struct component *c)
-{
-	const struct http *http = c->deliver.http;
-
-	if (!http)
-		return true;
-	if (!http->requests[DECLARED_PROBE] && !c->verify_count)
+	if (!http->requests[DECLARED_PROBE] && !form->verify.count)
 		return config_error(
-			ld, deliver_node(n),
+			ld, deliver ? deliver : d->value,
 			"nothing can tell which pair it has: give 'probe' here, or 'verify' to the component");
-	return !c->retire_remove || http->requests[DECLARED_REMOVE] ||
-	       config_error(ld, node_find(n, "retire"),
+	return !form->retire.remove || http->requests[DECLARED_REMOVE] ||
+	       config_error(ld, node_find(d->value, "retire"),
 			    "missing request 'remove' in its 'deliver'");
 }
 
-bool http_component_check(struct loader *ld, const struct node *n, const struct component *c)
+/* http: origins are on this machine: without TLS, keys must not leave it. */
+const char *unless_local(const char *url)
 {
-	if (!check_knowable(ld, n, c))
-		return false;
-	return c->role->restart.when != RESTART_POSTPONED || !component_swaps_at_commit(c) ||
-	       config_error(
-		       ld, deliver_node(n),
-		       "role '%s' postpones activations, but here a pair is in use as soon as it is committed",
-		       shown(ld, c->role->name));
+	return is_tls(url) ? url : NULL;
+}
+
+void http_locate(struct arena *a, struct deliver *d)
+{
+	(void)a;
+	d->remote = unless_local(d->http->origin);
 }
 
 const struct field_type call_type = { deliver_http_read_call, SHAPE_RECORD, NULL };

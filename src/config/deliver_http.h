@@ -50,7 +50,13 @@ bool caddy_check(struct loader *ld, const struct node *n, void *out);
 bool access_check(struct loader *ld, const struct node *n, const struct http_access *a, bool tls);
 struct http_request request_of(const struct request_form *form);
 
-/* Rules that involve the whole component, whose mapping is `n`. */
-bool http_component_check(struct loader *ld, const struct node *n, const struct component *c);
+bool http_component_check(struct loader *ld, const struct draft *d,
+			  const struct component_form *form);
+
+/* The URL, when it is of another machine; else NULL. */
+const char *unless_local(const char *url);
+void http_locate(struct arena *a, struct deliver *d);
+void etcd_locate(struct arena *a, struct deliver *d);
+void caddy_locate(struct arena *a, struct deliver *d);
 
 #endif

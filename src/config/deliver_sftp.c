@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/deliver_sftp.h"
-
 #include "config/build.h"
 #include "config/delivery.h"
 #include "config/forms.h"
 #include "config/netname.h"
 #include "config/placeholder.h"
 #include "config/rows.h"
+#include "config/schema.h"
 #include "config/values.h"
 #include "config/writer.h"
 
@@ -174,14 +173,6 @@ static const struct field sftp_fields[] = {
 	INSTALL_ROWS(struct deliver, files., SSH_SCRIPT_PATH),
 	{ 0 },
 };
-const struct record sftp_record = {
-	.name = "sftp",
-	.fields = sftp_fields,
-	.size = sizeof(struct deliver),
-	.check = check_paths_there,
-	.help = "paths on another machine, which is reached over SSH",
-};
-
 /* ---- rules that involve the component ---- */
 
 /* The node of a key, in the component or, failing that, in the role. */
@@ -221,10 +212,24 @@ static bool check_access(struct loader *ld, const struct draft *d,
 	return true;
 }
 
-bool sftp_check_component(struct loader *ld, const struct draft *d,
-			  const struct component_form *form)
+static bool sftp_component_check(struct loader *ld, const struct draft *d,
+				 const struct component_form *form)
 {
-	if (form->deliver.kind != DRIVER_SFTP)
-		return true;
 	return check_access(ld, d, form) && check_signal(ld, d, form);
 }
+
+static void sftp_locate(struct arena *a, struct deliver *d)
+{
+	d->remote = d->sftp.origin;
+	d->place = arena_printf(a, "%s:%u", d->sftp.host, d->sftp.port);
+}
+
+const struct record sftp_record = {
+	.name = "sftp",
+	.fields = sftp_fields,
+	.size = sizeof(struct deliver),
+	.check = check_paths_there,
+	.component_check = sftp_component_check,
+	.locate = sftp_locate,
+	.help = "paths on another machine, which is reached over SSH",
+};

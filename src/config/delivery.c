@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/delivery.h"
 
+#include "config/build.h"
 #include "config/forms.h"
 #include "config/netname.h"
 #include "config/placeholder.h"
@@ -44,6 +45,14 @@ bool install_check(struct loader *ld, const struct node *n, void *out)
 			ld, n,
 			"missing key 'certificate', or 'combined' for everything in one file");
 	return true;
+}
+
+const struct field *driver_row(enum driver_kind kind)
+{
+	for (const struct field *f = deliver_record.fields; f->key; f++)
+		if (!strcmp(f->key, driver_name(kind)))
+			return f;
+	return NULL;
 }
 
 bool deliver_check(struct loader *ld, const struct node *n, void *out)
@@ -139,6 +148,32 @@ static bool read_agent_place(struct loader *ld, const struct field *f, const str
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a URL or a mapping");
 	return record_read(ld, f->param, n, out);
+}
+
+/* Refuses keys that belong in the agent's own configuration. */
+bool agent_component_check(struct loader *ld, const struct draft *d,
+			   const struct component_form *form)
+{
+	const struct node *activate = node_find(d->value, "activate");
+	const struct node *retire = node_find(d->value, "retire");
+
+	if (!ld->fleet.access.agent.certificate)
+		return config_error(
+			ld, d->value,
+			"it is delivered to by an agent, but there is no 'access: {agent: ...}', which names certfleet's own certificate");
+	if (activate)
+		return config_error(
+			ld, activate,
+			"'activate' is not for this driver: the agent's own configuration says it");
+	if (form->retire.remove)
+		return config_error(ld, retire, "an agent removes nothing; remove it on the host");
+	return true;
+}
+
+void agent_locate(struct arena *a, struct deliver *d)
+{
+	(void)a;
+	d->remote = d->agent.url;
 }
 
 static bool report_address(struct loader *ld, const struct field *f, const struct node *n)

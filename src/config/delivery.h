@@ -4,6 +4,7 @@
 #define CONFIG_DELIVERY_H
 
 #include "config/fields.h"
+#include "model/fleet.h"
 
 #include <stdbool.h>
 
@@ -15,6 +16,12 @@ extern const struct field_type https_type;       /* const char * */
 extern const struct field_type agent_place_type; /* URL or struct agent_place */
 extern const struct field_type socket_type;      /* const char *; path or tcp:// */
 
+/* The row of a way to deliver; it leads to its keys, a struct record. */
+const struct field *driver_row(enum driver_kind kind);
+
+bool agent_component_check(struct loader *ld, const struct draft *d,
+			   const struct component_form *form);
+void agent_locate(struct arena *a, struct deliver *d);
 bool install_check(struct loader *ld, const struct node *n, void *out);
 bool haproxy_check(struct loader *ld, const struct node *n, void *out);
 bool deliver_check(struct loader *ld, const struct node *n, void *out);

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct component_form;
+struct deliver;
+struct draft;
 struct field;
 struct writer;
 
@@ -75,6 +78,11 @@ struct record {
 	const void *preset; /* values of absent keys; NULL: zeroes */
 	/* rules between its keys; called when every key is valid */
 	bool (*check)(struct loader *ld, const struct node *n, void *out);
+	/* Of a way to deliver: rules that involve the rest of the component; NULL: none. */
+	bool (*component_check)(struct loader *ld, const struct draft *d,
+				const struct component_form *form);
+	/* Of a way to deliver: sets `remote` and `place`; NULL: it stays on this machine. */
+	void (*locate)(struct arena *a, struct deliver *d);
 	bool one_key;    /* the mapping has exactly one key */
 	bool merged;     /* writes to the struct around it, which is preset already */
 	bool extensions; /* keys that begin with "x-" are ignored */

@@ -4,7 +4,6 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "config/forms.h"
-#include "model/http_spec.h"
 
 #include <string.h>
 
@@ -104,46 +103,22 @@ static const char *cleaned(const struct claims *cs, const char *path)
 	return paths_is_clean(path) ? path : fs_absolute(&cs->ld->work, path);
 }
 
-static void paths_add_path(struct claims *cs, const char *path, const char *owner, size_t component)
-{
-	if (path)
-		add_claim(cs, &(struct claim){ cleaned(cs, path), owner, component });
-}
-
-/* A path on another machine is prefixed with its host. */
-static void add_installed(struct claims *cs, const char *path, size_t i)
-{
-	const struct deliver *d = &cs->b->components[i].deliver;
-
-	path = cleaned(cs, path);
-	if (d->kind == DRIVER_SFTP)
-		path = arena_printf(&cs->ld->work, "%s:%u%s", d->sftp.host, d->sftp.port, path);
-	add_claim(cs, &(struct claim){ path, NULL, i });
-}
-
-/* Adds a target that is not a file, by its name there. */
-static void add_place(struct claims *cs, size_t i)
-{
-	const struct deliver *d = &cs->b->components[i].deliver;
-	const char *place = NULL;
-
-	if (d->caddy)
-		place = arena_printf(&cs->ld->work, "%s/id/%s", d->caddy->admin, d->caddy->id);
-	if (d->etcd)
-		place = arena_printf(&cs->ld->work, "%s %s", d->etcd->endpoints[0], d->etcd->key);
-	if (place)
-		add_claim(cs, &(struct claim){ place, NULL, i });
-}
-
+/* Paths on another machine, or what is not a file, go by the name of the place. */
 static void paths_add_component(struct claims *cs, size_t i)
 {
 	const struct deliver *d = &cs->b->components[i].deliver;
 	const char *paths[INSTALL_PATHS];
 	size_t count = install_paths(&d->files, paths);
 
-	for (size_t k = 0; k < count; k++)
-		add_installed(cs, paths[k], i);
-	add_place(cs, i);
+	for (size_t k = 0; k < count; k++) {
+		const char *path = cleaned(cs, paths[k]);
+
+		if (d->place)
+			path = arena_printf(&cs->ld->work, "%s%s", d->place, path);
+		add_claim(cs, &(struct claim){ path, NULL, i });
+	}
+	if (d->place && !count)
+		add_claim(cs, &(struct claim){ d->place, NULL, i });
 }
 
 /* Looks up every directory above a path. */
@@ -169,8 +144,13 @@ void check_paths(struct loader *ld, const struct build *b)
 	AUTO(buf) above = { 0 };
 
 	cs.tail = &cs.first;
-	for (size_t i = 0; i < ld->fleet.issuer_count; i++)
-		paths_add_path(&cs, ld->fleet.issuers[i].publish, ld->fleet.issuers[i].name, 0);
+	for (size_t i = 0; i < ld->fleet.issuer_count; i++) {
+		const struct issuer *issuer = &ld->fleet.issuers[i];
+
+		if (issuer->publish)
+			add_claim(&cs, &(struct claim){ cleaned(&cs, issuer->publish), issuer->name,
+							0 });
+	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
 		paths_add_component(&cs, i);
 	for (const struct claim *c = cs.first; c; c = c->next)

@@ -15,6 +15,8 @@ extern const struct record component_record;
 extern const struct record csv_record;      /* struct csv_form */
 extern const struct record secret_record;   /* struct secret_form */
 extern const struct record deliver_record;  /* struct deliver */
+extern const struct record sftp_record;     /* the whole struct deliver */
+extern const struct record commands_record; /* struct commands */
 extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */
 extern const struct record activate_record; /* struct activate_form */

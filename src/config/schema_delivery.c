@@ -2,9 +2,7 @@
 /* The accepted keys of deliver, activate and verify. */
 #include "config/schema.h"
 
-#include "config/deliver_command.h"
 #include "config/deliver_http.h"
-#include "config/deliver_sftp.h"
 #include "config/delivery.h"
 #include "config/forms.h"
 #include "config/netname.h"
@@ -63,6 +61,8 @@ static const struct record agent_place_record = {
 	.name = "agent",
 	.fields = agent_fields,
 	.size = sizeof(struct agent_place),
+	.component_check = agent_component_check,
+	.locate = agent_locate,
 	.help = "an agent on the component's host",
 };
 

@@ -145,6 +145,8 @@ const struct record http_record = {
 	.fields = http_fields,
 	.size = sizeof(struct http),
 	.check = http_check,
+	.component_check = http_component_check,
+	.locate = http_locate,
 	.help = "an API, by the requests it wants; all of one origin",
 };
 
@@ -189,6 +191,7 @@ const struct record etcd_record = {
 	.fields = etcd_fields,
 	.size = sizeof(struct etcd),
 	.check = etcd_check,
+	.locate = etcd_locate,
 	.help = "published in an etcd, for its readers",
 };
 
@@ -206,5 +209,6 @@ const struct record caddy_record = {
 	.fields = caddy_fields,
 	.size = sizeof(struct caddy),
 	.check = caddy_check,
+	.locate = caddy_locate,
 	.help = "swapped in a running Caddy",
 };

@@ -2,7 +2,6 @@
 #include "model/fleet.h"
 
 #include "base/buf.h"
-#include "model/http_spec.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -43,33 +42,6 @@ size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS])
 		if (all[k])
 			out[n++] = all[k];
 	return n;
-}
-
-/* http: origins are on this machine: without TLS, keys must not leave it. */
-static const char *unless_local(const char *url)
-{
-	return strncmp(url, "http:", 5) ? url : NULL;
-}
-
-const char *deliver_remote(const struct deliver *d)
-{
-	switch (d->kind) {
-	case DRIVER_AGENT:
-		return d->agent.url;
-	case DRIVER_ETCD:
-		return unless_local(d->etcd->endpoints[0]);
-	case DRIVER_HTTP:
-		return unless_local(d->http->origin);
-	case DRIVER_SFTP:
-		return d->sftp.origin;
-	case DRIVER_FILES:
-	case DRIVER_HAPROXY:
-	case DRIVER_CADDY:
-	case DRIVER_COMMAND: /* not known */
-	case DRIVER_KIND_COUNT:
-		break;
-	}
-	return NULL;
 }
 
 void fleet_release(struct fleet *f)

@@ -240,10 +240,9 @@ struct deliver {
 	const struct http *http;
 	const struct commands *command;
 	struct sftp sftp;
+	const char *remote; /* origin that keys are sent to; NULL: they stay on this machine */
+	const char *place;  /* what it writes to: a host for its paths, or an object; NULL: files */
 };
-
-/* Remote origin that keys are sent to; NULL: keys stay on this machine. */
-const char *deliver_remote(const struct deliver *d);
 
 enum activate_kind {
 	ACTIVATE_NONE,

@@ -210,7 +210,7 @@ static void look_at_users(struct plan_builder *d)
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
 		const struct component_build *c = &d->components[i];
 		struct certificate_build *used = c->certificate;
-		const char *remote = deliver_remote(&c->component->deliver);
+		const char *remote = c->component->deliver.remote;
 		const char *host = c->component->host ? c->component->host : remote;
 
 		used->staged |= c->write;
