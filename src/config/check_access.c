@@ -20,7 +20,7 @@ static bool in_request(const struct fleet *f, const struct http_request *r)
 
 static bool in_http(const struct fleet *f, const struct http *h)
 {
-	if (in_access(f, &h->access) || is_passphrase(f, &h->pkcs12_password))
+	if (is_passphrase(f, &h->pkcs12_password))
 		return true;
 	for (int verb = 0; verb < DECLARED_COUNT; verb++)
 		if (h->requests[verb] && in_request(f, h->requests[verb]))
@@ -49,8 +49,7 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 
 		if (at == reported)
 			continue;
-		if (!(d->etcd && in_access(f, &d->etcd->access)) &&
-		    !(d->http && in_http(f, d->http)) &&
+		if (!(d->access && in_access(f, d->access)) && !(d->http && in_http(f, d->http)) &&
 		    !(call && (in_access(f, &call->access) || in_request(f, &call->request))))
 			continue;
 		reported = at; /* one message for a group is enough */

@@ -32,6 +32,7 @@ bool etcd_check(struct loader *ld, const struct node *n, void *out)
 
 void etcd_locate(struct arena *a, struct deliver *d)
 {
+	d->access = &d->etcd->access;
 	d->remote = unless_local(d->etcd->endpoints[0]);
 	d->place = arena_printf(a, "%s %s", d->etcd->endpoints[0], d->etcd->key);
 }

@@ -210,6 +210,7 @@ const char *unless_local(const char *url)
 void http_locate(struct arena *a, struct deliver *d)
 {
 	(void)a;
+	d->access = &d->http->access;
 	d->remote = unless_local(d->http->origin);
 }
 

@@ -81,7 +81,7 @@ struct record {
 	/* Of a way to deliver: rules that involve the rest of the component; NULL: none. */
 	bool (*component_check)(struct loader *ld, const struct draft *d,
 				const struct component_form *form);
-	/* Of a way to deliver: sets `remote` and `place`; NULL: it stays on this machine. */
+	/* Of a way to deliver: sets `access`, `remote` and `place`; NULL: none of them. */
 	void (*locate)(struct arena *a, struct deliver *d);
 	bool one_key;    /* the mapping has exactly one key */
 	bool merged;     /* writes to the struct around it, which is preset already */

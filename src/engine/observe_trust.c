@@ -34,10 +34,8 @@ static void observe_trust_add_file(struct trust_list *t, const char *path)
 
 static void observe_trust_add_component(struct trust_list *t, const struct component *c)
 {
-	if (c->deliver.http)
-		observe_trust_add_file(t, c->deliver.http->access.ca);
-	if (c->deliver.etcd)
-		observe_trust_add_file(t, c->deliver.etcd->access.ca);
+	if (c->deliver.access)
+		observe_trust_add_file(t, c->deliver.access->ca);
 	if (c->activate.http)
 		observe_trust_add_file(t, c->activate.http->access.ca);
 }

@@ -213,6 +213,7 @@ enum declared_verb {
 struct caddy;
 struct etcd;
 struct http;
+struct http_access;
 struct http_call;
 
 /* Host reached over SSH; the paths on it are in `files`. */
@@ -240,6 +241,7 @@ struct deliver {
 	const struct http *http;
 	const struct commands *command;
 	struct sftp sftp;
+	const struct http_access *access; /* of an API with a login; NULL: none */
 	const char *remote; /* origin that keys are sent to; NULL: they stay on this machine */
 	const char *place;  /* what it writes to: a host for its paths, or an object; NULL: files */
 };
