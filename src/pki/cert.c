@@ -126,39 +126,26 @@ static bool cert_read_key(gnutls_x509_crt_t crt, struct arena *a, struct cert_fa
 	return true;
 }
 
-static const char *ip_text(struct arena *a, const gnutls_datum_t *bytes)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (bytes->size != 4 && bytes->size != 16)
-		return NULL;
-	inet_ntop(bytes->size == 4 ? AF_INET : AF_INET6, bytes->data, text, sizeof(text));
-	return arena_strdup(a, text);
-}
-
-static const char *lower_text(struct arena *a, const gnutls_datum_t *bytes)
-{
-	AUTO(buf) out = { 0 };
-
-	text_escape(&out, (const char *)bytes->data, bytes->size);
-	char *text = arena_strdup(a, buf_text(&out));
-
-	for (char *c = text; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	return text;
-}
-
 /* False: a kind of name that the fleet file cannot have, or a damaged name. */
 static bool cert_read_name(unsigned type, const gnutls_datum_t *value, struct arena *a,
 			   struct san *out)
 {
+	AUTO(buf) shown = { 0 };
+	char ip[INET6_ADDRSTRLEN];
+
 	switch (type) {
 	case GNUTLS_SAN_DNSNAME:
-		*out = (struct san){ NAME_DNS, lower_text(a, value) };
+		text_escape(&shown, (const char *)value->data, value->size);
+		for (size_t i = 0; i < shown.len; i++)
+			shown.data[i] = (char)tolower((unsigned char)shown.data[i]);
+		*out = (struct san){ NAME_DNS, arena_strdup(a, buf_text(&shown)) };
 		return true;
 	case GNUTLS_SAN_IPADDRESS:
-		*out = (struct san){ NAME_IP, ip_text(a, value) };
-		return out->value != NULL;
+		if (value->size != 4 && value->size != 16)
+			return false;
+		inet_ntop(value->size == 4 ? AF_INET : AF_INET6, value->data, ip, sizeof(ip));
+		*out = (struct san){ NAME_IP, arena_strdup(a, ip) };
+		return true;
 	case GNUTLS_SAN_URI:
 		*out = (struct san){ NAME_URI, cert_shown(a, value) };
 		return true;

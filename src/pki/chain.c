@@ -30,26 +30,20 @@ static void cert_pool_release(struct cert_pool *h)
 }
 AUTO_STRUCT(cert_pool, struct cert_pool, cert_pool_release)
 
-static bool link_open(struct chain_link *l, struct der der, struct err *e)
-{
-	AUTO(pubkey) pub = NULL;
-	struct err unknown = { 0 };
-
-	l->der = der;
-	if (!cert_open(der, &l->crt, e))
-		return false;
-	l->is_self_signed = cert_is_signed_by(l->crt, l->crt);
-	/* A key type unknown to GnuTLS leaves `key` empty and matches no private key. */
-	return !cert_public(l->crt, &pub, &unknown) || key_digest(pub, l->key, e);
-}
-
 static bool cert_pool_open(struct cert_pool *h, const struct import_parse *f, struct err *e)
 {
 	h->links = xcalloc(f->certs.count, sizeof(*h->links));
 	for (h->count = 0; h->count < f->certs.count;) {
-		struct chain_link *l = &h->links[h->count++];
+		struct chain_link *l = &h->links[h->count];
+		AUTO(pubkey) pub = NULL;
+		struct err unknown = { 0 };
 
-		if (!link_open(l, f->certs.items[h->count - 1], e))
+		l->der = f->certs.items[h->count++];
+		if (!cert_open(l->der, &l->crt, e))
+			return false;
+		l->is_self_signed = cert_is_signed_by(l->crt, l->crt);
+		/* A key type unknown to GnuTLS leaves `key` empty and matches no private key. */
+		if (cert_public(l->crt, &pub, &unknown) && !key_digest(pub, l->key, e))
 			return false;
 	}
 	return true;
@@ -108,22 +102,16 @@ static bool is_alternative(const struct cert_pool *h, const struct chain_link *l
 	return false;
 }
 
-/* The uppermost certificate of a chain that ends before a root; NULL: it does not. */
-static const struct chain_link *open_end(const struct cert_pool *h, const struct cert_set *set)
-{
-	const struct der *top = &set->certs[set->count - 1];
-
-	for (size_t i = 0; i < h->count && !set->anchor.len; i++)
-		if (h->links[i].der.bytes == top->bytes && !h->links[i].is_self_signed)
-			return &h->links[i];
-	return NULL;
-}
-
 /* What is left over may be the other end of a chain with a hole in it. */
 static bool check_rest(struct cert_pool *h, struct import_parse *f, const struct cert_set *set,
 		       struct err *e)
 {
-	const struct chain_link *end = open_end(h, set);
+	const struct der *top = &set->certs[set->count - 1];
+	const struct chain_link *end = NULL; /* top of a chain that ends before a root */
+
+	for (size_t i = 0; i < h->count && !set->anchor.len; i++)
+		if (h->links[i].der.bytes == top->bytes && !h->links[i].is_self_signed)
+			end = &h->links[i];
 
 	for (size_t i = 0; i < h->count; i++) {
 		const char *name = cert_subject(h->links[i].crt, &f->arena);

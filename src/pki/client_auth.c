@@ -46,17 +46,6 @@ static bool read_authority(struct client_auth *c, const char *pem, size_t len, s
 	return true;
 }
 
-static bool client_auth_read_name(const char *text, gnutls_x509_dn_t *out, struct err *e)
-{
-	int rc = gnutls_x509_dn_init(out);
-
-	if (rc >= 0)
-		rc = gnutls_x509_dn_set_str(*out, text, NULL);
-	if (rc < 0)
-		return err_gnutls(e, rc, "cannot read the name '%s'", text);
-	return true;
-}
-
 bool client_auth_new(const struct agent_config *config, const char *authority, size_t len,
 		     struct client_auth **out, struct err *e)
 {
@@ -67,9 +56,15 @@ bool client_auth_new(const struct agent_config *config, const char *authority, s
 	c->names = xcalloc(c->count, sizeof(*c->names));
 	if (!read_authority(c, authority, len, e))
 		return false;
-	for (size_t i = 0; i < c->count; i++)
-		if (c->list[i].name && !client_auth_read_name(c->list[i].name, &c->names[i], e))
-			return false;
+	for (size_t i = 0; i < c->count; i++) {
+		const char *name = c->list[i].name;
+		int rc = name ? gnutls_x509_dn_init(&c->names[i]) : 0;
+
+		if (name && rc >= 0)
+			rc = gnutls_x509_dn_set_str(c->names[i], name, NULL);
+		if (rc < 0)
+			return err_gnutls(e, rc, "cannot read the name '%s'", name);
+	}
 	*out = TAKE(c);
 	return true;
 }
@@ -87,19 +82,6 @@ static void shown_release(struct presented_chain *s)
 		gnutls_x509_crt_deinit(s->certs[i]);
 }
 AUTO_STRUCT(presented_chain, struct presented_chain, shown_release)
-
-static bool client_auth_open_all(struct presented_chain *s, const struct der *chain, size_t count,
-				 struct err *e)
-{
-	if (!count || count > CHAIN_LIMIT)
-		return err_set(e, ERR_INPUT, "the client showed no certificate");
-	for (size_t i = 0; i < count; i++) {
-		if (!cert_open(chain[i], &s->certs[s->count], e))
-			return false;
-		s->count++;
-	}
-	return true;
-}
 
 /* clientAuth must be stated: anyExtendedKeyUsage or no extension is not enough. */
 static bool is_for_clients(gnutls_x509_crt_t leaf)
@@ -180,20 +162,16 @@ static bool same_name(gnutls_x509_dn_t one, gnutls_x509_dn_t other)
 	}
 }
 
-static bool client_auth_has_name(gnutls_x509_crt_t leaf, gnutls_x509_dn_t name)
-{
-	gnutls_x509_dn_t subject = NULL; /* belongs to the leaf */
-
-	return gnutls_x509_crt_get_subject(leaf, &subject) >= 0 && same_name(subject, name);
-}
-
 static bool client_auth_is_listed(const struct client_auth *c, gnutls_x509_crt_t leaf,
 				  const char *spki)
 {
+	gnutls_x509_dn_t subject = NULL; /* belongs to the leaf */
+	bool named = gnutls_x509_crt_get_subject(leaf, &subject) >= 0;
+
 	for (size_t i = 0; i < c->count; i++) {
 		const char *wanted = c->list[i].spki;
 
-		if (wanted ? !strcmp(wanted, spki) : client_auth_has_name(leaf, c->names[i]))
+		if (wanted ? !strcmp(wanted, spki) : named && same_name(subject, c->names[i]))
 			return true;
 	}
 	return false;
@@ -217,33 +195,30 @@ static bool read_spki(gnutls_x509_crt_t leaf, struct arena *a, struct der *out, 
 	return true;
 }
 
-static int64_t first_end(const struct presented_chain *s)
-{
-	int64_t first = INT64_MAX;
-
-	for (unsigned i = 0; i < s->count; i++) {
-		int64_t end = gnutls_x509_crt_get_expiration_time(s->certs[i]);
-
-		if (end < first)
-			first = end;
-	}
-	return first;
-}
-
 bool client_auth_check(const struct client_auth *c, const struct der *chain, size_t count,
 		       struct arena *a, struct client *out, struct err *e)
 {
 	AUTO(presented_chain) s = { 0 };
 	char digest[SHA256_TEXT];
 
-	if (!client_auth_open_all(&s, chain, count, e) || !leads_to_authority(c, &s, e) ||
-	    !read_spki(s.certs[0], a, &out->spki, e))
+	if (!count || count > CHAIN_LIMIT)
+		return err_set(e, ERR_INPUT, "the client showed no certificate");
+	for (; s.count < count; s.count++)
+		if (!cert_open(chain[s.count], &s.certs[s.count], e))
+			return false;
+	if (!leads_to_authority(c, &s, e) || !read_spki(s.certs[0], a, &out->spki, e))
 		return false;
 	if (!is_for_clients(s.certs[0]))
 		return err_set(e, ERR_INPUT, "its certificate is not for clients");
 	sha256_text(out->spki.bytes, out->spki.len, digest);
 	if (!client_auth_is_listed(c, s.certs[0], digest))
 		return err_set(e, ERR_INPUT, "its certificate is not in 'allow'");
-	out->until = first_end(&s);
+	out->until = INT64_MAX;
+	for (unsigned i = 0; i < s.count; i++) {
+		int64_t end = gnutls_x509_crt_get_expiration_time(s.certs[i]);
+
+		if (end < out->until)
+			out->until = end;
+	}
 	return true;
 }

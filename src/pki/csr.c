@@ -17,33 +17,26 @@ static struct der copy_of(const void *bytes, size_t len, struct arena *a)
 
 /* ---- making ---- */
 
-static int csr_fill_in(gnutls_x509_crq_t crq, gnutls_privkey_t key, gnutls_pubkey_t pub)
-{
-	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
-	int rc = gnutls_x509_crq_set_version(crq, 1);
-
-	if (rc >= 0)
-		rc = gnutls_x509_crq_set_pubkey(crq, pub);
-	if (rc >= 0)
-		rc = gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash, NULL);
-	if (rc >= 0)
-		rc = gnutls_x509_crq_privkey_sign(crq, key, hash, 0);
-	return rc;
-}
-
 bool csr_make(const struct secret *pkcs8, struct arena *a, struct der *out, struct err *e)
 {
 	AUTO(privkey) key = NULL;
 	AUTO(pubkey) pub = NULL;
 	AUTO(crq) crq = NULL;
 	AUTO(datum) der = { 0 };
+	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
 	int rc = 0;
 
 	if (!key_open(pkcs8, &key, e) || !key_public(key, &pub, e))
 		return false;
 	rc = gnutls_x509_crq_init(&crq);
 	if (rc >= 0)
-		rc = csr_fill_in(crq, key, pub);
+		rc = gnutls_x509_crq_set_version(crq, 1);
+	if (rc >= 0)
+		rc = gnutls_x509_crq_set_pubkey(crq, pub);
+	if (rc >= 0)
+		rc = gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash, NULL);
+	if (rc >= 0)
+		rc = gnutls_x509_crq_privkey_sign(crq, key, hash, 0);
 	if (rc >= 0)
 		rc = gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_DER, &der);
 	if (rc < 0)

@@ -65,26 +65,20 @@ void enrol_tls_host_free(struct enrol_tls_host *h)
 	free(h);
 }
 
-static bool make_throw_away(struct pair *out, struct err *e)
-{
-	const struct certificate c = { .name = "enrolment",
-				       .subject = "CN=certfleet enrolment",
-				       .validity = HOST_LIFE,
-				       .purpose = PURPOSE_SERVER };
-	AUTO(secret) key = { 0 };
-
-	return key_generate(KEY_ECDSA_P256, &key, e) &&
-	       issue_leaf(&c, &key, NULL, clock_now(), out, e);
-}
-
 bool enrol_tls_host_new(struct enrol_tls_host **out, struct err *e)
 {
 	AUTO(enrol_tls_host) h = xcalloc(1, sizeof(*h));
 	AUTO(pair) pair = { 0 };
+	const struct certificate c = { .name = "enrolment",
+				       .subject = "CN=certfleet enrolment",
+				       .validity = HOST_LIFE,
+				       .purpose = PURPOSE_SERVER };
+	AUTO(secret) made = { 0 };
 	gnutls_datum_t key = { 0 };
 	gnutls_datum_t leaf = { 0 };
 
-	if (!make_throw_away(&pair, e))
+	if (!key_generate(KEY_ECDSA_P256, &made, e) ||
+	    !issue_leaf(&c, &made, NULL, clock_now(), &pair, e))
 		return false;
 	key = datum_of_secret(&pair.key);
 	leaf = datum_of(pair.set.certs[0]);
@@ -133,22 +127,15 @@ struct enrol_tls *enrol_tls_accept(const struct enrol_tls_host *host, int fd)
 	return TAKE(l);
 }
 
-/* A peer without ALPN passes GNUTLS_ALPN_MANDATORY: no protocol is selected then. */
-static bool speaks_protocol(const struct enrol_tls *l)
-{
-	gnutls_datum_t chosen = { 0 };
-
-	return gnutls_alpn_get_selected_protocol(l->session, &chosen) >= 0 &&
-	       chosen.size == strlen(ENROL_TLS_PROTOCOL) &&
-	       !memcmp(chosen.data, ENROL_TLS_PROTOCOL, chosen.size);
-}
-
 static bool finish_handshake(struct enrol_tls *l, struct err *e)
 {
 	AUTO(secret_datum) binding = { 0 };
-	int rc = 0;
+	gnutls_datum_t chosen = { 0 };
+	int rc = gnutls_alpn_get_selected_protocol(l->session, &chosen);
 
-	if (!speaks_protocol(l))
+	/* A peer without ALPN passes GNUTLS_ALPN_MANDATORY: no protocol is selected then. */
+	if (rc < 0 || chosen.size != strlen(ENROL_TLS_PROTOCOL) ||
+	    memcmp(chosen.data, ENROL_TLS_PROTOCOL, chosen.size) != 0)
 		return err_set(e, ERR_REMOTE, "no agent waits for its enrolment there");
 	rc = gnutls_session_channel_binding(l->session, GNUTLS_CB_TLS_EXPORTER, &binding);
 	if (rc < 0)
@@ -386,18 +373,6 @@ bool enrol_tls_send(struct enrol_tls *l, const struct secret *message, int64_t e
 
 /* ---- connecting ---- */
 
-static bool wait_for_lookup(struct name_lookup *lookup, int64_t end_ms, struct err *e)
-{
-	while (!lookup_is_done(lookup)) {
-		if (stop_requested())
-			return err_set(e, ERR_STOPPED, "stopped");
-		if (clock_mono_ms() >= end_ms)
-			return err_set(e, ERR_REMOTE, "its name was not found in time");
-		clock_sleep_ms(POLL_MS / 5);
-	}
-	return true;
-}
-
 /* Replaces the socket of `l` by one connected to `to`. */
 static bool connect_to(struct enrol_tls *l, const union tls_address *to, int64_t end_ms,
 		       struct err *e)
@@ -427,8 +402,13 @@ static bool connect_any(struct enrol_tls *l, const struct enrol_tls_target *to, 
 	const char *why = "";
 	size_t count = 0;
 
-	if (!wait_for_lookup(lookup, end_ms, e))
-		return false;
+	while (!lookup_is_done(lookup)) {
+		if (stop_requested())
+			return err_set(e, ERR_STOPPED, "stopped");
+		if (clock_mono_ms() >= end_ms)
+			return err_set(e, ERR_REMOTE, "its name was not found in time");
+		clock_sleep_ms(POLL_MS / 5);
+	}
 	count = lookup_result(lookup, found, &why);
 	if (!count)
 		return err_set(e, ERR_REMOTE, "cannot connect: %s", why);

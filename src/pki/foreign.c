@@ -117,13 +117,6 @@ static const struct member decode_failure_members[] = {
 
 /* ---- decoder process ---- */
 
-static void error_write(const struct err *e, struct buf *out)
-{
-	const struct decode_failure failure = { (int)e->code, e->text };
-
-	record_write(decode_failure_members, &failure, out);
-}
-
 static bool describe_cert(struct span in, struct buf *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -159,8 +152,10 @@ bool foreign_decode_facts(const struct span *in, size_t count, struct buf *answe
 		bool good = is_cert ? describe_cert(in[i + 1], &text, &why)
 				    : describe_key(in[i + 1], &text, &why);
 
+		const struct decode_failure failure = { (int)why.code, why.text };
+
 		if (!good)
-			error_write(&why, &text);
+			record_write(decode_failure_members, &failure, &text);
 		span_add(answer, buf_text(&text), text.len);
 	}
 	return count % TYPED_SPANS == 0 || bad_answer(e);
@@ -368,22 +363,16 @@ static bool decode_batch(const struct foreign *items, const uint8_t (*of)[SHA256
 	return true;
 }
 
-/* One process per item: an item that crashes its decoder does not fail the others. */
-static void read_each(const struct lot *all)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		struct err ignored = { 0 };
-
-		(void)!decode_batch(&all->items[i], &all->of[i], 1, &ignored);
-	}
-}
-
 static void foreign_read_all(struct lot *l)
 {
 	struct err e = { 0 };
+	struct err ignored = { 0 };
+	bool crashed =
+		l->count && !decode_batch(l->items, l->of, l->count, &e) && e.code == ERR_INPUT;
 
-	if (l->count && !decode_batch(l->items, l->of, l->count, &e) && e.code == ERR_INPUT)
-		read_each(l);
+	/* One process per item: an item that crashes its decoder does not fail the others. */
+	for (size_t i = 0; crashed && i < l->count; i++)
+		(void)!decode_batch(&l->items[i], &l->of[i], 1, &ignored);
 	l->count = 0;
 }
 
@@ -451,27 +440,22 @@ bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out, struc
 	return facts_read(text, der, a, out, e);
 }
 
-static bool spki_read(struct span text, char spki[65], struct err *e)
+bool foreign_key_spki(const void *pem, size_t len, char spki[65], struct err *e)
 {
+	const struct foreign f = { FOREIGN_KEY, pem, len };
 	AUTO(arena) a = { 0 };
-	AUTO(json) json = json_parse(text.bytes, text.len);
+	AUTO(json) json = NULL;
+	struct span text = { 0 };
 	struct key_fact fact = { 0 };
 	struct err ignored = { 0 };
 
+	if (!find_text(&f, &text, e) || error_read(text, e))
+		return false;
+	json = json_parse(text.bytes, text.len);
 	if (!json_decode(key_fact_members, json, &a, &fact, &ignored) || !*fact.spki)
 		return bad_answer(e);
 	memcpy(spki, fact.spki, FINGERPRINT_TEXT);
 	return true;
-}
-
-bool foreign_key_spki(const void *pem, size_t len, char spki[65], struct err *e)
-{
-	const struct foreign f = { FOREIGN_KEY, pem, len };
-	struct span text = { 0 };
-
-	if (!find_text(&f, &text, e) || error_read(text, e))
-		return false;
-	return spki_read(text, spki, e);
 }
 
 bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65], struct err *e)
@@ -558,27 +542,21 @@ bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set, int64_
 	return true;
 }
 
-static void hash_spans(const struct span *in, size_t count, uint8_t out[SHA256_BYTES])
-{
-	struct bytes pieces[2 * (CLIMB_SPANS + CHAIN_LIMIT)];
-
-	for (size_t i = 0; i < count; i++) {
-		pieces[2 * i] = (struct bytes){ &in[i].len, sizeof(in[i].len) };
-		pieces[2 * i + 1] = (struct bytes){ in[i].bytes, in[i].len };
-	}
-	sha256_pieces(pieces, 2 * count, out);
-}
-
 static bool ask_complete(const struct span *in, size_t count)
 {
 	const struct decode d = {
 		.fn = foreign_decode_complete, .in = in, .count = count, .lasts_a_stop = true
 	};
+	struct bytes pieces[2 * (CLIMB_SPANS + CHAIN_LIMIT)];
 	uint8_t of[SHA256_BYTES];
 	AUTO(secret) answer = { 0 };
 	struct err ignored = { 0 };
 
-	hash_spans(in, count, of);
+	for (size_t i = 0; i < count; i++) {
+		pieces[2 * i] = (struct bytes){ &in[i].len, sizeof(in[i].len) };
+		pieces[2 * i + 1] = (struct bytes){ in[i].bytes, in[i].len };
+	}
+	sha256_pieces(pieces, 2 * count, of);
 	if (!recall(of)) {
 		if (!decoder_run(&d, &answer, &ignored) || answer.len > 3)
 			return false;

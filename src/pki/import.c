@@ -15,11 +15,6 @@ enum {
 	FILE_SPANS = 2, /* spans per file: name, bytes */
 };
 
-static const char *file_name(const struct import_input *in, size_t i, struct import_parse *f)
-{
-	return text_escaped(&f->arena, in->names[i]);
-}
-
 static bool import_read_file(struct import_parse *f, const struct import_input *in, size_t i,
 			     struct err *e)
 {
@@ -36,14 +31,6 @@ static bool import_read_file(struct import_parse *f, const struct import_input *
 		break;
 	}
 	return err_set(e, ERR_INPUT, "nothing is to be imported");
-}
-
-static bool import_read_files(struct import_parse *f, const struct import_input *in, struct err *e)
-{
-	for (size_t i = 0; i < in->file_count; i++)
-		if (!import_read_file(f, in, i, e))
-			return in->file_count > 1 ? err_in(e, "'%s'", file_name(in, i, f)) : false;
-	return true;
 }
 
 /* ---- decoder process ---- */
@@ -85,69 +72,65 @@ static bool import_read_request(const struct span *in, size_t count, struct secr
 	return true;
 }
 
-/* Response: key, anchor, facts of the leaf, pair_lint() failure or "", certificates. */
-static void write_pair(const struct pair *p, const char *flaw, struct buf *answer)
-{
-	AUTO(buf) facts = { 0 };
-
-	facts_write(&p->facts, &facts);
-	span_add(answer, p->key.bytes, p->key.len);
-	span_add(answer, p->set.anchor.bytes, p->set.anchor.len);
-	span_add(answer, buf_text(&facts), facts.len);
-	span_add(answer, flaw, strlen(flaw));
-	for (size_t i = 0; i < p->set.count; i++)
-		span_add(answer, p->set.certs[i].bytes, p->set.certs[i].len);
-}
-
 bool import_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(import_parse) f = { 0 };
 	AUTO(secret) password = { 0 };
 	AUTO(views) input = { 0 };
 	AUTO(pair) pair = { 0 };
+	AUTO(buf) facts = { 0 };
 	const struct secret *key = NULL;
 	struct cert_set set = { 0 };
 	struct err flaw = { 0 };
 
 	if (!import_read_request(in, count, &password, &input))
 		return err_set(e, ERR_INPUT, "nothing is to be imported");
-	if (!import_read_files(&f, &input, e) || !import_parse_pair(&f, &key, &set, e) ||
-	    !pair_from_parts(key, &set, &pair, e))
+	for (size_t i = 0; i < input.file_count; i++) {
+		if (import_read_file(&f, &input, i, e))
+			continue;
+		if (input.file_count > 1)
+			err_in(e, "'%s'", text_escaped(&f.arena, input.names[i]));
+		return false;
+	}
+	if (!import_parse_pair(&f, &key, &set, e) || !pair_from_parts(key, &set, &pair, e))
 		return false;
 	if (input.at)
 		(void)!pair_lint(&pair, input.at, &flaw);
-	write_pair(&pair, flaw.code ? flaw.text : "", answer);
+
+	/* key, anchor, facts of the leaf, pair_lint() failure or "", certificates */
+	facts_write(&pair.facts, &facts);
+	span_add(answer, pair.key.bytes, pair.key.len);
+	span_add(answer, pair.set.anchor.bytes, pair.set.anchor.len);
+	span_add(answer, buf_text(&facts), facts.len);
+	span_add(answer, flaw.text, flaw.code ? strlen(flaw.text) : 0);
+	for (size_t i = 0; i < pair.set.count; i++)
+		span_add(answer, pair.set.certs[i].bytes, pair.set.certs[i].len);
 	return true;
 }
 
 /* ---- parent process ---- */
-
-static bool read_set(struct span rest, struct der *certs, struct cert_set *set)
-{
-	struct span bytes = { 0 };
-
-	set->certs = certs;
-	while (set->count < CHAIN_LIMIT && span_take(&rest, &bytes) && bytes.len &&
-	       bytes.len <= CERTIFICATE_LIMIT)
-		certs[set->count++] = (struct der){ bytes.bytes, bytes.len };
-	return set->count && !rest.len;
-}
 
 /* `flaw` points into the answer. */
 static bool import_read_answer(const struct secret *answer, struct pair *out, struct span *flaw,
 			       struct err *e)
 {
 	struct der certs[CHAIN_LIMIT];
-	struct cert_set set = { 0 };
+	struct cert_set set = { .certs = certs };
 	struct span rest = { answer->bytes, answer->len };
 	struct span key = { 0 };
 	struct span anchor = { 0 };
 	struct span facts = { 0 };
+	struct span cert = { 0 };
 	AUTO(pair) p = { 0 };
 
-	if (!span_take(&rest, &key) || !span_take(&rest, &anchor) || !span_take(&rest, &facts) ||
-	    !span_take(&rest, flaw) || !read_set(rest, certs, &set) || !key.len ||
-	    anchor.len > CERTIFICATE_LIMIT)
+	bool whole = span_take(&rest, &key) && span_take(&rest, &anchor) &&
+		     span_take(&rest, &facts) && span_take(&rest, flaw) && key.len &&
+		     anchor.len <= CERTIFICATE_LIMIT;
+
+	while (whole && set.count < CHAIN_LIMIT && span_take(&rest, &cert) && cert.len &&
+	       cert.len <= CERTIFICATE_LIMIT)
+		certs[set.count++] = (struct der){ cert.bytes, cert.len };
+	if (!whole || !set.count || rest.len)
 		return err_set(e, ERR_INPUT, "the decoding process ended unexpectedly");
 	set.anchor = (struct der){ anchor.bytes, anchor.len };
 	p.set = cert_set_copy(&set, &p.arena);

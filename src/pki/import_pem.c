@@ -39,13 +39,6 @@ static bool is_legacy(const struct pem_block *b)
 	return *at == '\n' || (*at == '\r' && at[1] == '\n');
 }
 
-static bool read_cert(struct import_parse *f, const struct pem_block *b, struct err *e)
-{
-	AUTO(datum) der = { 0 };
-
-	return pem_decode(b, &der, e) && import_parse_add_cert(f, &der, e);
-}
-
 static bool read_legacy_key(struct import_parse *f, const struct pem_block *b, const char *password,
 			    struct err *e)
 {
@@ -100,29 +93,26 @@ static bool import_pem_read_key(struct import_parse *f, const struct pem_block *
 	return pem_decode(b, &der, e) && import_pkcs8(f, &der, password, e);
 }
 
-static bool read_block(struct import_parse *f, const struct pem_block *b, const char *password,
-		       struct err *e)
-{
-	if (!import_parse_count(f, e) || !import_pem_reject(b, e))
-		return false;
-	if (!b->whole)
-		return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line", b->label);
-	if (pem_is_cert(b))
-		return read_cert(f, b, e);
-	if (pem_is_key(b))
-		return import_pem_read_key(f, b, password, e);
-	return true;
-}
-
 bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t text, const char *password,
 			   struct err *e)
 {
 	struct pem_block block;
 	size_t before = f->blocks;
 
-	for (size_t at = 0; pem_next(text, &at, &block);)
-		if (!read_block(f, &block, password, e))
+	for (size_t at = 0; pem_next(text, &at, &block);) {
+		AUTO(datum) der = { 0 };
+
+		if (!import_parse_count(f, e) || !import_pem_reject(&block, e))
 			return false;
+		if (!block.whole)
+			return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line",
+				       block.label);
+		if (pem_is_cert(&block) &&
+		    (!pem_decode(&block, &der, e) || !import_parse_add_cert(f, &der, e)))
+			return false;
+		if (pem_is_key(&block) && !import_pem_read_key(f, &block, password, e))
+			return false;
+	}
 	if (f->blocks == before)
 		return err_set(e, ERR_INPUT, "it holds no PEM");
 	return true;

@@ -64,12 +64,6 @@ static bool open_mac(gnutls_pkcs12_t p12, const char *password, struct opener *o
 	return err_set(e, ERR_INPUT, "the password is wrong, or it was damaged");
 }
 
-static bool import_pkcs12_read_plain_key(struct import_parse *f, const gnutls_datum_t *der,
-					 struct err *e)
-{
-	return import_pkcs8(f, der, NULL, e);
-}
-
 /* A key encrypted under a NULL password needs GNUTLS_PKCS_NULL_PASSWORD. */
 static bool read_shrouded_key(struct import_parse *f, const gnutls_datum_t *der,
 			      const struct opener *o, struct err *e)
@@ -101,7 +95,7 @@ static bool read_element(struct import_parse *f, gnutls_pkcs12_bag_t bag, int i,
 	if (type == GNUTLS_BAG_CERTIFICATE)
 		return import_parse_add_cert(f, &data, e);
 	if (type == GNUTLS_BAG_PKCS8_KEY)
-		return import_pkcs12_read_plain_key(f, &data, e);
+		return import_pkcs8(f, &data, NULL, e);
 	if (type == GNUTLS_BAG_PKCS8_ENCRYPTED_KEY)
 		return read_shrouded_key(f, &data, o, e);
 	return true;
@@ -133,19 +127,6 @@ static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o, struct 
 	return true;
 }
 
-static bool read_bag(struct import_parse *f, gnutls_pkcs12_bag_t bag, const struct opener *o,
-		     struct err *e)
-{
-	if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED && !decrypt_bag(bag, o, e))
-		return false;
-	int count = gnutls_pkcs12_bag_get_count(bag);
-
-	for (int i = 0; i < count; i++)
-		if (!read_element(f, bag, i, o, e))
-			return false;
-	return true;
-}
-
 static bool read_bags(struct import_parse *f, gnutls_pkcs12_t p12, const struct opener *o,
 		      struct err *e)
 {
@@ -162,8 +143,16 @@ static bool read_bags(struct import_parse *f, gnutls_pkcs12_t p12, const struct 
 		if (rc < 0)
 			return err_set(e, ERR_INPUT, "cannot read its bag %d: %s", i,
 				       gnutls_words(rc, words));
-		if (!import_parse_count(f, e) || !read_bag(f, bag, o, e))
+		if (!import_parse_count(f, e))
 			return false;
+		if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED &&
+		    !decrypt_bag(bag, o, e))
+			return false;
+		int count = gnutls_pkcs12_bag_get_count(bag);
+
+		for (int k = 0; k < count; k++)
+			if (!read_element(f, bag, k, o, e))
+				return false;
 	}
 }
 

@@ -107,23 +107,17 @@ struct body {
 	int64_t not_after;
 };
 
-static int set_serial(gnutls_x509_crt_t crt)
+static bool issue_start(const struct body *b, gnutls_pubkey_t pub, gnutls_x509_crt_t crt,
+			struct err *e)
 {
 	unsigned char serial[SERIAL_BYTES];
+	int rc = gnutls_x509_crt_set_version(crt, 3);
 
 	/* Positive, and always of the same length. */
 	random_bytes(serial, sizeof(serial));
 	serial[0] = (serial[0] & 0x7f) | 0x40;
-	return gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
-}
-
-static bool issue_start(const struct body *b, gnutls_pubkey_t pub, gnutls_x509_crt_t crt,
-			struct err *e)
-{
-	int rc = gnutls_x509_crt_set_version(crt, 3);
-
 	if (rc >= 0)
-		rc = set_serial(crt);
+		rc = gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
 	if (rc >= 0 && *b->subject)
 		rc = gnutls_x509_crt_set_dn(crt, b->subject, NULL);
 	if (rc >= 0)
@@ -237,20 +231,12 @@ bool issue_leaf(const struct certificate *c, const struct secret *pkcs8, const s
 	return true;
 }
 
-static bool build_for(const struct certificate *c, gnutls_pubkey_t pub, const struct authority *by,
-		      const struct body *b, gnutls_x509_crt_t crt, struct err *e)
-{
-	const struct leaf_signer signer = { by->key, by->crt };
-
-	return issue_start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) &&
-	       issue_sign(crt, &signer, e);
-}
-
 bool issue_for(const struct leaf_request *r, const struct authority *by, struct arena *a,
 	       struct cert_set *out, struct err *e)
 {
 	const struct certificate *c = r->certificate;
 	const gnutls_datum_t spki = datum_of(r->spki);
+	const struct leaf_signer signer = { by->key, by->crt };
 	struct body b = { .subject = c->subject };
 	AUTO(pubkey) pub = NULL;
 	AUTO(crt) crt = NULL;
@@ -262,7 +248,8 @@ bool issue_for(const struct leaf_request *r, const struct authority *by, struct 
 		rc = gnutls_x509_crt_init(&crt);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot begin certificate '%s'", c->name);
-	if (!leaf_span(c, by, r->now, &b, e) || !build_for(c, pub, by, &b, crt, e) ||
+	if (!leaf_span(c, by, r->now, &b, e) || !issue_start(&b, pub, crt, e) ||
+	    !extensions_add_leaf(crt, c, e) || !issue_sign(crt, &signer, e) ||
 	    !make_set(crt, by, a, out, e))
 		return err_in(e, "cannot issue certificate '%s'", c->name);
 	return true;

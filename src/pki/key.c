@@ -116,17 +116,6 @@ bool key_proves(gnutls_privkey_t key, gnutls_pubkey_t pub)
 	       gnutls_pubkey_verify_data2(pub, sign, 0, &text, &signature) >= 0;
 }
 
-/* The fleet file's name of this key type; NULL: not in `recipes`. */
-static const char *recipe_word(gnutls_pk_algorithm_t algorithm, gnutls_ecc_curve_t curve,
-			       unsigned bits)
-{
-	for (size_t i = 0; i < KEY_TYPE_COUNT; i++)
-		if (recipes[i].algorithm == algorithm && recipes[i].curve == curve &&
-		    (curve != GNUTLS_ECC_CURVE_INVALID || recipes[i].bits == bits))
-			return key_type_names[i];
-	return NULL;
-}
-
 const char *key_word(gnutls_pubkey_t pub, struct arena *a)
 {
 	unsigned bits = 0;
@@ -141,10 +130,10 @@ const char *key_word(gnutls_pubkey_t pub, struct arena *a)
 		 gnutls_pubkey_export_ecc_raw2(pub, &curve, NULL, NULL, 0) < 0)
 		curve = GNUTLS_ECC_CURVE_INVALID;
 
-	const char *word = recipe_word(algorithm, curve, bits);
-
-	if (word)
-		return word;
+	for (size_t i = 0; i < KEY_TYPE_COUNT; i++)
+		if ((int)recipes[i].algorithm == algorithm && recipes[i].curve == curve &&
+		    (curve != GNUTLS_ECC_CURVE_INVALID || recipes[i].bits == bits))
+			return key_type_names[i];
 	if (algorithm == GNUTLS_PK_RSA)
 		return arena_printf(a, "rsa-%u", bits);
 	if (curve != GNUTLS_ECC_CURVE_INVALID)

@@ -66,14 +66,6 @@ static size_t copy_escape(const char *s, struct buf *out, struct buf *plain)
 	return 2;
 }
 
-static const char *name_known_as(const char *word)
-{
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
-		if (strcasecmp(aliases[i][0], word) == 0)
-			return aliases[i][1];
-	return word;
-}
-
 /* One attribute: `text` as GnuTLS parses it, `value` unescaped. */
 struct attribute {
 	struct buf text;
@@ -99,7 +91,12 @@ static bool rewrite_attribute(const char **text, struct attribute *out, struct a
 		return err_set(e, ERR_INPUT,
 			       "a name is a list like 'CN=a,O=b', but '%s' has no '='",
 			       text_escaped(a, word));
-	buf_printf(&out->text, "%s=", name_known_as(word));
+	const char *known = word;
+
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (strcasecmp(aliases[i][0], word) == 0)
+			known = aliases[i][1];
+	buf_printf(&out->text, "%s=", known);
 	for (s += len + 1; *s && *s != ','; s++) {
 		if (strchr("+;\"<>", *s))
 			return err_set(e, ERR_INPUT,
@@ -169,24 +166,19 @@ static bool check_bytes(const struct buf *one, struct err *e)
 	return true;
 }
 
-/* GnuTLS would read a final backslash and the comma after it as an escaped comma. */
-static bool check_end(const struct attribute *at, bool last, struct err *e)
-{
-	const char *value = buf_text(&at->value);
-
-	return last || !at->value.len || value[at->value.len - 1] != '\\' ||
-	       err_set(e, ERR_INPUT,
-		       "a value that ends in a backslash must be the last one of a name");
-}
-
 static bool rewrite(const char *text, struct arena *a, struct buf *out, struct err *e)
 {
 	for (;;) {
 		AUTO(attribute) one = { 0 };
 
 		if (!rewrite_attribute(&text, &one, a, e) || !check_bytes(&one.text, e) ||
-		    !try_attribute(&one, a, e) || !check_end(&one, !*text, e))
+		    !try_attribute(&one, a, e))
 			return false;
+		/* GnuTLS would take a final backslash and the comma after it for one comma. */
+		if (*text && one.value.len && one.value.data[one.value.len - 1] == '\\')
+			return err_set(
+				e, ERR_INPUT,
+				"a value that ends in a backslash must be the last one of a name");
 		buf_puts(out, buf_text(&one.text));
 		if (*text++ == '\0')
 			break;
@@ -195,19 +187,13 @@ static bool rewrite(const char *text, struct arena *a, struct buf *out, struct e
 	return true;
 }
 
-static size_t characters(const gnutls_datum_t *text)
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < text->size; i++)
-		count += (text->data[i] & 0xc0) != 0x80;
-	return count;
-}
-
 static bool check_bounds(const gnutls_x509_ava_st *ava, struct err *e)
 {
+	size_t len = 0; /* in characters of UTF-8 */
+
+	for (unsigned i = 0; i < ava->value.size; i++)
+		len += (ava->value.data[i] & 0xc0) != 0x80;
 	for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
-		size_t len = characters(&ava->value);
 
 		if (strcmp(bounds[i].oid, (const char *)ava->oid.data) != 0)
 			continue;
@@ -221,28 +207,14 @@ static bool check_bounds(const gnutls_x509_ava_st *ava, struct err *e)
 	return true;
 }
 
-/* Checks every attribute; *cn is the last commonName of the DER, first in the text. */
-static bool check_attributes(gnutls_x509_dn_t dn, struct arena *a, const char **cn, struct err *e)
-{
-	gnutls_x509_ava_st ava = { 0 };
-
-	*cn = NULL;
-	for (int i = 0; gnutls_x509_dn_get_rdn_ava(dn, i, 0, &ava) >= 0; i++) {
-		if (!check_bounds(&ava, e))
-			return false;
-		if (strcmp((const char *)ava.oid.data, GNUTLS_OID_X520_COMMON_NAME) == 0)
-			*cn = arena_strndup(a, (const char *)ava.value.data, ava.value.size);
-	}
-	return true;
-}
-
 bool subject_canonical(const char *text, struct arena *a, const char **canonical, const char **cn,
 		       struct err *e)
 {
 	AUTO(dn) dn = NULL;
 	AUTO(buf) clean = { 0 };
 	AUTO(datum) shown = { 0 };
-	const char *common = NULL;
+	const char *common = NULL; /* the last of the DER, which is the first of the text */
+	gnutls_x509_ava_st ava = { 0 };
 
 	if (strlen(text) > SUBJECT_LIMIT)
 		return err_set(e, ERR_INPUT, "a name has more than %d bytes", SUBJECT_LIMIT);
@@ -264,8 +236,12 @@ bool subject_canonical(const char *text, struct arena *a, const char **canonical
 	/* aliases may lengthen the text: "E" becomes "EMAIL" */
 	if (shown.size > SUBJECT_LIMIT)
 		return err_set(e, ERR_INPUT, "a name has more than %d bytes", SUBJECT_LIMIT);
-	if (!check_attributes(dn, a, &common, e))
-		return false;
+	for (int i = 0; gnutls_x509_dn_get_rdn_ava(dn, i, 0, &ava) >= 0; i++) {
+		if (!check_bounds(&ava, e))
+			return false;
+		if (strcmp((const char *)ava.oid.data, GNUTLS_OID_X520_COMMON_NAME) == 0)
+			common = arena_strndup(a, (const char *)ava.value.data, ava.value.size);
+	}
 	*canonical = arena_strndup(a, (const char *)shown.data, shown.size);
 	*cn = common;
 	return true;

@@ -33,18 +33,6 @@ bool pem_is_key(const struct pem_block *b)
 	return pem_is_listed(b->label, key_labels);
 }
 
-/* Copies the label of a BEGIN line, which starts at `from`; false: not a BEGIN line. */
-static bool read_label(const unsigned char *from, size_t len, char label[64])
-{
-	const unsigned char *end = bytes_find(from, len < 70 ? len : 70, "-----");
-
-	if (!end || end - from > 63 || memchr(from, '\n', end - from))
-		return false;
-	memcpy(label, from, end - from);
-	label[end - from] = '\0';
-	return true;
-}
-
 bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 {
 	static const char begin_mark[] = "-----BEGIN ";
@@ -58,8 +46,14 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 		if (!begin)
 			return false;
 		from = begin + strlen(begin_mark);
-		if (!read_label(from, stop - from, out->label))
-			continue;
+
+		size_t most = stop - from < 70 ? stop - from : 70;
+		const unsigned char *dashes = bytes_find(from, most, "-----");
+
+		if (!dashes || dashes - from > 63 || memchr(from, '\n', dashes - from))
+			continue; /* not a BEGIN line */
+		memcpy(out->label, from, dashes - from);
+		out->label[dashes - from] = '\0';
 		snprintf(end_mark, sizeof(end_mark), "-----END %s-----", out->label);
 		const unsigned char *end = bytes_find(from, stop - from, end_mark);
 

@@ -29,31 +29,6 @@ static bool is_valid(gnutls_x509_crt_t c, int64_t at)
 			   gnutls_x509_crt_get_expiration_time(c) > at);
 }
 
-static void presented_open(struct presented *p, const struct der *above, size_t count, int64_t at)
-{
-	struct err ignored = { 0 };
-
-	for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++) {
-		AUTO(crt) c = NULL;
-
-		if (cert_open(above[i], &c, &ignored) && is_valid(c, at))
-			p->certs[p->count++] = TAKE(c);
-	}
-}
-
-/* Moves the issuers of `below` to the reached part of the array. */
-static void reach(struct presented *p, gnutls_x509_crt_t below)
-{
-	for (size_t i = p->reached; i < p->count; i++) {
-		gnutls_x509_crt_t c = p->certs[i];
-
-		if (!cert_is_signed_by(below, c))
-			continue;
-		p->certs[i] = p->certs[p->reached];
-		p->certs[p->reached++] = c;
-	}
-}
-
 /* Breadth-first over every path: one CA may be present as several certificates. */
 static bool presented_climb(struct presented *p, gnutls_x509_crt_t leaf, gnutls_x509_crt_t top,
 			    gnutls_x509_crt_t anchor)
@@ -64,7 +39,15 @@ static bool presented_climb(struct presented *p, gnutls_x509_crt_t leaf, gnutls_
 		if (gnutls_x509_crt_equals(c, anchor ? anchor : top) ||
 		    (anchor && cert_is_signed_by(c, anchor)))
 			return true;
-		reach(p, c);
+		/* its issuers move to the reached part of the array */
+		for (size_t i = p->reached; i < p->count; i++) {
+			gnutls_x509_crt_t above = p->certs[i];
+
+			if (!cert_is_signed_by(c, above))
+				continue;
+			p->certs[i] = p->certs[p->reached];
+			p->certs[p->reached++] = above;
+		}
 		if (next == p->reached)
 			return false;
 	}
@@ -83,6 +66,11 @@ bool presented_is_complete(const struct der *above, size_t count, const struct c
 	    !cert_open(set->certs[set->count - 1], &top, &ignored) ||
 	    (set->anchor.len && !cert_open(set->anchor, &anchor, &ignored)))
 		return false;
-	presented_open(&p, above, count, at);
+	for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++) {
+		AUTO(crt) c = NULL;
+
+		if (cert_open(above[i], &c, &ignored) && is_valid(c, at))
+			p.certs[p.count++] = TAKE(c);
+	}
 	return presented_climb(&p, leaf, top, anchor);
 }

@@ -85,11 +85,6 @@ struct tls_leaf tls_probe_served(const struct tls_probe *p, const char *wanted)
 	return p->leaf;
 }
 
-static bool is_another(const struct tls_probe *p, const char *served)
-{
-	return p->other.fingerprint || (served && strcmp(served, p->leaf.fingerprint) != 0);
-}
-
 struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count,
 				    const char *installed)
 {
@@ -101,7 +96,8 @@ struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count
 
 		if (!p->completed)
 			return (struct tls_served){ .error = p->error };
-		if (!installed && is_another(p, served))
+		if (!installed &&
+		    (p->other.fingerprint || (served && strcmp(served, p->leaf.fingerprint) != 0)))
 			return (struct tls_served){ .error = "it serves several certificates" };
 		if (!served || (installed && !strcmp(served, installed)))
 			all.leaf = tls_probe_served(p, installed);

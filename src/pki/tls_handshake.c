@@ -81,14 +81,6 @@ void tls_client_free(struct tls_client *c)
 	free(c);
 }
 
-static size_t find_offer(const char *key)
-{
-	for (size_t i = 1; key && i < OFFER_COUNT; i++)
-		if (strncmp(offers[i].key, key, strlen(offers[i].key)) == 0)
-			return i;
-	return 0;
-}
-
 struct handshake {
 	struct tls_client *client;
 	const struct tls_probe *probe;
@@ -191,16 +183,10 @@ static bool say_starttls(struct handshake *h, int fd)
 	return false;
 }
 
-static bool is_ip(const char *name)
-{
-	unsigned char room[16];
-
-	return inet_pton(AF_INET, name, room) == 1 || inet_pton(AF_INET6, name, room) == 1;
-}
-
 static int begin_session(struct handshake *h, size_t offer, int fd, gnutls_session_t *out)
 {
 	const char *name = h->probe->server_name;
+	unsigned char ip[16];
 	int rc = gnutls_init(out, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
 					  GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP);
 
@@ -209,7 +195,8 @@ static int begin_session(struct handshake *h, size_t offer, int fd, gnutls_sessi
 	if (rc >= 0)
 		rc = gnutls_credentials_set(*out, GNUTLS_CRD_CERTIFICATE, h->client->credentials);
 	/* RFC 6066, section 3: no SNI for an IP address. */
-	if (rc >= 0 && name && !is_ip(name))
+	if (rc >= 0 && name && inet_pton(AF_INET, name, ip) != 1 &&
+	    inet_pton(AF_INET6, name, ip) != 1)
 		rc = gnutls_server_name_set(*out, GNUTLS_NAME_DNS, name, strlen(name));
 	if (rc >= 0)
 		gnutls_transport_set_int(*out, fd);
@@ -284,8 +271,13 @@ void tls_handshake(struct tls_client *client, const struct tls_probe *probe,
 			       .arena = a,
 			       .out = out,
 			       .end_ms = clock_mono_ms() + tls_probe_timeout(probe) };
-	size_t offer = find_offer(probe->key);
-	int rc = shake_hands(&h, offer);
+	size_t offer = 0;
+	int rc = 0;
+
+	for (size_t i = 1; probe->key && i < OFFER_COUNT && !offer; i++)
+		if (strncmp(offers[i].key, probe->key, strlen(offers[i].key)) == 0)
+			offer = i;
+	rc = shake_hands(&h, offer);
 
 	/*
 	 * Reconnects for any key type after a server refused the one asked for: the

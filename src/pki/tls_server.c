@@ -89,15 +89,6 @@ static int tls_key_describe(gnutls_privkey_t key, unsigned flags, void *ctx)
 	return -1;
 }
 
-static bool tls_server_make_key(struct server_identity *i)
-{
-	i->kind =
-		(gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(i->certs[0].pubkey, &i->bits);
-	return gnutls_privkey_init(&i->key) >= 0 &&
-	       gnutls_privkey_import_ext4(i->key, i, sign_text, sign_hash, NULL, NULL,
-					  tls_key_describe, 0) >= 0;
-}
-
 /* ---- identities ---- */
 
 static void identity_clear(struct server_identity *i)
@@ -126,7 +117,11 @@ static bool identity_fill(struct server_identity *i)
 			return false;
 		i->count++;
 	}
-	return tls_server_make_key(i);
+	i->kind =
+		(gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(i->certs[0].pubkey, &i->bits);
+	return gnutls_privkey_init(&i->key) >= 0 &&
+	       gnutls_privkey_import_ext4(i->key, i, sign_text, sign_hash, NULL, NULL,
+					  tls_key_describe, 0) >= 0;
 }
 
 /* The identity of the current revision; a new one replaces the oldest. */

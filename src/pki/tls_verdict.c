@@ -11,8 +11,21 @@ static void take_chain(struct tls_verdict *v, const struct tls_chain *chain)
 	VEC_PUSH(&v->chains, v->arena, *chain);
 }
 
-static void take_leaf(struct tls_verdict *v, struct tls_probe *p, const struct tls_outcome *o)
+void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls_address *address,
+		     const struct tls_outcome *o)
 {
+	struct tls_family *f = address->any.sa_family == AF_INET6 ? &v->v6 : &v->v4;
+
+	if (p->error)
+		return;
+	if (!o->completed) {
+		if (!o->unreachable)
+			p->error = o->error;
+		else if (!f->unreachable)
+			f->unreachable = o->error;
+		return;
+	}
+	f->completes = true;
 	if (!p->leaf.fingerprint)
 		p->leaf = o->leaf;
 	if (strcmp(p->leaf.fingerprint, o->leaf.fingerprint) == 0)
@@ -21,37 +34,13 @@ static void take_leaf(struct tls_verdict *v, struct tls_probe *p, const struct t
 		p->other = o->leaf;
 }
 
-void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls_address *address,
-		     const struct tls_outcome *o)
-{
-	struct tls_family *f = address->any.sa_family == AF_INET6 ? &v->v6 : &v->v4;
-
-	if (p->error)
-		return;
-	if (o->completed) {
-		f->completes = true;
-		take_leaf(v, p, o);
-	} else if (!o->unreachable) {
-		p->error = o->error;
-	} else if (!f->unreachable) {
-		f->unreachable = o->error;
-	}
-}
-
-/* The error of a family that may not be unreachable; NULL: none. */
-static const char *find_missing(const struct tls_verdict *v)
-{
-	if (v->v4.unreachable && (v->v4.completes || !v->v6.completes))
-		return v->v4.unreachable;
-	if (v->v6.unreachable && (v->v6.completes || !v->v4.completes))
-		return v->v6.unreachable;
-	return NULL;
-}
-
 void tls_verdict_end(const struct tls_verdict *v, struct tls_probe *p)
 {
-	if (!p->error)
-		p->error = find_missing(v);
+	/* the error of a family that may not be unreachable */
+	if (!p->error && (v->v4.completes || !v->v6.completes))
+		p->error = v->v4.unreachable;
+	if (!p->error && (v->v6.completes || !v->v4.completes))
+		p->error = v->v6.unreachable;
 	p->completed = !p->error && p->leaf.fingerprint;
 	if (p->completed) {
 		p->chains = v->chains.items;
