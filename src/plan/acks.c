@@ -25,29 +25,19 @@ static bool unknown_code(struct plan_builder *d, const char *code, struct err *e
 	return err_set(e, ERR_USAGE, "there is no precondition '%s'", shown);
 }
 
-static bool find_code(struct plan_builder *d, const char *name, enum code *out, struct err *e)
-{
-	for (enum code i = 0; i < CODE_COUNT; i++) {
-		if (strcmp(code_rows[i].name, name) != 0)
-			continue;
-		if (code_rows[i].severity == SEVERITY_BLOCK)
-			return err_set(e, ERR_USAGE, "'%s' has no override, %s", name,
-				       code_rows[i].remedy);
-		*out = i;
-		return true;
-	}
-	return unknown_code(d, name, e);
-}
-
 static bool read_ack(struct plan_builder *d, const char *text, struct err *e)
 {
 	size_t len = strcspn(text, ":");
 	const char *name = arena_strndup(&d->scratch, text, len);
-	enum code code = CODE_COUNT;
+	enum code code = 0;
 
-	if (!find_code(d, name, &code, e))
-		return false;
-
+	while (code < CODE_COUNT && strcmp(code_rows[code].name, name) != 0)
+		code++;
+	if (code == CODE_COUNT)
+		return unknown_code(d, name, e);
+	if (code_rows[code].severity == SEVERITY_BLOCK)
+		return err_set(e, ERR_USAGE, "'%s' has no override, %s", name,
+			       code_rows[code].remedy);
 	if (text[len] && !text[len + 1])
 		return err_set(e, ERR_USAGE, "nothing follows '%s:'", name);
 

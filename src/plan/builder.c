@@ -110,18 +110,6 @@ static int compare_members(const void *left, const void *right)
 	return order ? order : strcmp(l->name, r->name);
 }
 
-static void init_process(struct plan_builder *d, struct component_build **member)
-{
-	struct process_build *p = &d->processes[d->process_count];
-
-	*p = (struct process_build){
-		.name = (*member)->process,
-		.members = member,
-		.role = (*member)->component->role,
-	};
-	d->process_count++;
-}
-
 static void init_processes(struct plan_builder *d)
 {
 	size_t count = d->fleet->component_count;
@@ -136,7 +124,11 @@ static void init_processes(struct plan_builder *d)
 		struct component_build *c = d->members[i];
 
 		if (i == 0 || strcmp(d->members[i - 1]->process, c->process))
-			init_process(d, &d->members[i]);
+			d->processes[d->process_count++] = (struct process_build){
+				.name = c->process,
+				.members = &d->members[i],
+				.role = c->component->role,
+			};
 
 		struct process_build *p = &d->processes[d->process_count - 1];
 

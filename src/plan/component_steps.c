@@ -123,46 +123,31 @@ void component_steps_decide(struct plan_builder *d)
 			decide_component_steps(d, &d->components[i]);
 }
 
-/* The members of a process agree on how it is activated. */
-static struct component_build *find_activator(const struct process_build *p)
-{
-	for (size_t i = 0; i < p->member_count; i++) {
-		struct component_build *c = p->members[i];
-
-		if (c->activate && component_activation(c->component, c->seen) != ACTIVATION_NONE)
-			return c;
-	}
-	return NULL;
-}
-
-/* From now on the flag means an activate step, and there is one at most. */
-static void activate_none(struct process_build *p)
-{
-	for (size_t i = 0; i < p->member_count; i++)
-		p->members[i]->activate = false;
-}
-
-static void verify_all(struct process_build *p)
-{
-	for (size_t i = 0; i < p->member_count; i++) {
-		struct component_build *c = p->members[i];
-
-		if (c->in_scope && c->seen->now.online && !c->unreachable)
-			c->verify = c->component->verify_count > 0;
-	}
-}
-
 void process_steps_decide(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->process_count; i++) {
 		struct process_build *p = &d->processes[i];
 
-		p->activator = find_activator(p);
-		activate_none(p);
+		p->activator = NULL;
+		for (size_t k = 0; k < p->member_count; k++) {
+			struct component_build *c = p->members[k];
+
+			/* The members of a process agree on how it is activated. */
+			if (!p->activator && c->activate &&
+			    component_activation(c->component, c->seen) != ACTIVATION_NONE)
+				p->activator = c;
+			/* From now on the flag means an activate step, and there is one at most. */
+			c->activate = false;
+		}
 		if (!p->activator)
 			continue;
 		p->activator->activate = true;
-		verify_all(p);
+		for (size_t k = 0; k < p->member_count; k++) {
+			struct component_build *c = p->members[k];
+
+			if (c->in_scope && c->seen->now.online && !c->unreachable)
+				c->verify = c->component->verify_count > 0;
+		}
 	}
 }
 

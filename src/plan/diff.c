@@ -133,21 +133,13 @@ static void diff_store(struct certificate_build *c, const struct generation *g,
 
 /* ---- issued certificates ---- */
 
-/* Whether a new leaf would expire later than `g`: no leaf outlives its issuer. */
-static bool gains(const struct plan_builder *d, const struct certificate_build *c,
-		  const struct generation *g)
-{
-	int64_t end = d->in->at + c->certificate->validity;
-	int64_t issuer = c->issuer ? issuer_end(d, c->issuer) : end;
-
-	return (end < issuer ? end : issuer) > g->not_after;
-}
-
 static const char *due(struct plan_builder *d, const struct certificate_build *c,
 		       const struct generation *g)
 {
 	int64_t renew_at = renewal_due_at(g, c->certificate->renew_before);
 	const char *ended = expired(d, g->not_after);
+	int64_t end = d->in->at + c->certificate->validity;
+	int64_t issuer = c->issuer ? issuer_end(d, c->issuer) : end;
 	char left[DURATION_TEXT];
 	char before[DURATION_TEXT];
 
@@ -155,19 +147,12 @@ static const char *due(struct plan_builder *d, const struct certificate_build *c
 		return NULL;
 	if (ended)
 		return ended;
-	if (!gains(d, c, g))
+	/* no leaf outlives its issuer, so a new one would end no later */
+	if (end <= g->not_after || issuer <= g->not_after)
 		return NULL;
 	duration_about(g->not_after - d->in->at, left);
 	duration_about(g->not_after - renew_at, before);
 	return arena_printf(d->kept, "expires in %s, renew_before is %s", left, before);
-}
-
-static bool is_by_old_authority(const struct certificate_build *c, const struct generation *g)
-{
-	if (!c->issuer)
-		return false;
-	return !c->issuer->authority ||
-	       strcmp(c->issuer->authority->fingerprint, g->authority) != 0;
 }
 
 /* Reason why `g` is replaced, the most telling first; NULL: kept. */
@@ -178,7 +163,8 @@ static const char *objection(struct plan_builder *d, const struct certificate_bu
 
 	if (reason)
 		return reason;
-	if (is_by_old_authority(c, g))
+	if (c->issuer &&
+	    (!c->issuer->authority || strcmp(c->issuer->authority->fingerprint, g->authority) != 0))
 		return "its issuer is replaced";
 	return due(d, c, g);
 }
@@ -264,19 +250,6 @@ static void diff_found(struct plan_builder *d, struct certificate_build *c,
 	c->reason = import_reason(d, diff_newest_from(all, SOURCE_IMPORTED), found);
 }
 
-/* Import that a confined plan may not open: the file's hash decides. */
-static void diff_unopened(struct certificate_build *c, const struct import_seen *seen,
-			  const struct generation *known)
-{
-	c->job = CERTIFICATE_IMPORT;
-	if (known)
-		c->reason = "its file is not the one that was imported";
-	else if (seen->missing)
-		c->reason = "first import, but its file is not there";
-	else
-		c->reason = "first import";
-}
-
 static bool diff_import(struct plan_builder *d, struct certificate_build *c, struct err *e)
 {
 	const char *name = c->certificate->name;
@@ -295,7 +268,11 @@ static bool diff_import(struct plan_builder *d, struct certificate_build *c, str
 		diff_newest_from(generations_of(d->snapshot, name), SOURCE_IMPORTED);
 
 	if (seen && seen->unopened && (seen->found.file || !known)) {
-		diff_unopened(c, seen, known);
+		/* A confined plan may not open it: the file's hash decides. */
+		c->job = CERTIFICATE_IMPORT;
+		c->reason = known           ? "its file is not the one that was imported"
+			    : seen->missing ? "first import, but its file is not there"
+					    : "first import";
 		return true;
 	}
 	if (!known)

@@ -20,19 +20,6 @@ static const char *const *keep_list(struct plan_builder *d, const char *const *l
 	return copy;
 }
 
-static struct choices keep_choices(struct plan_builder *d, const struct choices *c)
-{
-	return (struct choices){
-		.targets = keep_list(d, c->targets, c->target_count),
-		.target_count = c->target_count,
-		.acks = keep_list(d, c->acks, c->ack_count),
-		.ack_count = c->ack_count,
-		.reissue = keep_list(d, c->reissue, c->reissue_count),
-		.reissue_count = c->reissue_count,
-		.restart_postponed = c->restart_postponed,
-	};
-}
-
 static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 				       const struct component_seen *seen)
 {
@@ -81,47 +68,42 @@ static void keep_observed(struct plan_builder *d, struct plan *p)
 	p->observed_count = count;
 }
 
-/* Names of the deferred components, sorted like the fleet's components. */
-static void keep_deferred(struct plan_builder *d, struct plan *p)
-{
-	VEC(const char *) names = { 0 };
-
-	for (size_t i = 0; i < d->fleet->component_count; i++)
-		if (d->components[i].unreachable)
-			VEC_PUSH(&names, d->kept, d->components[i].name);
-	p->deferred = names.items;
-	p->deferred_count = names.count;
-}
-
-static size_t count_unchanged(const struct plan_builder *d)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < d->fleet->component_count; i++)
-		count += d->components[i].in_scope && !d->components[i].unreachable &&
-			 !component_has_step(&d->components[i]);
-	return count;
-}
-
 static void make_finish(struct plan_builder *d, struct plan *p)
 {
 	const struct plan_input *in = d->in;
+	VEC(const char *) deferred = { 0 };
 
 	p->fleet = builder_keep(d, in->fleet->name);
 	p->at = in->at;
 	p->spec_digest = builder_keep(d, in->spec_digest ? in->spec_digest : "");
 	p->lineage = builder_keep(d, in->snapshot->lineage ? in->snapshot->lineage : "");
 	p->serial = in->snapshot->serial;
-	p->choices = keep_choices(d, &in->choices);
+	p->choices = (struct choices){
+		.targets = keep_list(d, in->choices.targets, in->choices.target_count),
+		.target_count = in->choices.target_count,
+		.acks = keep_list(d, in->choices.acks, in->choices.ack_count),
+		.ack_count = in->choices.ack_count,
+		.reissue = keep_list(d, in->choices.reissue, in->choices.reissue_count),
+		.reissue_count = in->choices.reissue_count,
+		.restart_postponed = in->choices.restart_postponed,
+	};
 	keep_observed(d, p);
-	keep_deferred(d, p);
+	for (size_t i = 0; i < d->fleet->component_count; i++) {
+		const struct component_build *c = &d->components[i];
+
+		if (c->unreachable)
+			VEC_PUSH(&deferred, d->kept, c->name);
+		else
+			p->unchanged += c->in_scope && !component_has_step(c);
+	}
+	p->deferred = deferred.items; /* sorted like the fleet's components */
+	p->deferred_count = deferred.count;
 	p->preconditions = d->preconditions.items;
 	p->precondition_count = d->preconditions.count;
 	p->steps = d->steps.items;
 	p->step_count = d->steps.count;
 	p->waves = d->waves.items;
 	p->wave_count = d->waves.count;
-	p->unchanged = count_unchanged(d);
 }
 
 bool plan_has_work(const struct plan *p)

@@ -256,25 +256,17 @@ static bool check_steps(const struct plan *p, struct err *e)
 	return true;
 }
 
-static bool plan_check_format(const json_t *json, struct err *e)
+bool plan_from_json(const json_t *json, struct plan *out, struct err *e)
 {
+	AUTO(plan) p = { 0 };
 	const char *version = json_string_value(json_object_get(json, "format_version"));
+	struct err why = { 0 };
 
 	if (!version)
 		return err_set(e, ERR_INPUT, "this is not a plan of certfleet");
 	if (strcmp(version, PLAN_FORMAT) != 0)
 		return err_set(e, ERR_INPUT,
 			       "only a plan of format '" PLAN_FORMAT "' can be read, plan again");
-	return true;
-}
-
-bool plan_from_json(const json_t *json, struct plan *out, struct err *e)
-{
-	AUTO(plan) p = { 0 };
-	struct err why = { 0 };
-
-	if (!plan_check_format(json, e))
-		return false;
 	if (!json_decode_strictly(plan_members, json, &p.arena, &p, &why) ||
 	    !check_observed(&p, &why) || !check_steps(&p, &why))
 		return err_set(e, ERR_INPUT, "%s; plan again", why.text);

@@ -130,11 +130,6 @@ static void component_precondition_check_writable(struct plan_builder *d,
 	precondition_add(d, &f);
 }
 
-static bool is_activated(const struct component_build *c)
-{
-	return c->activate && !c->postponed;
-}
-
 /* Process that a signal would go to. */
 static void check_pidfile(struct plan_builder *d, const struct component_build *c)
 {
@@ -151,7 +146,7 @@ static void check_pidfile(struct plan_builder *d, const struct component_build *
 		f.code = CODE_NOT_RESTARTABLE;
 		split_remedy(d, c->seen->now.untrusted, &f);
 	}
-	f.severity = precondition_severity(f.code, is_activated(c));
+	f.severity = precondition_severity(f.code, c->activate && !c->postponed);
 	precondition_add(d, &f);
 }
 

@@ -98,13 +98,6 @@ static bool issuer_has_step(const struct plan_builder *d, const struct issuer_bu
 	return false;
 }
 
-static bool is_written(const struct plan_builder *d, const char *component)
-{
-	const struct component *c = component ? fleet_component(d->fleet, component) : NULL;
-
-	return c && d->components[c - d->fleet->components].write;
-}
-
 static bool issuer_precondition_is_accepted(const struct plan_builder *d, const char *key)
 {
 	const struct snapshot *s = d->snapshot;
@@ -134,11 +127,14 @@ static void check_foreign(struct plan_builder *d, const struct issuer_build *i)
 
 	for (size_t k = 0; k < s->foreign_count; k++) {
 		const struct foreign_authority *f = &s->foreign[k];
+		const struct component *user = NULL;
 
 		if (strcmp(f->subject, i->issuer->subject) != 0 ||
 		    issuer_precondition_is_accepted(d, f->key))
 			continue;
-		has_step |= is_written(d, f->component);
+		if (f->component)
+			user = fleet_component(d->fleet, f->component);
+		has_step |= user && d->components[user - d->fleet->components].write;
 		VEC_PUSH(&items, d->kept, issuer_precondition_describe(d, f));
 	}
 	if (!items.count)
@@ -159,15 +155,6 @@ static void check_foreign(struct plan_builder *d, const struct issuer_build *i)
 
 /* ---- issuers that sign operators ---- */
 
-static bool signs_operators(const struct plan_builder *d, const struct issuer *i)
-{
-	const struct snapshot *s = d->snapshot;
-
-	return s->operator_issuer_count &&
-	       bsearch(&i->name, s->operator_issuers, s->operator_issuer_count,
-		       sizeof(*s->operator_issuers), text_compare);
-}
-
 /*
  * An agent may accept the holder of any client certificate of this issuer, when
  * `allow` has its name.
@@ -175,9 +162,12 @@ static bool signs_operators(const struct plan_builder *d, const struct issuer *i
 static void issuer_precondition_check_operators(struct plan_builder *d,
 						const struct issuer_build *i)
 {
+	const struct snapshot *s = d->snapshot;
 	VEC(const char *) items = { 0 };
 
-	if (i->issuer->use == USE_OPERATORS || !signs_operators(d, i->issuer))
+	if (i->issuer->use == USE_OPERATORS || !s->operator_issuer_count ||
+	    !bsearch(&i->issuer->name, s->operator_issuers, s->operator_issuer_count,
+		     sizeof(*s->operator_issuers), text_compare))
 		return;
 	for (size_t k = 0; k < d->fleet->certificate_count; k++) {
 		const struct certificate_build *c = &d->certificates[k];

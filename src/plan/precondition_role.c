@@ -71,11 +71,6 @@ static struct role_versions role_precondition_list_versions(struct plan_builder 
 	return vs;
 }
 
-static bool role_precondition_is_same(const struct versioned *a, const struct versioned *b)
-{
-	return !version_compare(a->version, b->version);
-}
-
 /* "1.20 on 'edge/e1'", "1.22.1 on 12 components" */
 static void add_version(const struct versioned *first, size_t count, struct buf *out)
 {
@@ -98,7 +93,8 @@ static const char *mixed(struct plan_builder *d, const struct versioned *list, s
 	for (size_t i = 0; i < count; versions++) {
 		size_t same = 1;
 
-		while (i + same < count && role_precondition_is_same(&list[i], &list[i + same]))
+		while (i + same < count &&
+		       !version_compare(list[i].version, list[i + same].version))
 			same++;
 		if (versions < VERSIONS_SHOWN) {
 			buf_puts(&out, versions ? ", " : "");

@@ -56,17 +56,6 @@ static void title(struct page *pg, const char *text)
 	buf_putc(pg->out, '\n');
 }
 
-static void widen_first_column(struct page *pg)
-{
-	for (size_t i = 0; i < pg->p->step_count; i++) {
-		const struct step *s = &pg->p->steps[i];
-
-		column_widen(&pg->width, page_escaped(pg, s->component));
-		column_widen(&pg->width, page_escaped(pg, s->process));
-		column_widen(&pg->width, page_escaped(pg, s->certificate));
-	}
-}
-
 static void render_head(struct page *pg)
 {
 	const struct choices *c = &pg->p->choices;
@@ -150,14 +139,6 @@ static void render_precondition(struct page *pg, const struct precondition *p)
 	buf_putc(pg->out, '\n');
 }
 
-static void render_preconditions(struct page *pg)
-{
-	if (pg->p->precondition_count)
-		title(pg, "Preconditions");
-	for (size_t i = 0; i < pg->p->precondition_count; i++)
-		render_precondition(pg, &pg->p->preconditions[i]);
-}
-
 /* ---- steps outside of waves ---- */
 
 /* Step kinds under one title; steps of waves are shown by wave. */
@@ -197,28 +178,6 @@ static void render_value(struct page *pg, const char *label, const char *value)
 	buf_putc(pg->out, '\n');
 }
 
-static void render_as_before(struct page *pg, const struct step *s)
-{
-	indent(pg, ITEM_INDENT);
-	for (size_t i = 0; i < s->request_count; i++) {
-		buf_puts(pg->out, i ? "; " : "as before: ");
-		text_show(pg, s->request[i].value);
-	}
-	buf_putc(pg->out, '\n');
-}
-
-/* One line per value; escaping keeps a text from a file within its line. */
-static void render_request(struct page *pg, const struct step *s)
-{
-	for (size_t i = 0; i < s->request_count; i++) {
-		const struct request_field *f = &s->request[i];
-
-		render_value(pg, f->field, f->value);
-		if (f->was && strcmp(f->was, f->value) != 0)
-			render_value(pg, "    was", f->was);
-	}
-}
-
 static void render_step(struct page *pg, const struct text_section *s, const struct step *step)
 {
 	buf_puts(pg->out, "  ");
@@ -232,10 +191,23 @@ static void render_step(struct page *pg, const struct text_section *s, const str
 	buf_puts(pg->out, "  ");
 	text_show(pg, step->reason);
 	buf_putc(pg->out, '\n');
-	if (step->request_count && is_as_before(step))
-		render_as_before(pg, step);
-	else
-		render_request(pg, step);
+	if (step->request_count && is_as_before(step)) {
+		indent(pg, ITEM_INDENT);
+		for (size_t i = 0; i < step->request_count; i++) {
+			buf_puts(pg->out, i ? "; " : "as before: ");
+			text_show(pg, step->request[i].value);
+		}
+		buf_putc(pg->out, '\n');
+		return;
+	}
+	/* One line per value; escaping keeps a text from a file within its line. */
+	for (size_t i = 0; i < step->request_count; i++) {
+		const struct request_field *f = &step->request[i];
+
+		render_value(pg, f->field, f->value);
+		if (f->was && strcmp(f->was, f->value) != 0)
+			render_value(pg, "    was", f->was);
+	}
 }
 
 static void render_section(struct page *pg, const struct text_section *s)
@@ -382,9 +354,18 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
 	AUTO(arena) a = { 0 };
 	struct page pg = { .arena = &a, .p = p, .out = out, .color = color, .verbose = verbose };
 
-	widen_first_column(&pg);
+	for (size_t i = 0; i < p->step_count; i++) {
+		const struct step *s = &p->steps[i];
+
+		column_widen(&pg.width, page_escaped(&pg, s->component));
+		column_widen(&pg.width, page_escaped(&pg, s->process));
+		column_widen(&pg.width, page_escaped(&pg, s->certificate));
+	}
 	render_head(&pg);
-	render_preconditions(&pg);
+	if (p->precondition_count)
+		title(&pg, "Preconditions");
+	for (size_t i = 0; i < p->precondition_count; i++)
+		render_precondition(&pg, &p->preconditions[i]);
 	for (size_t i = 0; i < sizeof(sections_before) / sizeof(struct text_section); i++)
 		render_section(&pg, &sections_before[i]);
 	render_waves(&pg);

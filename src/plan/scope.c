@@ -137,19 +137,6 @@ static bool refuse_reissue(struct plan_builder *d, const struct plan_target *t, 
 	return refuse_unknown(d, t, e);
 }
 
-static bool mark_reissue(struct certificate_build *c, struct targets *ts, struct err *e)
-{
-	const struct subject s = { .certificate = c->certificate->name };
-
-	if (!c->in_scope || !targets_cover(ts, &s))
-		return true;
-	if (c->certificate->import.kind != IMPORT_NONE)
-		return err_set(e, ERR_USAGE, "'%s' is imported, not issued: replace its file",
-			       c->certificate->name);
-	c->reissue = true;
-	return true;
-}
-
 static bool read_reissue(struct plan_builder *d, struct err *e)
 {
 	const struct choices *choices = &d->in->choices;
@@ -160,9 +147,18 @@ static bool read_reissue(struct plan_builder *d, struct err *e)
 		ts.list[i] = (struct plan_target){ .kind = TARGET_CERTIFICATE,
 						   .name = choices->reissue[i] };
 	targets_sort(&ts);
-	for (size_t i = 0; i < d->fleet->certificate_count; i++)
-		if (!mark_reissue(&d->certificates[i], &ts, e))
-			return false;
+	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
+		struct certificate_build *c = &d->certificates[i];
+		const struct subject s = { .certificate = c->certificate->name };
+
+		if (!c->in_scope || !targets_cover(&ts, &s))
+			continue;
+		if (c->certificate->import.kind != IMPORT_NONE)
+			return err_set(e, ERR_USAGE,
+				       "'%s' is imported, not issued: replace its file",
+				       c->certificate->name);
+		c->reissue = true;
+	}
 
 	const struct plan_target *unknown = targets_unused(&ts);
 
@@ -233,14 +229,6 @@ bool scope_knows(struct plan_builder *d, struct targets *ts, struct err *e)
 	return true;
 }
 
-static bool check_targets(struct plan_builder *d, const struct targets *ts, struct err *e)
-{
-	for (size_t i = 0; i < ts->count; i++)
-		if (!ts->list[i].used && !is_in_file(d, &ts->list[i]))
-			return refuse_unknown(d, &ts->list[i], e);
-	return true;
-}
-
 bool scope_apply(struct plan_builder *d, struct err *e)
 {
 	struct targets ts = { 0 };
@@ -251,7 +239,9 @@ bool scope_apply(struct plan_builder *d, struct err *e)
 	scope_components(d, &ts);
 	scope_issuers(d, &ts);
 	scope_removed(d, &ts);
-	if (!check_targets(d, &ts, e))
-		return err_in(e, "--target");
+	for (size_t i = 0; i < ts.count; i++)
+		if (!ts.list[i].used && !is_in_file(d, &ts.list[i]) &&
+		    !refuse_unknown(d, &ts.list[i], e))
+			return err_in(e, "--target");
 	return read_reissue(d, e) || err_in(e, "--reissue");
 }

@@ -265,17 +265,6 @@ static void order_process(struct step_schedule *o, struct process_build *p, int 
 	}
 }
 
-static void order_wave(struct step_schedule *o, size_t wave)
-{
-	const struct wave_build *w = &o->d->wave_builds.items[wave];
-	size_t before = o->d->steps.count;
-
-	for (size_t i = 0; i < w->process_count; i++)
-		order_process(o, w->processes[i], (int)wave);
-	if (o->d->steps.count > before)
-		o->barrier = o->d->steps.count - 1;
-}
-
 /* ---- retired components ---- */
 
 static void order_removed(struct step_schedule *o, const struct component_seen *seen)
@@ -305,8 +294,15 @@ void schedule_steps(struct plan_builder *d)
 	order_backup(&o);
 	order_stages(&o);
 	order_first_commits(&o);
-	for (size_t i = 0; i < d->wave_builds.count; i++)
-		order_wave(&o, i);
+	for (size_t i = 0; i < d->wave_builds.count; i++) {
+		const struct wave_build *w = &d->wave_builds.items[i];
+		size_t before = d->steps.count;
+
+		for (size_t k = 0; k < w->process_count; k++)
+			order_process(&o, w->processes[k], (int)i);
+		if (d->steps.count > before)
+			o.barrier = d->steps.count - 1;
+	}
 	for (size_t i = 0; i < d->removed.count; i++)
 		order_removed(&o, d->removed.items[i]);
 }
