@@ -39,18 +39,6 @@ static bool add_text(struct assembly *as, const char *name, const char *text, st
 	return assembly_add(as, name, (struct bytes){ text, strlen(text) }, e);
 }
 
-static bool add_files(struct assembly *as, const struct bundle *b, struct err *e)
-{
-	for (size_t i = 0; i < b->file_count; i++) {
-		const struct bundle_file *f = &b->files[i];
-
-		if (!assembly_add(as, layout_config(f->path, &as->arena),
-				  (struct bytes){ f->text, f->len }, e))
-			return false;
-	}
-	return true;
-}
-
 static bool add_items(struct assembly *as, const struct bundle *b, struct err *e)
 {
 	struct arena *a = &as->arena;
@@ -66,8 +54,18 @@ static bool add_items(struct assembly *as, const struct bundle *b, struct err *e
 	return true;
 }
 
-static bool add_sealed(struct assembly *as, const struct sealed *s, struct err *e)
+bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *has_key,
+		      const struct sealed *s, struct err *e)
 {
+	restore_text(b, s->recipients.count, &as->restore);
+	if (!add_text(as, ENTRY_RESTORE, buf_text(&as->restore), e))
+		return false;
+	for (size_t i = 0; i < b->file_count; i++)
+		if (!assembly_add(as, layout_config(b->files[i].path, &as->arena),
+				  (struct bytes){ b->files[i].text, b->files[i].len }, e))
+			return false;
+	if (!add_items(as, b, e))
+		return false;
 	for (size_t i = 0; i < s->recipients.count; i++) {
 		const struct bundle_entry *slot = &s->recipients.items[i];
 
@@ -75,16 +73,9 @@ static bool add_sealed(struct assembly *as, const struct sealed *s, struct err *
 				  (struct bytes){ slot->data, slot->len }, e))
 			return false;
 	}
-	return s->keys_zip.len == 0 || assembly_add(as, ENTRY_KEYS, s->keys_zip, e);
-}
-
-bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *has_key,
-		      const struct sealed *s, struct err *e)
-{
-	restore_text(b, s->recipients.count, &as->restore);
-	return add_text(as, ENTRY_RESTORE, buf_text(&as->restore), e) && add_files(as, b, e) &&
-	       add_items(as, b, e) && add_sealed(as, s, e) &&
-	       entries_index(&as->entries, &as->arena, e) &&
+	if (s->keys_zip.len && !assembly_add(as, ENTRY_KEYS, s->keys_zip, e))
+		return false;
+	return entries_index(&as->entries, &as->arena, e) &&
 	       manifest_write(b, has_key, &as->entries, &as->manifest, e);
 }
 

@@ -35,22 +35,16 @@ int layout_compare_files(const void *a, const void *b)
 	return strcmp(left->path, right->path);
 }
 
-static bool bundle_layout_is_newest(const struct bundle *b, size_t i)
-{
-	const struct bundle_item *next = &b->items[i + 1];
-
-	return i + 1 == b->item_count || next->is_issuer != b->items[i].is_issuer ||
-	       strcmp(next->name, b->items[i].name) != 0;
-}
-
 const char *layout_directory(const struct bundle *b, size_t i, struct arena *a)
 {
 	const struct bundle_item *item = &b->items[i];
+	bool newest = i + 1 == b->item_count || item[1].is_issuer != item->is_issuer ||
+		      strcmp(item[1].name, item->name) != 0;
 	AUTO(buf) out = { 0 };
 
 	buf_puts(&out, item->is_issuer ? "issuers/" : "certificates/");
 	text_percent(&out, item->name);
-	if (!bundle_layout_is_newest(b, i))
+	if (!newest)
 		buf_printf(&out, "/%u", item->number);
 	return arena_strdup(a, buf_text(&out));
 }
@@ -60,21 +54,6 @@ const char *layout_in(const char *directory, const char *file, struct arena *a)
 	return arena_printf(a, "%s/%s", directory, file);
 }
 
-/*
- * Encoding of a path part that text_percent() leaves alone but an archive must
- * not have; NULL: none needed.
- */
-static const char *encoded_special(const char *part)
-{
-	if (part[0] == '\0')
-		return "%2F";
-	if (strcmp(part, ".") == 0)
-		return "%2E";
-	if (strcmp(part, "..") == 0)
-		return "%2E%2E";
-	return NULL;
-}
-
 const char *layout_config(const char *path, struct arena *a)
 {
 	AUTO(buf) out = { 0 };
@@ -82,11 +61,14 @@ const char *layout_config(const char *path, struct arena *a)
 
 	buf_puts(&out, "config");
 	for (char *part = strsep(&parts, "/"); part; part = strsep(&parts, "/")) {
-		const char *special = encoded_special(part);
-
 		buf_putc(&out, '/');
-		if (special)
-			buf_puts(&out, special);
+		/* what text_percent() leaves alone, but an archive must not have */
+		if (part[0] == '\0')
+			buf_puts(&out, "%2F");
+		else if (strcmp(part, ".") == 0)
+			buf_puts(&out, "%2E");
+		else if (strcmp(part, "..") == 0)
+			buf_puts(&out, "%2E%2E");
 		else
 			text_percent(&out, part);
 	}

@@ -17,13 +17,6 @@ struct entry_frame {
 _Static_assert(sizeof(struct entry_frame) + 2 == ENTRY_FRAME_BYTES,
 	       "a frame is two lengths and two NULs");
 
-static bool part_is_safe(const char *part, size_t len)
-{
-	bool dots = len <= 2 && strspn(part, ".") >= len;
-
-	return len > 0 && !dots;
-}
-
 bool entry_name_is_safe(const char *name)
 {
 	static const char allowed[] =
@@ -34,7 +27,7 @@ bool entry_name_is_safe(const char *name)
 	for (const char *part = name;;) {
 		size_t len = strspn(part, allowed);
 
-		if (!part_is_safe(part, len))
+		if (len == 0 || (len <= 2 && strspn(part, ".") >= len))
 			return false;
 		if (part[len] == '\0')
 			return true;

@@ -165,17 +165,6 @@ static bool collect_items(const struct bundle *b, const bool *has_key, struct ar
 	return true;
 }
 
-static void collect_files(const struct bundle *b, struct arena *a, struct manifest_document *d)
-{
-	d->files = arena_array(a, b->file_count, sizeof(*d->files));
-	d->file_count = b->file_count;
-	for (size_t i = 0; i < b->file_count; i++)
-		d->files[i] = (struct manifest_file){
-			.path = b->files[i].path,
-			.entry = layout_config(b->files[i].path, a),
-		};
-}
-
 static void collect_entries(const struct entries *others, struct arena *a,
 			    struct manifest_document *d)
 {
@@ -210,7 +199,11 @@ bool manifest_write(const struct bundle *b, const bool *has_key, const struct en
 
 	if (!collect_items(b, has_key, &a, &d, e))
 		return false;
-	collect_files(b, &a, &d);
+	d.files = arena_array(&a, b->file_count, sizeof(*d.files));
+	d.file_count = b->file_count;
+	for (size_t i = 0; i < b->file_count; i++)
+		d.files[i] = (struct manifest_file){ .path = b->files[i].path,
+						     .entry = layout_config(b->files[i].path, &a) };
 	collect_entries(others, &a, &d);
 	bad = json_find_escaped(manifest_head_members, &d);
 	if (!bad)

@@ -11,18 +11,6 @@
 
 #include <string.h>
 
-/* Collects the encrypted parts, which are taken over unchanged. */
-static void find_sealed(const struct entries *entries, struct arena *a, struct sealed *out)
-{
-	const struct bundle_entry *keys = entries_find(entries, ENTRY_KEYS);
-	size_t count = unpacked_recipients(entries);
-
-	for (size_t i = 0; i < count; i++)
-		VEC_PUSH(&out->recipients, a, *entries_find(entries, layout_recipient(i, a)));
-	if (keys)
-		out->keys_zip = (struct bytes){ keys->data, keys->len };
-}
-
 static bool rebuild_compare(struct bytes found, const struct buf *built, struct err *e)
 {
 	const char *bytes = found.data;
@@ -53,8 +41,14 @@ bool bundle_decode_rebuilt(const struct span *in, size_t count, struct buf *answ
 		return false;
 
 	const struct bundle_entry *hmac = entries_find(&entries, ENTRY_HMAC);
+	const struct bundle_entry *keys = entries_find(&entries, ENTRY_KEYS);
+	size_t slots = unpacked_recipients(&entries);
 
-	find_sealed(&entries, &a, &sealed);
+	/* the encrypted parts are taken over unchanged */
+	for (size_t i = 0; i < slots; i++)
+		VEC_PUSH(&sealed.recipients, &a, *entries_find(&entries, layout_recipient(i, &a)));
+	if (keys)
+		sealed.keys_zip = (struct bytes){ keys->data, keys->len };
 	return assembly_prepare(&as, &c.bundle, c.manifest.has_key, &sealed, e) &&
 	       assembly_pack(&as, (struct bytes){ hmac->data, hmac->len }, &built, e) &&
 	       rebuild_compare(zip, &built, e);

@@ -80,13 +80,6 @@ void slot_seal(const struct secret *text, const struct secret *passphrase, uint8
 	wipe(&s, sizeof(s));
 }
 
-static bool is_slot_text(const struct secret *text)
-{
-	const char *hex = (const char *)text->bytes;
-
-	return text->len == SLOT_TEXT && strspn(hex, "0123456789abcdef") == SLOT_TEXT;
-}
-
 bool slot_open(struct bytes slot, const struct secret *passphrase, struct secret *text)
 {
 	const uint8_t *raw = slot.data;
@@ -103,7 +96,8 @@ bool slot_open(struct bytes slot, const struct secret *passphrase, struct secret
 				    &opened, &ignored);
 
 	wipe(&s, sizeof(s));
-	if (!fits || !is_slot_text(&opened))
+	if (!fits || opened.len != SLOT_TEXT ||
+	    strspn((const char *)opened.bytes, "0123456789abcdef") != SLOT_TEXT)
 		return false;
 	*text = TAKE(opened);
 	return true;

@@ -71,17 +71,6 @@ static bool check_names(const struct bundle *b, struct err *e)
 	return true;
 }
 
-static bool check_different(const struct bundle *sorted, struct err *e)
-{
-	const struct bundle_item *item = sorted->items;
-
-	for (size_t i = 1; i < sorted->item_count; i++)
-		if (layout_compare_items(&item[i - 1], &item[i]) == 0)
-			return err_set(e, ERR_INPUT, "generation %u of '%s' is given twice",
-				       item[i].number, item[i].name);
-	return true;
-}
-
 /* Shallow copy of `b` in the order of the manifest. */
 static void sort_content(const struct bundle *b, struct arena *a, struct bundle *out)
 {
@@ -146,17 +135,6 @@ static bool seal_keys(struct keys *k, const struct secret *text, struct secret *
 	return sandbox_work(&work, zip, e) || err_in(e, ENTRY_KEYS);
 }
 
-static void seal_slots(const struct lock *l, const struct secret *text, struct arena *a,
-		       struct entries *out)
-{
-	for (size_t i = 0; i < l->count; i++) {
-		uint8_t *slot = arena_alloc(a, SLOT_BYTES);
-
-		slot_seal(text, &l->passphrases[i], slot);
-		VEC_PUSH(out, a, (struct bundle_entry){ "", slot, SLOT_BYTES });
-	}
-}
-
 static bool write_check_size(const struct assembly *as, struct err *e)
 {
 	size_t sum = as->manifest.len;
@@ -204,8 +182,10 @@ bool bundle_write(const struct bundle *b, const struct secret *passphrases, size
 		return false;
 	sort_content(b, &a, &sorted);
 	sorted.unencrypted = unencrypted;
-	if (!check_different(&sorted, e))
-		return false;
+	for (size_t i = 1; i < sorted.item_count; i++)
+		if (layout_compare_items(&sorted.items[i - 1], &sorted.items[i]) == 0)
+			return err_set(e, ERR_INPUT, "generation %u of '%s' is given twice",
+				       sorted.items[i].number, sorted.items[i].name);
 	if (!unencrypted)
 		slot_text_new(&text);
 
@@ -214,7 +194,12 @@ bool bundle_write(const struct bundle *b, const struct secret *passphrases, size
 	collect_keys(&sorted, &a, has_key, &keys.entries);
 	if (!seal_keys(&keys, &text, &keys_zip, e))
 		return false;
-	seal_slots(&lock, &text, &a, &sealed.recipients);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *slot = arena_alloc(&a, SLOT_BYTES);
+
+		slot_seal(&text, &passphrases[i], slot);
+		VEC_PUSH(&sealed.recipients, &a, (struct bundle_entry){ "", slot, SLOT_BYTES });
+	}
 	sealed.keys_zip = (struct bytes){ keys_zip.bytes, keys_zip.len };
 	return pack_all(&sorted, has_key, &sealed, &text, out, e);
 }

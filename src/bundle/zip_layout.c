@@ -154,12 +154,6 @@ static bool take_local(struct rest *r, const struct zip_header *central)
 	       number32(tail + 8) == central->packed && number32(tail + 12) == central->size;
 }
 
-static bool zip_layout_is_found(const struct zip_header *h, const struct bundle_entry *found)
-{
-	return h->size == found->len && h->name_len == strlen(found->name) &&
-	       memcmp(h->name, found->name, h->name_len) == 0;
-}
-
 /*
  * Takes a central header and its entry: comment length and disk number must be
  * 0, the offset that of the entry.
@@ -172,7 +166,8 @@ static bool take_central(struct rest *directory, struct rest *data, size_t offse
 
 	return head && zip_layout_take_header(directory, head + 6, &central) &&
 	       number32(head + 32) == 0 && number32(head + 42) == offset &&
-	       zip_layout_is_found(&central, found) && take_local(data, &central);
+	       central.size == found->len && central.name_len == strlen(found->name) &&
+	       !memcmp(central.name, found->name, central.name_len) && take_local(data, &central);
 }
 
 /* Splits off the directory, whose end record must end the archive. */

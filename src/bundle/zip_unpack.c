@@ -33,15 +33,6 @@ static bool zip_unpack_fail(struct archive *a, struct err *e)
 		       why ? buf_text(&shown) : "no reason given");
 }
 
-static bool open_reader(struct archive *a, struct bytes zip, const struct secret *password,
-			struct err *e)
-{
-	if (password && archive_read_add_passphrase(a, (const char *)password->bytes) != ARCHIVE_OK)
-		return zip_unpack_fail(a, e);
-	return archive_read_open_memory(a, zip.data, zip.len) == ARCHIVE_OK ||
-	       zip_unpack_fail(a, e);
-}
-
 /* libarchive reports the method only in the format's name. */
 static bool method_is_allowed(const struct unpack_walk *w)
 {
@@ -55,25 +46,18 @@ static bool method_is_allowed(const struct unpack_walk *w)
 	return strstr(format, open_methods[0]) || strstr(format, open_methods[1]);
 }
 
-static bool zip_unpack_check_name(const char *name, struct err *e)
-{
-	AUTO(buf) shown = { 0 };
-
-	if (!name)
-		return err_set(e, ERR_INPUT, "an entry has no name");
-	if (entry_name_is_safe(name))
-		return true;
-	text_escape(&shown, name, strlen(name));
-	return err_set(e, ERR_INPUT, "entry name '%s' is not allowed", buf_text(&shown));
-}
-
 static bool zip_unpack_check_header(const struct unpack_walk *w, struct archive_entry *head,
 				    struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
+	AUTO(buf) shown = { 0 };
 
-	if (!zip_unpack_check_name(name, e))
-		return false;
+	if (!name)
+		return err_set(e, ERR_INPUT, "an entry has no name");
+	if (!entry_name_is_safe(name)) {
+		text_escape(&shown, name, strlen(name));
+		return err_set(e, ERR_INPUT, "entry name '%s' is not allowed", buf_text(&shown));
+	}
 	if (archive_entry_filetype(head) != AE_IFREG || archive_entry_symlink(head) ||
 	    archive_entry_hardlink(head))
 		return err_set(e, ERR_INPUT, "entry '%s' is not a regular file", name);
@@ -153,21 +137,20 @@ static bool frame_entry(struct unpack_walk *w, struct archive_entry *head, struc
 	return true;
 }
 
-static uint64_t unpacked_limit(struct bytes zip)
-{
-	uint64_t by_ratio = (uint64_t)zip.len * BUNDLE_RATIO_LIMIT;
-
-	return by_ratio < BUNDLE_LIMIT ? by_ratio : BUNDLE_LIMIT;
-}
-
 static bool zip_unpack_walk_begin(struct unpack_walk *w, struct bytes zip,
 				  const struct secret *password, struct err *e)
 {
 	w->encrypted = password != NULL;
-	w->left = unpacked_limit(zip);
+	w->left = (uint64_t)zip.len * BUNDLE_RATIO_LIMIT;
+	if (w->left > BUNDLE_LIMIT)
+		w->left = BUNDLE_LIMIT;
 	if (!w->archive || archive_read_support_format_zip_seekable(w->archive) != ARCHIVE_OK)
 		return err_set(e, ERR_IO, "cannot start to read a ZIP archive");
-	return open_reader(w->archive, zip, password, e);
+	if (password &&
+	    archive_read_add_passphrase(w->archive, (const char *)password->bytes) != ARCHIVE_OK)
+		return zip_unpack_fail(w->archive, e);
+	return archive_read_open_memory(w->archive, zip.data, zip.len) == ARCHIVE_OK ||
+	       zip_unpack_fail(w->archive, e);
 }
 
 static bool walk_directory(struct bytes zip, const struct secret *password, struct buf *frames,
