@@ -94,21 +94,6 @@ static enum component_state installed_state(const struct component_seen *seen,
 	return *seen->now.installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
 }
 
-/* Offline on purpose: by its role, or accepted by the user. */
-static bool is_left(const struct status_component *row)
-{
-	return !row->seen->now.online &&
-	       (row->component->role->offline == OFFLINE_DEFER || row->seen->deferred_at);
-}
-
-/* The state of a component before the first generation of its certificate. */
-static enum component_state before_first(const struct component_seen *seen)
-{
-	if (!seen->now.installed)
-		return COMPONENT_UNKNOWN;
-	return *seen->now.installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
-}
-
 static enum component_state state_of(const struct status_component *row)
 {
 	const struct component_seen *seen = row->seen;
@@ -122,23 +107,19 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;
-	if (is_left(row))
+	/* offline on purpose: by its role, or accepted by the user */
+	if (!seen->now.online &&
+	    (row->component->role->offline == OFFLINE_DEFER || seen->deferred_at))
 		return COMPONENT_DEFERRED;
-	return desired ? installed_state(seen, desired) : before_first(seen);
+	if (desired)
+		return installed_state(seen, desired);
+	/* before the first generation of its certificate */
+	if (!seen->now.installed)
+		return COMPONENT_UNKNOWN;
+	return *seen->now.installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
 }
 
 /* ---- the rows ---- */
-
-/* The pointers of the model point into the arrays of the fleet. */
-static void mark_used(struct status *out, const struct certificate *c)
-{
-	const struct fleet *f = out->fleet;
-
-	out->certificates[c - f->certificates].used = true;
-	if (c->issuer && c->issuer->kind == ISSUER_MANAGED)
-		out->certificates[f->certificate_count + (size_t)(c->issuer - f->issuers)].used =
-			true;
-}
 
 static void add_certificates(const struct fleet *f, const struct snapshot *s, struct status *out)
 {
@@ -162,7 +143,10 @@ static void status_add_component(const struct snapshot *s, const struct componen
 				 struct arena *a, struct status *out)
 {
 	struct status_component *row = &out->components[out->component_count++];
-	size_t at = (size_t)(c->certificate - out->fleet->certificates);
+	const struct fleet *f = out->fleet;
+	const struct issuer *issuer = c->certificate->issuer;
+	/* the pointers of the model point into the arrays of the fleet */
+	size_t at = (size_t)(c->certificate - f->certificates);
 
 	row->component = c;
 	row->seen = snapshot_component(s, c->name);
@@ -170,7 +154,9 @@ static void status_add_component(const struct snapshot *s, const struct componen
 	if (row->desired)
 		row->refusal = client_refusal(c, row->desired, out->now, a);
 	row->state = state_of(row);
-	mark_used(out, c->certificate);
+	out->certificates[at].used = true;
+	if (issuer && issuer->kind == ISSUER_MANAGED)
+		out->certificates[f->certificate_count + (size_t)(issuer - f->issuers)].used = true;
 	if (row->seen && row->seen->now.observed_at &&
 	    (!out->observed_at || row->seen->now.observed_at < out->observed_at))
 		out->observed_at = row->seen->now.observed_at;

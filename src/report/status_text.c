@@ -84,13 +84,6 @@ static const char *date(struct arena *a, int64_t when)
 	return arena_strndup(a, time_format(when, text), DATE_SHOWN);
 }
 
-static const char *issued_by(const struct status_certificate *row)
-{
-	if (row->issuer)
-		return "itself (issuer)";
-	return row->certificate->issuer ? row->certificate->issuer->name : "import";
-}
-
 static const char *left(struct arena *a, int64_t seconds)
 {
 	char words[DURATION_TEXT];
@@ -100,33 +93,16 @@ static const char *left(struct arena *a, int64_t seconds)
 	return arena_strdup(a, duration_about(seconds, words));
 }
 
-static enum tone left_tone(const struct status *s, const struct status_certificate *row)
-{
-	if (row->left <= 0)
-		return TONE_BAD;
-	return row->renew_at && row->renew_at <= s->now ? TONE_WARN : TONE_PLAIN;
-}
-
-/* An import is renewed by its owner, so the column says when it is time. */
-static const char *renewed(struct arena *a, const struct status *s,
-			   const struct status_certificate *row)
-{
-	bool import = row->certificate && row->certificate->import.kind != IMPORT_NONE;
-
-	if (!row->renew_at)
-		return NULL;
-	if (import)
-		return row->renew_at <= s->now ? "get a new one" : "by hand";
-	return arena_printf(a, "from %s", date(a, row->renew_at));
-}
-
 static void add_certificate(struct table *t, const struct status *s,
 			    const struct status_certificate *row)
 {
 	const struct generation *g = row->generation;
+	const struct certificate *c = row->certificate;
+	bool due = row->renew_at && row->renew_at <= s->now;
+	const char *renewed = NULL;
 
-	table_add(t, row->certificate ? row->certificate->name : row->issuer->name, TONE_PLAIN);
-	table_add(t, issued_by(row), TONE_PLAIN);
+	table_add(t, c ? c->name : row->issuer->name, TONE_PLAIN);
+	table_add(t, !c ? "itself (issuer)" : c->issuer ? c->issuer->name : "import", TONE_PLAIN);
 	if (!g) {
 		table_add(t, "not issued yet", TONE_FAINT);
 		for (int i = 0; i < 3; i++)
@@ -134,8 +110,16 @@ static void add_certificate(struct table *t, const struct status *s,
 		return;
 	}
 	table_add(t, date(t->arena, g->not_after), TONE_PLAIN);
-	table_add(t, left(t->arena, row->left), left_tone(s, row));
-	table_add(t, renewed(t->arena, s, row), TONE_PLAIN);
+	table_add(t, left(t->arena, row->left),
+		  row->left <= 0 ? TONE_BAD
+		  : due          ? TONE_WARN
+				 : TONE_PLAIN);
+	/* An import is renewed by its owner, so the column says when it is time. */
+	if (row->renew_at && c && c->import.kind != IMPORT_NONE)
+		renewed = due ? "get a new one" : "by hand";
+	else if (row->renew_at)
+		renewed = arena_printf(t->arena, "from %s", date(t->arena, row->renew_at));
+	table_add(t, renewed, TONE_PLAIN);
 	table_add(t, arena_strndup(t->arena, g->fingerprint, FINGERPRINT_SHOWN), TONE_PLAIN);
 }
 
@@ -193,15 +177,6 @@ static void add_summary(const struct status *s, struct buf *out)
 	buf_putc(out, '\n');
 }
 
-static void add_lost(const struct status *s, struct buf *out)
-{
-	for (size_t i = 0; i < s->lost_count; i++)
-		buf_printf(out, "backup-missing: %s; 'certfleet apply' writes a new one\n",
-			   s->lost[i].message);
-	if (s->lost_count)
-		buf_putc(out, '\n');
-}
-
 void status_render_text(const struct status *s, bool color, struct buf *out)
 {
 	AUTO(arena) a = { 0 };
@@ -225,6 +200,10 @@ void status_render_text(const struct status *s, bool color, struct buf *out)
 	table_render(&agents, color, out);
 	if (s->agent_count)
 		buf_putc(out, '\n');
-	add_lost(s, out);
+	for (size_t i = 0; i < s->lost_count; i++)
+		buf_printf(out, "backup-missing: %s; 'certfleet apply' writes a new one\n",
+			   s->lost[i].message);
+	if (s->lost_count)
+		buf_putc(out, '\n');
 	add_summary(s, out);
 }
