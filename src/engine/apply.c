@@ -297,26 +297,19 @@ static void hold_processes(struct run *r, const size_t *numbers, size_t count)
 
 /* ---- run ---- */
 
-/* End of the group of steps from `first` that are executed together. */
-static size_t group_end(const struct plan *p, size_t first)
-{
-	const struct step *s = &p->steps[first];
-	size_t end = first + 1;
-
-	while (end < p->step_count && p->steps[end].wave == s->wave &&
-	       (s->wave != NO_WAVE || p->steps[end].kind == s->kind))
-		end++;
-	return end;
-}
-
 static void run_all(struct run *r)
 {
 	const struct plan *p = r->plan;
 
 	for (size_t first = 0; first < p->step_count;) {
-		size_t end = group_end(p, first);
+		const struct step *s = &p->steps[first];
+		size_t end = first + 1;
 
-		if (p->steps[first].wave != NO_WAVE) {
+		/* the steps of one wave, or of one kind, are executed together */
+		while (end < p->step_count && p->steps[end].wave == s->wave &&
+		       (s->wave != NO_WAVE || p->steps[end].kind == s->kind))
+			end++;
+		if (s->wave != NO_WAVE) {
 			run_wave(r, first, end);
 		} else {
 			size_t *numbers = arena_array(&r->arena, end - first, sizeof(*numbers));
@@ -324,7 +317,7 @@ static void run_all(struct run *r)
 			for (size_t i = first; i < end; i++)
 				numbers[i - first] = i;
 			run_batch(r, numbers, end - first);
-			if (p->steps[first].kind == STEP_COMMIT)
+			if (s->kind == STEP_COMMIT)
 				hold_processes(r, numbers, end - first);
 		}
 		first = end;
@@ -386,14 +379,6 @@ static void apply_run_release(struct run *r)
 }
 AUTO_STRUCT(run, struct run, apply_run_release)
 
-static bool has_backup(const struct plan *p)
-{
-	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].kind == STEP_BACKUP)
-			return true;
-	return false;
-}
-
 /*
  * New bundle when the backup passphrases changed: bundles for the old ones do
  * not count as a backup.
@@ -402,8 +387,11 @@ static bool renew_bundle(struct run *r, struct err *e)
 {
 	const char *name = NULL;
 
-	if (!r->order->new_bundle || has_backup(r->plan))
+	if (!r->order->new_bundle)
 		return true;
+	for (size_t i = 0; i < r->plan->step_count; i++)
+		if (r->plan->steps[i].kind == STEP_BACKUP)
+			return true;
 	if (!backup_create(r->en, &r->arena, &name, e))
 		return false;
 	engine_note(r->en, "backup '%s' written and read back", name);

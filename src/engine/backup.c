@@ -37,24 +37,13 @@ static const char *pem_of(const struct der *certs, size_t count, struct arena *a
 	return arena_strdup(a, buf_text(&pem));
 }
 
-static void name_components(const struct fleet *f, const struct generation *g, struct arena *a,
-			    struct bundle_item *item)
-{
-	VEC(const char *) names = { 0 };
-
-	for (size_t i = 0; i < f->component_count; i++)
-		if (g->of == OF_CERTIFICATE &&
-		    !strcmp(f->components[i].certificate->name, g->owner))
-			VEC_PUSH(&names, a, f->components[i].name);
-	item->components = names.items;
-	item->component_count = names.count;
-}
-
 static bool pack_generation(struct packing *p, const struct generation *g, struct err *e)
 {
 	struct arena *a = &p->bundle.arena;
 	struct bundle_item *item = &p->bundle.items[p->bundle.item_count];
+	const struct fleet *f = p->en->fleet;
 	struct state *state = p->en->state;
+	VEC(const char *) names = { 0 };
 	AUTO(secret) key = { 0 };
 	struct cert_set set = { 0 };
 	char ends[TIME_TEXT];
@@ -73,7 +62,12 @@ static bool pack_generation(struct packing *p, const struct generation *g, struc
 		.leaf_pem = pem_of(set.certs, 1, a),
 		.chain_pem = pem_of(set.certs + 1, set.count - 1, a),
 	};
-	name_components(p->en->fleet, g, a, item);
+	for (size_t i = 0; i < f->component_count; i++)
+		if (g->of == OF_CERTIFICATE &&
+		    !strcmp(f->components[i].certificate->name, g->owner))
+			VEC_PUSH(&names, a, f->components[i].name);
+	item->components = names.items;
+	item->component_count = names.count;
 	if (!state_generation_record(state, g, a, &item->record, e))
 		return err_in(e, "cannot back up '%s'", g->owner);
 	pem_add_key(&item->key_pem, &key);
@@ -138,21 +132,16 @@ static bool backup_take_passphrases(struct packing *p, struct err *e)
 	return true;
 }
 
-/* Decodes all keys in one batch: one child process instead of one per key. */
-static void learn_keys(const struct bundle *b)
+static bool keys_fit(const struct bundle *b, struct err *e)
 {
 	struct foreign *keys = xcalloc(b->item_count + 1, sizeof(*keys));
 
+	/* Decodes all keys in one batch: one child process instead of one per key. */
 	for (size_t i = 0; i < b->item_count; i++)
 		keys[i] = (struct foreign){ FOREIGN_KEY, b->items[i].key_pem.bytes,
 					    b->items[i].key_pem.len };
 	foreign_learn(keys, b->item_count);
 	free(keys);
-}
-
-static bool keys_fit(const struct bundle *b, struct err *e)
-{
-	learn_keys(b);
 	for (size_t i = 0; i < b->item_count; i++) {
 		const struct bundle_item *item = &b->items[i];
 		char spki[FINGERPRINT_TEXT];

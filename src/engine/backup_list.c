@@ -138,25 +138,6 @@ struct key_list {
 	size_t count;
 };
 
-static struct key_list keys_of(const struct bundle *b, struct arena *a)
-{
-	struct key_list keys = { .spkis = arena_array(a, b->item_count, sizeof(*keys.spkis)),
-				 .count = b->item_count };
-
-	for (size_t i = 0; i < b->item_count; i++)
-		keys.spkis[i] = b->items[i].spki;
-	if (keys.count)
-		qsort(keys.spkis, keys.count, sizeof(*keys.spkis), text_compare);
-	return keys;
-}
-
-static bool backup_list_has_ended(const struct bundle_item *item, int64_t now)
-{
-	int64_t not_after = 0;
-
-	return time_parse(item->not_after, &not_after) && not_after <= now;
-}
-
 /* Whether every unexpired key in the bundle is among `keys` too. */
 static bool is_covered(const char *path, const struct key_list *keys, struct err *e)
 {
@@ -169,10 +150,12 @@ static bool is_covered(const char *path, const struct key_list *keys, struct err
 		return false;
 	for (size_t i = 0; i < old.item_count; i++) {
 		const struct bundle_item *item = &old.items[i];
+		int64_t not_after = 0;
 
-		if (!backup_list_has_ended(item, now) &&
-		    (!keys->count || !bsearch(&item->spki, keys->spkis, keys->count,
-					      sizeof(*keys->spkis), text_compare)))
+		if (time_parse(item->not_after, &not_after) && not_after <= now)
+			continue;
+		if (!keys->count || !bsearch(&item->spki, keys->spkis, keys->count,
+					     sizeof(*keys->spkis), text_compare))
 			return err_set(e, ERR_INPUT,
 				       "it holds a key of '%s' that the newest does not",
 				       item->name);
@@ -194,9 +177,14 @@ void backup_prune(struct engine *en, const struct bundle *written)
 		return;
 	}
 
-	const struct key_list keys = keys_of(written, &a);
+	struct key_list keys = { .spkis = arena_array(&a, written->item_count, sizeof(*keys.spkis)),
+				 .count = written->item_count };
 	const char *own = bundle_file_name(written, &a);
 
+	for (size_t i = 0; i < keys.count; i++)
+		keys.spkis[i] = written->items[i].spki;
+	if (keys.count)
+		qsort(keys.spkis, keys.count, sizeof(*keys.spkis), text_compare);
 	for (size_t i = f->backup.keep; i < count; i++) {
 		const char *path = arena_printf(&a, "%s/%s", f->backup.directory, list[i].name);
 		struct err why = { 0 };

@@ -12,14 +12,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static bool engine_confine(struct engine *en, struct err *e)
-{
-	const char *directory = en->fleet->directory;
-
-	en->beneath = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return en->beneath >= 0 || err_sys(e, "cannot open directory '%s'", directory);
-}
-
 static bool engine_resolve(void *ctx, const struct secret_ref *ref, const struct secret **out,
 			   struct err *e)
 {
@@ -48,8 +40,11 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
 	en->beneath = -1;
-	if (o->confined && !engine_confine(en, e))
-		return false;
+	if (o->confined) {
+		en->beneath = open(o->fleet->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (en->beneath < 0)
+			return err_sys(e, "cannot open directory '%s'", o->fleet->directory);
+	}
 	if (!engine_may_look(en, options.path)) {
 		engine_note(
 			en,

@@ -85,16 +85,6 @@ static bool check_token(struct enrolment *n, struct err *e)
 	return enrol_accept_failed(n, e);
 }
 
-static bool enrol_accept_check_issuer(const struct enrolment *n, struct err *e)
-{
-	const struct issuer *issuer = fleet_issuer(n->en->fleet, n->invite.issuer);
-
-	return (issuer && issuer->use == USE_AGENTS) ||
-	       err_set(e, ERR_INPUT,
-		       "issuer '%s' of the invite does not sign agents any more; make another with 'certfleet agent invite'",
-		       n->invite.issuer);
-}
-
 /* ---- signing ---- */
 
 static bool enrol_accept_read_name(const char *text, struct san *out)
@@ -149,33 +139,6 @@ static bool enrol_accept_sign(struct enrolment *n, struct der csr, struct err *e
 
 /* ---- records in the state ---- */
 
-static unsigned next_number(const struct enrolled *all, size_t count, const char *agent)
-{
-	unsigned next = 1;
-
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(all[i].agent, agent) && all[i].number >= next)
-			next = all[i].number + 1;
-	return next;
-}
-
-/*
- * Expired records are dropped at once when the agent has a later one, else
- * after ENDED_SHOWN seconds.
- */
-static void enrol_accept_forget_ended(const struct enrolment *n, const struct enrolled *all,
-				      size_t count, struct change *change)
-{
-	int64_t now = clock_now();
-
-	for (size_t i = 0; i < count; i++) {
-		bool later = !strcmp(all[i].agent, n->invite.agent);
-
-		if (all[i].not_after + (later ? 0 : ENDED_SHOWN) <= now)
-			change_forget_enrolled(change, &all[i]);
-	}
-}
-
 /* One transaction removes the invite and records its certificate. */
 static bool enrol_accept_record(struct enrolment *n, struct enrolled *out, struct err *e)
 {
@@ -183,13 +146,24 @@ static bool enrol_accept_record(struct enrolment *n, struct enrolled *out, struc
 	const struct enrolled *all = NULL;
 	struct cert_facts facts = { 0 };
 	size_t count = 0;
+	int64_t now = clock_now();
+	unsigned number = 1;
 
 	if (!state_enrolled(n->en->state, n->arena, &all, &count, e) ||
 	    !cert_read_facts(n->set.certs[0], n->arena, &facts, e))
 		return false;
+	for (size_t i = 0; i < count; i++) {
+		bool same = !strcmp(all[i].agent, n->invite.agent);
+
+		if (same && all[i].number >= number)
+			number = all[i].number + 1;
+		/* Expired records are dropped at once when the agent has a later one. */
+		if (all[i].not_after + (same ? 0 : ENDED_SHOWN) <= now)
+			change_forget_enrolled(change, &all[i]);
+	}
 	*out = (struct enrolled){
 		.agent = n->invite.agent,
-		.number = next_number(all, count, n->invite.agent),
+		.number = number,
 		.issuer = n->invite.issuer,
 		.authority = n->authority.fingerprint,
 		.serial = facts.serial,
@@ -200,7 +174,6 @@ static bool enrol_accept_record(struct enrolment *n, struct enrolled *out, struc
 		.not_before = facts.not_before,
 		.not_after = facts.not_after,
 	};
-	enrol_accept_forget_ended(n, all, count, change);
 	change_forget_invite(change, n->invite.id);
 	change_enrolled(change, out);
 	return state_commit(n->en->state, change, e) ||
@@ -231,11 +204,18 @@ bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena
 {
 	struct enrolment n = { .en = en, .what = what, .arena = a };
 	const struct enrol_client_target to = { what->host, what->port, what->token };
+	const struct issuer *issuer = NULL;
 	AUTO(enrol_client) agent = NULL;
 
-	if (!enrol_accept_read_invite(&n, e) || !check_token(&n, e) ||
-	    !enrol_accept_check_issuer(&n, e) ||
-	    !enrol_authority(en, n.invite.issuer, a, &n.authority, e) ||
+	if (!enrol_accept_read_invite(&n, e) || !check_token(&n, e))
+		return false;
+	issuer = fleet_issuer(en->fleet, n.invite.issuer);
+	if (!issuer || issuer->use != USE_AGENTS)
+		return err_set(
+			e, ERR_INPUT,
+			"issuer '%s' of the invite does not sign agents any more; make another with 'certfleet agent invite'",
+			n.invite.issuer);
+	if (!enrol_authority(en, n.invite.issuer, a, &n.authority, e) ||
 	    !agents_ca_fits(en, &n.authority, e) ||
 	    !operator_grant(en, &what->spec, a, &n.admission, e))
 		return false;

@@ -77,16 +77,6 @@ static bool enrol_invite_find_issuer(const struct fleet *f, const char *name,
 
 /* ---- the invite ---- */
 
-static const char *random_id(struct arena *a)
-{
-	unsigned char bytes[ID_BYTES];
-	char text[2 * ID_BYTES + 1];
-
-	random_bytes(bytes, sizeof(bytes));
-	text_hex(bytes, sizeof(bytes), text);
-	return arena_strdup(a, text);
-}
-
 /* Expired and used-up invites are removed when a new one is made. */
 static bool enrol_invite_forget_ended(struct engine *en, struct change *change, int64_t now,
 				      struct err *e)
@@ -110,6 +100,8 @@ bool enrol_invite(struct engine *en, const struct invitation *how, struct arena 
 	AUTO(invited) made = { 0 };
 	const struct issuer *issuer = NULL;
 	struct generation authority = { 0 };
+	unsigned char bytes[ID_BYTES];
+	char id[2 * ID_BYTES + 1];
 	char digest[SHA256_TEXT];
 	int64_t now = clock_now();
 
@@ -117,10 +109,12 @@ bool enrol_invite(struct engine *en, const struct invitation *how, struct arena 
 	    !enrol_authority(en, issuer->name, a, &authority, e) ||
 	    !agents_ca_fits(en, &authority, e) || !enrol_invite_forget_ended(en, change, now, e))
 		return false;
+	random_bytes(bytes, sizeof(bytes));
+	text_hex(bytes, sizeof(bytes), id);
 	token_make(&made.token);
 	token_digest(&made.token, digest);
 	made.invite = (struct invite){
-		.id = random_id(a),
+		.id = arena_strdup(a, id),
 		.agent = how->agent,
 		.issuer = issuer->name,
 		.token = arena_strdup(a, digest),

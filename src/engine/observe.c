@@ -29,25 +29,15 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count, e);
 }
 
-static bool is_published(struct engine *en, const struct snapshot *s,
-			 const struct generation *newest, const struct secret *file)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(buf) wanted = { 0 };
-	struct cert_set set = { 0 };
-
-	if (!newest || !observed_certificates(en, s, newest, &a, &set))
-		return false;
-	pem_add_certs(&wanted, set.certs, set.count);
-	return file->len == wanted.len && !memcmp(file->bytes, buf_text(&wanted), file->len);
-}
-
 /* What may not be looked at is taken to be as it was left. */
 static bool is_current(struct engine *en, const struct snapshot *s, const struct issuer *i,
 		       struct authority_watch *w)
 {
 	const struct generation *newest = snapshot_newest(s, OF_ISSUER, i->name);
+	AUTO(arena) a = { 0 };
 	AUTO(secret) file = { 0 };
+	AUTO(buf) wanted = { 0 };
+	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
 
 	if (!i->publish)
@@ -57,7 +47,10 @@ static bool is_current(struct engine *en, const struct snapshot *s, const struct
 	if (!engine_read(en, i->publish, INPUT_FILE_LIMIT, &file, &ignored))
 		return false;
 	authority_watch_file(w, i->publish, &file);
-	return is_published(en, s, newest, &file);
+	if (!newest || !observed_certificates(en, s, newest, &a, &set))
+		return false;
+	pem_add_certs(&wanted, set.certs, set.count);
+	return file.len == wanted.len && !memcmp(file.bytes, buf_text(&wanted), file.len);
 }
 
 static void observe_published(struct engine *en, struct snapshot *s, struct authority_watch *w)

@@ -70,18 +70,6 @@ static const struct anchors *file_anchors(struct engine *en, const char *path, s
 	return all;
 }
 
-static bool reaches(const struct cert_set *set, const char *issuer, const struct anchors *all)
-{
-	for (size_t i = 0; i < all->count; i++) {
-		const struct cert_set to = { set->certs, set->count, all->certs[i] };
-
-		if (text_equal(all->subjects[i], issuer) &&
-		    foreign_is_complete(set->certs + 1, set->count - 1, &to, 0))
-			return true;
-	}
-	return false;
-}
-
 /* Where the chain of `set`, whose uppermost certificate says `top`, ends. */
 static const char *find_gap(struct engine *en, const struct certificate *c,
 			    const struct cert_set *set, const struct cert_facts *top,
@@ -99,8 +87,13 @@ static const char *find_gap(struct engine *en, const struct certificate *c,
 					      : system_anchors(en);
 	if (!anchors)
 		return arena_printf(a, "its chain cannot be checked: %s", e.text);
-	if (reaches(set, top->issuer, anchors))
-		return NULL;
+	for (size_t i = 0; i < anchors->count; i++) {
+		const struct cert_set to = { set->certs, set->count, anchors->certs[i] };
+
+		if (text_equal(anchors->subjects[i], top->issuer) &&
+		    foreign_is_complete(set->certs + 1, set->count - 1, &to, 0))
+			return NULL;
+	}
 	return arena_printf(
 		a,
 		"its chain ends at '%s': the certificate of its issuer '%s' is neither in the import nor in %s",
@@ -154,17 +147,6 @@ struct client_view *client_view_read(struct engine *en, const struct certificate
 
 /* ---- all imports ---- */
 
-static struct generation *newest_import(struct snapshot *s, const struct certificate *c)
-{
-	struct generation *list = (struct generation *)s->generations;
-
-	for (size_t i = s->generation_count; i-- > 0;)
-		if (list[i].of == OF_CERTIFICATE && list[i].source == SOURCE_IMPORTED &&
-		    !strcmp(list[i].owner, c->name))
-			return &list[i];
-	return NULL;
-}
-
 /* Whether one key signed both leaves, as their authority key ids say. */
 static bool same_issuer(const struct cert_set *x, const struct cert_set *y)
 {
@@ -181,12 +163,17 @@ static bool same_issuer(const struct cert_set *x, const struct cert_set *y)
 static void observe_client_view(struct engine *en, const struct certificate *c, struct snapshot *s)
 {
 	struct import_seen *seen = (struct import_seen *)snapshot_import(s, c->name);
-	struct generation *known = newest_import(s, c);
+	struct generation *list = (struct generation *)s->generations;
+	struct generation *known = NULL;
 	const struct imported *imported = NULL;
 	struct cert_set before = { 0 };
 	struct err ignored = { 0 };
 	struct client_view *view = NULL;
 
+	for (size_t i = s->generation_count; i-- > 0 && !known;)
+		if (list[i].of == OF_CERTIFICATE && list[i].source == SOURCE_IMPORTED &&
+		    !strcmp(list[i].owner, c->name))
+			known = &list[i];
 	if (known && observed_certificates(en, s, known, &s->arena, &before))
 		known->view = client_view_read(en, c, &before, &s->arena);
 	if (!seen || !import_is_known(seen))

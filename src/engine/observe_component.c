@@ -16,14 +16,6 @@ struct ports {
 	size_t count;
 };
 
-static bool shares_process(const struct fleet *f, size_t index)
-{
-	const char *process = f->components[index].process;
-
-	/* A process has a name of its own only when components share it. */
-	return strcmp(process, f->components[index].name) != 0;
-}
-
 static const char *expected_key(const struct snapshot *s, const struct certificate *c)
 {
 	const struct import_seen *import = snapshot_import(s, c->name);
@@ -44,7 +36,9 @@ static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *
 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
-		const char *key = shares_process(f, i) ? expected_key(s, c->certificate) : NULL;
+		/* A process has a name of its own only when components share it. */
+		bool shared = strcmp(c->process, c->name) != 0;
+		const char *key = shared ? expected_key(s, c->certificate) : NULL;
 
 		ports->first[i] = next;
 		for (size_t k = 0; k < c->verify_count; k++)
@@ -96,28 +90,6 @@ static void observe_take_answer(const struct job *job, struct snapshot *s, struc
 	seen->evidence = seen->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 
-/* A secret that cannot be had is no component that is offline. */
-static bool check_inputs(const struct job *jobs, size_t count, struct err *e)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (jobs[i].done || jobs[i].error.code != ERR_INPUT)
-			continue;
-		*e = jobs[i].error;
-		return err_in(e, "cannot look at component '%s'", jobs[i].component->name);
-	}
-	return true;
-}
-
-/* The row of every component of the file; both lists are sorted. */
-static struct component_seen *row_of(struct snapshot *s, const char *name, size_t *at)
-{
-	struct component_seen *rows = (struct component_seen *)s->components;
-
-	while (strcmp(rows[*at].name, name) != 0)
-		(*at)++;
-	return &rows[*at];
-}
-
 /* Ports of one component may disagree, and so may the addresses of one. */
 static void watch(struct authority_watch *w, const char *name, const struct job *job,
 		  const struct tls_probe *probes, size_t count)
@@ -138,15 +110,20 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 	const struct fleet *f = en->fleet;
 	struct ports ports = { 0 };
 	struct job *jobs = arena_array(&s->arena, f->component_count, sizeof(*jobs));
-	size_t at = 0;
+	struct component_seen *seen = (struct component_seen *)s->components;
 
 	for (size_t i = 0; i < f->component_count; i++)
 		jobs[i] = (struct job){ .verb = DRIVER_PROBE,
 					.component = &f->components[i],
 					.arena = &s->arena };
 	drivers_run(en->drivers, jobs, f->component_count);
-	if (!check_inputs(jobs, f->component_count, e))
-		return false;
+	for (size_t i = 0; i < f->component_count; i++) {
+		/* A secret that cannot be had is no component that is offline. */
+		if (jobs[i].done || jobs[i].error.code != ERR_INPUT)
+			continue;
+		*e = jobs[i].error;
+		return err_in(e, "cannot look at component '%s'", f->components[i].name);
+	}
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
 		return err_in(e, "cannot look at what is served");
@@ -154,8 +131,10 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 		const struct tls_probe *probes = ports.probes + ports.first[i];
-		struct component_seen *seen = row_of(s, c->name, &at);
 
+		/* both lists are sorted, and every component of the file has a row */
+		while (strcmp(seen->name, c->name) != 0)
+			seen++;
 		observe_take_answer(&jobs[i], s, &seen->now);
 		/* a signal goes to a process of this machine, wherever the pair goes */
 		activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);

@@ -126,19 +126,6 @@ void engine_forget_imports(struct engine *en)
 	}
 }
 
-static const struct imported *observe_import_store(struct engine *en, const struct certificate *c,
-						   struct imported *found)
-{
-	struct import_slot *slot = xcalloc(1, sizeof(*slot));
-
-	slot->next = en->imports;
-	slot->certificate = c;
-	slot->imported = *found;
-	*found = (struct imported){ 0 };
-	en->imports = slot;
-	return &slot->imported;
-}
-
 bool observed_import(const struct engine *en, const struct certificate *c,
 		     const struct imported **out, struct err *e)
 {
@@ -177,15 +164,20 @@ static bool look_inside(struct engine *en, const struct certificate *c, struct s
 			struct import_seen *seen, struct err *e)
 {
 	AUTO(imported) found = { 0 };
+	struct import_slot *slot = NULL;
 
-	if (observe_import_read_import(en, c, s->observed_at, &found, e)) {
-		seen->found =
-			generation_of_import(observe_import_store(en, c, &found), c, &s->arena);
-		return true;
+	if (!observe_import_read_import(en, c, s->observed_at, &found, e)) {
+		seen->missing = e->code == ERR_MISSING;
+		seen->error = arena_strdup(&s->arena, e->text);
+		return e->code != ERR_STOPPED && err_ignore(e, e->code);
 	}
-	seen->missing = e->code == ERR_MISSING;
-	seen->error = arena_strdup(&s->arena, e->text);
-	return e->code != ERR_STOPPED && err_ignore(e, e->code);
+	slot = xcalloc(1, sizeof(*slot));
+	slot->next = en->imports;
+	slot->certificate = c;
+	slot->imported = TAKE(found);
+	en->imports = slot;
+	seen->found = generation_of_import(&slot->imported, c, &s->arena);
+	return true;
 }
 
 /* The newest generation that came from these files; NULL: none. */

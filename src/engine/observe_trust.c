@@ -32,14 +32,6 @@ static void observe_trust_add_file(struct trust_list *t, const char *path)
 			 (struct trust_seen){ fs_beneath(t->directory, path), path, NULL });
 }
 
-static void observe_trust_add_component(struct trust_list *t, const struct component *c)
-{
-	if (c->deliver.access)
-		observe_trust_add_file(t, c->deliver.access->ca);
-	if (c->activate.http)
-		observe_trust_add_file(t, c->activate.http->access.ca);
-}
-
 static int by_path(const void *left, const void *right)
 {
 	const struct trust_seen *l = left;
@@ -59,17 +51,11 @@ static bool holds_keys(const struct secret *file)
 	return false;
 }
 
-static bool is_agents_ca(const struct engine *en, const char *path)
-{
-	const char *ca = en->fleet->access.agent.ca;
-
-	return ca && !strcmp(ca, path);
-}
-
 /* What cannot be read is told where it is used. */
 static bool observe_trust_read_file(struct engine *en, const struct snapshot *s,
 				    struct trust_list *t, struct trust_seen *seen, struct err *e)
 {
+	const char *agents_ca = en->fleet->access.agent.ca;
 	AUTO(secret) file = { 0 };
 	struct err why = { 0 };
 	char digest[SHA256_TEXT];
@@ -86,7 +72,7 @@ static bool observe_trust_read_file(struct engine *en, const struct snapshot *s,
 		return true;
 	sha256_text(file.bytes, file.len, digest);
 	seen->digest = arena_strdup(t->arena, digest);
-	return !is_agents_ca(en, seen->file) ||
+	return !agents_ca || strcmp(agents_ca, seen->file) != 0 ||
 	       agents_ca_check(en, &file, s->generations, s->generation_count, e);
 }
 
@@ -100,8 +86,14 @@ bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 	observe_trust_add_file(&t, f->access.ssh.known_hosts);
 	for (size_t i = 0; i < f->certificate_count; i++)
 		observe_trust_add_file(&t, f->certificates[i].trust.file);
-	for (size_t i = 0; i < f->component_count; i++)
-		observe_trust_add_component(&t, &f->components[i]);
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+
+		if (c->deliver.access)
+			observe_trust_add_file(&t, c->deliver.access->ca);
+		if (c->activate.http)
+			observe_trust_add_file(&t, c->activate.http->access.ca);
+	}
 	if (t.list.count)
 		qsort(t.list.items, t.list.count, sizeof(*t.list.items), by_path);
 	for (size_t i = 0; i < t.list.count; i++)

@@ -96,16 +96,6 @@ static bool find_authority(struct engine *en, const struct operator_pair *o, str
 		       en->fleet->access.agent.certificate);
 }
 
-static bool take_authority(const char *path, struct arena *a, const char **out, struct err *e)
-{
-	struct cert_set set = { 0 };
-
-	if (!pem_file_certs(path, a, NULL, &set, e))
-		return err_in(e, "cannot use '--client-ca'");
-	*out = to_pem(set.certs, set.count, a);
-	return true;
-}
-
 /* ---- allow list ---- */
 
 /* A renewal with a new key would lock the operator out. */
@@ -128,23 +118,18 @@ static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 	return true;
 }
 
-static void allow_key(const struct operator_pair *o, struct arena *a, struct trust_grant *out)
-{
-	const char **list = arena_array(a, 1, sizeof(*list));
-
-	list[0] = arena_printf(a, "spki:%s", o->key.spki);
-	out->allow = list;
-	out->allow_count = 1;
-}
-
 bool operator_grant(struct engine *en, const struct grant_spec *spec, struct arena *a,
 		    struct trust_grant *out, struct err *e)
 {
 	struct operator_pair o = { 0 };
 	struct trust_grant to = { .allow = spec->allow, .allow_count = spec->allow_count };
+	struct cert_set set = { 0 };
 
-	if (spec->client_ca && !take_authority(spec->client_ca, a, &to.authority, e))
-		return false;
+	if (spec->client_ca) {
+		if (!pem_file_certs(spec->client_ca, a, NULL, &set, e))
+			return err_in(e, "cannot use '--client-ca'");
+		to.authority = to_pem(set.certs, set.count, a);
+	}
 	if (spec->client_ca && spec->allow_count) {
 		*out = to;
 		return true;
@@ -154,7 +139,12 @@ bool operator_grant(struct engine *en, const struct grant_spec *spec, struct are
 	if (!to.allow_count) {
 		if (!keeps_key(en, a, e))
 			return false;
-		allow_key(&o, a, &to);
+
+		const char **list = arena_array(a, 1, sizeof(*list));
+
+		list[0] = arena_printf(a, "spki:%s", o.key.spki);
+		to.allow = list;
+		to.allow_count = 1;
 	}
 	if (!to.authority && !find_authority(en, &o, a, &to.authority, e))
 		return false;

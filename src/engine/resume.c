@@ -30,18 +30,6 @@ static int compare_steps(const void *left, const void *right)
 	return compare_subjects(a->certificate, b->certificate);
 }
 
-static struct step_index index_steps(const struct plan *p, struct arena *a)
-{
-	struct step_index index = { .list = arena_array(a, p->step_count, sizeof(*index.list)),
-				    .count = p->step_count };
-
-	for (size_t i = 0; i < p->step_count; i++)
-		index.list[i] = &p->steps[i];
-	if (index.count)
-		qsort(index.list, index.count, sizeof(*index.list), compare_steps);
-	return index;
-}
-
 /* Index of a component's first step, or where it would be inserted. */
 static size_t first_step_of(const struct step_index *index, const char *component)
 {
@@ -105,12 +93,6 @@ static bool all_before_or_after(const struct resumption *r, const struct step_in
 	return true;
 }
 
-static bool was_planned(const struct step_index *index, const struct step *s)
-{
-	return index->count &&
-	       bsearch(&s, index->list, index->count, sizeof(*index->list), compare_steps);
-}
-
 static bool was_doubtful(const struct plan *saved, const struct precondition *p)
 {
 	for (size_t i = 0; i < saved->precondition_count; i++) {
@@ -144,8 +126,14 @@ static bool same_processes(const struct resumption *r, struct err *e)
 bool resume_fits(const struct resumption *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	struct step_index index = index_steps(r->saved, &a);
+	struct step_index index = { .list = arena_array(&a, r->saved->step_count,
+							sizeof(*index.list)),
+				    .count = r->saved->step_count };
 
+	for (size_t i = 0; i < index.count; i++)
+		index.list[i] = &r->saved->steps[i];
+	if (index.count)
+		qsort(index.list, index.count, sizeof(*index.list), compare_steps);
 	if (!saved_plan_same_ground(r->saved, r->fresh, e))
 		return false;
 	if (r->fresh->serial != r->run->serial)
@@ -157,7 +145,8 @@ bool resume_fits(const struct resumption *r, struct err *e)
 	for (size_t i = 0; i < r->fresh->step_count; i++) {
 		const struct step *s = &r->fresh->steps[i];
 
-		if (!was_planned(&index, s))
+		if (!index.count ||
+		    !bsearch(&s, index.list, index.count, sizeof(*index.list), compare_steps))
 			return err_set(
 				e, ERR_STALE,
 				"'%s' would now need a step that was not in the plan; make a new plan",

@@ -62,11 +62,6 @@ static bool find_process(const struct rollback *t, const struct step *s, size_t 
 	return found != NULL;
 }
 
-static bool was_begun(enum step_progress p)
-{
-	return p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF;
-}
-
 static void rollback_add(struct rollback *t, size_t number, size_t process)
 {
 	const struct run *r = t->r;
@@ -89,9 +84,12 @@ static void list_items(struct rollback *t)
 
 	for (size_t i = 0; i < r->plan->step_count; i++) {
 		const struct step *s = &r->plan->steps[i];
+		enum step_progress p = r->progress[i];
+		bool begun =
+			p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF;
 		size_t process = 0;
 
-		if (!find_process(t, s, &process) || !was_begun(r->progress[i]))
+		if (!begun || !find_process(t, s, &process))
 			continue;
 		if (s->kind == STEP_COMMIT)
 			rollback_add(t, i, process);
@@ -109,23 +107,20 @@ static void list_items(struct rollback *t)
 
 /* ---- rejected generations ---- */
 
-static bool rollback_has_ended(const struct run *r, const char *fingerprint)
-{
-	const struct generation *g = snapshot_generation(r->order->snapshot, fingerprint);
-
-	return g && g->not_after < r->record.started;
-}
-
 /* Expired generations leave the list, which keeps it short. */
 static void reject(struct run *r, struct component_seen *seen, const char *fingerprint)
 {
 	const char **list = arena_array(&r->arena, seen->rejected_count + 1, sizeof(*list));
 	size_t count = 0;
 
-	for (size_t i = 0; i < seen->rejected_count; i++)
-		if (strcmp(seen->rejected[i], fingerprint) != 0 &&
-		    !rollback_has_ended(r, seen->rejected[i]))
+	for (size_t i = 0; i < seen->rejected_count; i++) {
+		const struct generation *g =
+			snapshot_generation(r->order->snapshot, seen->rejected[i]);
+		bool ended = g && g->not_after < r->record.started;
+
+		if (!ended && strcmp(seen->rejected[i], fingerprint) != 0)
 			list[count++] = seen->rejected[i];
+	}
 	list[count++] = fingerprint;
 	qsort(list, count, sizeof(*list), text_compare);
 	seen->rejected = list;
@@ -316,18 +311,6 @@ static void rollback_record(struct rollback *t)
 		engine_note(r->en, "warning: cannot record the roll back: %s", e.text);
 }
 
-/* Failed steps of processes in their previous state count as rolled back. */
-static void rollback_finish(const struct rollback *t)
-{
-	struct run *r = t->r;
-	size_t process = 0;
-
-	for (size_t i = 0; i < r->plan->step_count; i++)
-		if ((r->progress[i] == PROGRESS_FAILED || r->progress[i] == PROGRESS_CUT_OFF) &&
-		    find_process(t, &r->plan->steps[i], &process) && t->states[process].as_before)
-			r->progress[i] = PROGRESS_ROLLED_BACK;
-}
-
 void roll_back(struct run *r, const char *const *processes, size_t count)
 {
 	struct rollback t = {
@@ -337,6 +320,7 @@ void roll_back(struct run *r, const char *const *processes, size_t count)
 		.states = arena_array(&r->arena, count, sizeof(*t.states)),
 		.list = arena_array(&r->arena, r->plan->step_count, sizeof(*t.list)),
 	};
+	size_t process = 0;
 	struct err e = { 0 };
 
 	list_items(&t);
@@ -353,5 +337,9 @@ void roll_back(struct run *r, const char *const *processes, size_t count)
 		activate_one(&t, i, process_end(&t, i));
 	rollback_verify(&t);
 	rollback_record(&t);
-	rollback_finish(&t);
+	/* failed steps of processes in their previous state count as rolled back */
+	for (size_t i = 0; i < r->plan->step_count; i++)
+		if ((r->progress[i] == PROGRESS_FAILED || r->progress[i] == PROGRESS_CUT_OFF) &&
+		    find_process(&t, &r->plan->steps[i], &process) && t.states[process].as_before)
+			r->progress[i] = PROGRESS_ROLLED_BACK;
 }

@@ -18,9 +18,10 @@ struct chunk {
 	size_t count;
 };
 
-static bool in_chunk(const struct chunk *c, const char *process)
+/* Its place among the processes of the chunk; NULL: it is none of them. */
+static const char *const *in_chunk(const struct chunk *c, const char *process)
 {
-	return bsearch(&process, c->processes, c->count, sizeof(process), text_compare) != NULL;
+	return bsearch(&process, c->processes, c->count, sizeof(process), text_compare);
 }
 
 static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
@@ -34,12 +35,6 @@ static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
 	run_batch(r, numbers, count);
 }
 
-/* A stop request is not a failure, nor is a step skipped because of it. */
-static bool is_failure(enum step_progress p)
-{
-	return p == PROGRESS_FAILED || (p == PROGRESS_SKIPPED && !stop_requested());
-}
-
 /*
  * Number of failed processes in the chunk: a step failed, or was skipped
  * because one it depends on had failed.
@@ -51,11 +46,13 @@ static unsigned failures(const struct run *r, const struct chunk *c)
 	unsigned count = 0;
 
 	for (size_t i = c->first; i < c->end; i++) {
-		const char *process = r->plan->steps[i].process;
-		const char *const *at =
-			bsearch(&process, c->processes, c->count, sizeof(process), text_compare);
+		const char *const *at = in_chunk(c, r->plan->steps[i].process);
+		enum step_progress p = r->progress[i];
 
-		if (!at || failed[at - c->processes] || !is_failure(r->progress[i]))
+		/* A stop request is not a failure, nor is a step skipped because of it. */
+		if (p != PROGRESS_FAILED && (p != PROGRESS_SKIPPED || stop_requested()))
+			continue;
+		if (!at || failed[at - c->processes])
 			continue;
 		failed[at - c->processes] = true;
 		count++;
@@ -96,16 +93,6 @@ static void check_chunk(struct run *r, const struct wave *w, const struct chunk 
 	}
 }
 
-/* How many processes of the role may be touched now; failed ones count. */
-static size_t budget(const struct run *r, const struct wave *w)
-{
-	size_t failed = *role_failures(r, w);
-
-	if (w->postponed)
-		return w->process_count;
-	return failed < w->limit ? w->limit - failed : 0;
-}
-
 void run_wave(struct run *r, size_t first, size_t end)
 {
 	size_t number = (size_t)r->plan->steps[first].wave;
@@ -115,8 +102,10 @@ void run_wave(struct run *r, size_t first, size_t end)
 	    !r->halted)
 		clock_sleep_ms(fleet_role(r->en->fleet, w->role)->restart.pause * 1000);
 	for (size_t at = 0; at < w->process_count;) {
-		size_t room = budget(r, w);
+		size_t failed = *role_failures(r, w);
 		size_t left = w->process_count - at;
+		/* how many processes of the role may be touched now; failed ones count */
+		size_t room = w->postponed ? left : failed < w->limit ? w->limit - failed : 0;
 
 		/* The limit is used up by failures: the remaining steps are skipped. */
 		if (room == 0)

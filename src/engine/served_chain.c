@@ -19,37 +19,20 @@ static bool has_every_chain(const struct generation *g, const struct tls_probe *
 	return true;
 }
 
-/* Flaw of the chain that one address serves. */
-static const char *chain_flaw(const struct tls_chain *c, const struct cert_set *set, int64_t now)
-{
-	if (foreign_is_complete(c->above, c->above_count, set, now))
-		return NULL;
-	return foreign_is_complete(c->above, c->above_count, set, 0)
-		       ? "serves the right leaf but a chain that has expired"
-		       : "serves the right leaf but an incomplete chain";
-}
-
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,
 			const struct cert_set *set, int64_t now)
 {
-	const char *flaw = NULL;
-
 	/* A pair found on a component never had to be complete. */
 	if (g->source == SOURCE_FOUND)
 		return NULL;
-	for (size_t i = 0; i < p->chain_count && !flaw; i++)
-		if (!has_chain(g, &p->chains[i]))
-			flaw = chain_flaw(&p->chains[i], set, now);
-	return flaw;
-}
+	for (size_t i = 0; i < p->chain_count; i++) {
+		const struct tls_chain *c = &p->chains[i];
 
-static const struct import_seen *find_import(const struct snapshot *s, const char *fingerprint)
-{
-	for (size_t i = 0; i < s->import_count; i++) {
-		const struct generation *found = &s->imports[i].found;
-
-		if (found->fingerprint && strcmp(found->fingerprint, fingerprint) == 0)
-			return &s->imports[i];
+		if (has_chain(g, c) || foreign_is_complete(c->above, c->above_count, set, now))
+			continue;
+		return foreign_is_complete(c->above, c->above_count, set, 0)
+			       ? "serves the right leaf but a chain that has expired"
+			       : "serves the right leaf but an incomplete chain";
 	}
 	return NULL;
 }
@@ -62,7 +45,14 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s, int
 	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
 	const struct generation *g = snapshot_generation(s, p->leaf.fingerprint);
-	const struct import_seen *import = find_import(s, p->leaf.fingerprint);
+	const struct import_seen *import = NULL;
+
+	for (size_t i = 0; i < s->import_count && !import; i++) {
+		const char *found = s->imports[i].found.fingerprint;
+
+		if (found && !strcmp(found, p->leaf.fingerprint))
+			import = &s->imports[i];
+	}
 
 	if ((g && has_every_chain(g, p)) || (import && has_every_chain(&import->found, p)))
 		return NULL;

@@ -120,28 +120,21 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 	return state_commit(r->en->state, change, e);
 }
 
-/* Fingerprint installed on a component now; NULL: unknown. */
-static const char *look_again(struct run *r, const struct component *c)
-{
-	struct job probe = { .verb = DRIVER_PROBE, .component = c, .arena = &r->arena };
-
-	drivers_run(r->en->drivers, &probe, 1);
-	return probe.done ? probe.seen.installed : NULL;
-}
-
 /*
  * Whether the commit took effect.  A failure after the switch does not undo it;
  * when the result is unknown, the switch counts as done.
  */
 static bool is_switched(struct run *r, const struct step *s, const struct job *j)
 {
+	struct job probe = { .verb = DRIVER_PROBE, .component = j->component, .arena = &r->arena };
 	const char *now = NULL;
 
 	if (j->done)
 		return true;
 	if (j->error.code == ERR_STOPPED || !j->began)
 		return false;
-	now = look_again(r, j->component);
+	drivers_run(r->en->drivers, &probe, 1);
+	now = probe.done ? probe.seen.installed : NULL;
 	return !now ||
 	       (!strcmp(now, j->fingerprint) && !(s->replaces && !strcmp(s->replaces, now)));
 }

@@ -53,14 +53,6 @@ static void issue_batch_release(struct issue_batch *w)
 }
 AUTO_STRUCT(issue_batch, struct issue_batch, issue_batch_release)
 
-/* Whether `named` is the owner, or the `per: component` certificate it expands. */
-static bool step_issue_is_named(const char *owner, const char *named)
-{
-	size_t len = strlen(named);
-
-	return !strncmp(owner, named, len) && (owner[len] == '\0' || owner[len] == '/');
-}
-
 /* Generation whose key is reused; NULL: a new key. */
 static const struct generation *key_to_reuse(const struct run *r, const struct issue_item *m)
 {
@@ -68,9 +60,14 @@ static const struct generation *key_to_reuse(const struct run *r, const struct i
 	const struct choices *choices = &r->plan->choices;
 	const struct generation *newest = snapshot_newest(s, m->of, m->owner);
 
-	for (size_t i = 0; i < choices->reissue_count; i++)
-		if (step_issue_is_named(m->owner, choices->reissue[i]))
+	for (size_t i = 0; i < choices->reissue_count; i++) {
+		size_t len = strlen(choices->reissue[i]);
+
+		/* the owner, or the `per: component` certificate that it expands */
+		if (!strncmp(m->owner, choices->reissue[i], len) &&
+		    (m->owner[len] == '\0' || m->owner[len] == '/'))
 			return NULL;
+	}
 	if (m->of == OF_ISSUER || m->certificate->rotation != ROTATE_REUSE || !newest ||
 	    strcmp(newest->key, key_type_names[m->type]) != 0)
 		return NULL;
@@ -186,17 +183,6 @@ static const struct issuer *signed_by(const struct issue_item *m)
 	return m->certificate->issuer;
 }
 
-static void open_signers(struct issue_batch *w)
-{
-	for (size_t i = 0; i < w->b->count; i++) {
-		const struct issuer *by = signed_by(&w->list[i]);
-		struct err *e = &w->b->errors[i];
-
-		if (by && !e->code && !open_signer(w, by->name, e))
-			err_in(e, "cannot sign with issuer '%s'", by->name);
-	}
-}
-
 /* Runs in parallel: one authority may sign several at a time. */
 static void step_issue_sign(void *ctx, size_t i)
 {
@@ -217,20 +203,6 @@ static void step_issue_sign(void *ctx, size_t i)
 				  clock_now(), &m->pair, e);
 }
 
-/* Finished generation: facts of the pair, and owner, number and request of the item. */
-static struct generation finished(const struct issue_item *m, struct arena *a)
-{
-	struct generation g = generation_of_pair(&m->pair, a);
-
-	g.of = m->of;
-	g.owner = m->owner;
-	g.number = m->generation.number;
-	g.source = SOURCE_ISSUED;
-	g.request = m->generation.request;
-	g.authority = m->generation.authority;
-	return g;
-}
-
 static void make_certificates(struct issue_batch *w)
 {
 	struct run *r = w->r;
@@ -238,7 +210,13 @@ static void make_certificates(struct issue_batch *w)
 	struct err e = { 0 };
 	size_t before = r->made.count;
 
-	open_signers(w);
+	for (size_t i = 0; i < w->b->count; i++) {
+		const struct issuer *by = signed_by(&w->list[i]);
+		struct err *failure = &w->b->errors[i];
+
+		if (by && !failure->code && !open_signer(w, by->name, failure))
+			err_in(failure, "cannot sign with issuer '%s'", by->name);
+	}
 	parallel_run(step_issue_sign, w, w->b->count, PARALLEL_COMPUTE);
 	for (size_t i = 0; i < w->b->count; i++) {
 		struct issue_item *m = &w->list[i];
@@ -246,7 +224,13 @@ static void make_certificates(struct issue_batch *w)
 
 		if (w->b->errors[i].code)
 			continue;
-		made.generation = finished(m, &r->arena);
+		made.generation = generation_of_pair(&m->pair, &r->arena);
+		made.generation.of = m->of;
+		made.generation.owner = m->owner;
+		made.generation.number = m->generation.number;
+		made.generation.source = SOURCE_ISSUED;
+		made.generation.request = m->generation.request;
+		made.generation.authority = m->generation.authority;
 		made.set = cert_set_copy(&m->pair.set, &r->arena);
 		change_generation(change, &made.generation, &made.set);
 		VEC_PUSH(&r->made, &r->arena, made);

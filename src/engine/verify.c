@@ -48,33 +48,25 @@ static bool is_open(const struct verify_target *t)
 	return t->row < t->port->consecutive && !t->proof->error.code;
 }
 
-/* Consecutive proofs mostly expect the same generation. */
-static const struct expected *expect(struct run *r, const struct proof *proofs, size_t i,
-				     const struct expected *before)
-{
-	struct err ignored = { 0 };
-
-	if (before && !strcmp(proofs[i].expected, proofs[i - 1].expected))
-		return before;
-
-	struct expected *x = ARENA_NEW(&r->arena, struct expected);
-
-	x->known = run_certificates(r, proofs[i].expected, &x->generation, &x->set, &ignored);
-	return x;
-}
-
 static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 			   struct verify_target *out)
 {
 	int64_t now = clock_mono_ms();
-	const struct expected *expected = NULL;
+	struct expected *expected = NULL;
+	struct err ignored = { 0 };
 	size_t made = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct component *c = proofs[i].component;
 		bool shared = strcmp(c->process, c->name) != 0;
 
-		expected = expect(r, proofs, i, expected);
+		/* Consecutive proofs mostly expect the same generation. */
+		if (i == 0 || strcmp(proofs[i].expected, proofs[i - 1].expected) != 0) {
+			expected = ARENA_NEW(&r->arena, struct expected);
+			expected->known =
+				run_certificates(r, proofs[i].expected, &expected->generation,
+						 &expected->set, &ignored);
+		}
 		for (size_t k = 0; k < c->verify_count; k++)
 			out[made++] = (struct verify_target){
 				.proof = &proofs[i],
