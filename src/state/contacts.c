@@ -17,26 +17,6 @@ static const char *piece_key(struct arena *a, size_t piece)
 	return arena_printf(a, CONTACT_PREFIX "%06zu", piece);
 }
 
-/* End of the piece from `from`: at least one text. */
-static size_t piece_end(const char *const *reach, size_t from, size_t count)
-{
-	size_t bytes = 0;
-	size_t end = from;
-
-	while (end < count && (end == from || bytes < PIECE_BYTES))
-		bytes += strlen(reach[end++]);
-	return end;
-}
-
-static const char *encode_piece(const char *const *reach, size_t count, struct arena *a)
-{
-	AUTO(json) list = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_text(reach[i]));
-	return json_to_text(list, a);
-}
-
 /* Deletes leftover pieces of an earlier, longer list. */
 static bool drop_pieces(struct change *c, size_t kept, struct err *e)
 {
@@ -58,11 +38,15 @@ bool change_reach(struct change *c, const char *const *reach, size_t count, stru
 	AUTO(arena) a = { 0 };
 	size_t piece = 0;
 
-	for (size_t from = 0; from < count;) {
-		size_t end = piece_end(reach, from, count);
+	for (size_t at = 0; at < count;) {
+		AUTO(json) list = json_array();
+		size_t bytes = 0;
 
-		change_put(c, piece_key(&a, ++piece), encode_piece(reach + from, end - from, &a));
-		from = end;
+		do {
+			bytes += strlen(reach[at]);
+			json_array_append_new(list, json_text(reach[at++]));
+		} while (at < count && bytes < PIECE_BYTES);
+		change_put(c, piece_key(&a, ++piece), json_to_text(list, &a));
 	}
 	return drop_pieces(c, piece, e);
 }

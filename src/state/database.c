@@ -263,20 +263,11 @@ static bool check_file(const char *path, const char *name, struct err *e)
 	return true;
 }
 
-static bool database_check_files(const char *directory, struct err *e)
+bool database_exists(const char *directory, bool *exists, struct err *e)
 {
 	static const char *const names[] = { FILE_NAME, FILE_NAME "-wal", FILE_NAME "-shm",
 					     FILE_NAME "-journal" };
 	AUTO(arena) a = { 0 };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!check_file(file_path(&a, directory, names[i]), names[i], e))
-			return false;
-	return true;
-}
-
-bool database_exists(const char *directory, bool *exists, struct err *e)
-{
 	struct stat st;
 
 	*exists = false;
@@ -288,8 +279,9 @@ bool database_exists(const char *directory, bool *exists, struct err *e)
 			return damaged("'" FILE_NAME "' is missing, but its log is there", e);
 		return true;
 	}
-	if (!database_check_files(directory, e))
-		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!check_file(file_path(&a, directory, names[i]), names[i], e))
+			return false;
 	/* SQLite would turn an empty file into a new state, and drop the log */
 	if (st.st_size < PAGE_MINIMUM)
 		return damaged("'" FILE_NAME "' is cut short", e);

@@ -95,16 +95,6 @@ static bool put_plan(struct change *c, const struct run_record *r, struct err *e
 	return true;
 }
 
-static bool journal_add_piece(const struct stored_record *r, struct buf *plan, struct err *e)
-{
-	AUTO(json) json = json_parse(r->value, strlen(r->value));
-
-	if (!json_is_string(json))
-		return record_damaged(r, "it is not a JSON string", e);
-	buf_add(plan, json_string_value(json), json_string_length(json));
-	return true;
-}
-
 static bool read_plan(struct state *s, struct arena *a, struct run_record *r, struct err *e)
 {
 	AUTO(arena) own = { 0 };
@@ -115,9 +105,13 @@ static bool read_plan(struct state *s, struct arena *a, struct run_record *r, st
 	if (!s->backend->ops->list(s->backend, plan_prefix(&own, r->number), &own, &pieces, &count,
 				   e))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!journal_add_piece(&pieces[i], &plan, e))
-			return false;
+	for (size_t i = 0; i < count; i++) {
+		AUTO(json) json = json_parse(pieces[i].value, strlen(pieces[i].value));
+
+		if (!json_is_string(json))
+			return record_damaged(&pieces[i], "it is not a JSON string", e);
+		buf_add(&plan, json_string_value(json), json_string_length(json));
+	}
 	if (count > 0)
 		r->plan = arena_strdup(a, buf_text(&plan));
 	return true;

@@ -48,12 +48,6 @@ static bool need_written(struct needed *n, const struct writes *w, struct err *e
 	return true;
 }
 
-static bool is_needed(const struct needed *n, const char *spki)
-{
-	return n->spkis.count > 0 &&
-	       bsearch(&spki, n->spkis.items, n->spkis.count, sizeof(spki), text_compare);
-}
-
 bool forget_keys(const struct change *c, struct writes *w, struct err *e)
 {
 	struct needed n = { .arena = w->arena };
@@ -67,8 +61,10 @@ bool forget_keys(const struct change *c, struct writes *w, struct err *e)
 	for (size_t i = 0; i < c->forgotten.count; i++) {
 		const char *spki = c->forgotten.items[i];
 		const char *key = record_key(w->arena, KEY_PREFIX, spki);
+		bool needed = n.spkis.count && bsearch(&spki, n.spkis.items, n.spkis.count,
+						       sizeof(spki), text_compare);
 
-		if (!writes_find(w, key) && !is_needed(&n, spki))
+		if (!needed && !writes_find(w, key))
 			writes_add(w, key, NULL);
 	}
 	return true;

@@ -89,16 +89,11 @@ const char *record_key(struct arena *a, const char *prefix, const char *name)
 	return arena_strdup(a, buf_text(&key));
 }
 
-static const char *owner_letter(enum generation_of of)
-{
-	return of == OF_ISSUER ? "i/" : "c/";
-}
-
 const char *generations_prefix(struct arena *a, enum generation_of of, const char *owner)
 {
-	return arena_printf(
-		a, "%s/",
-		record_key(a, arena_printf(a, GENERATION_PREFIX "%s", owner_letter(of)), owner));
+	const char *prefix = of == OF_ISSUER ? GENERATION_PREFIX "i/" : GENERATION_PREFIX "c/";
+
+	return arena_printf(a, "%s/", record_key(a, prefix, owner));
 }
 
 const char *generation_key(struct arena *a, const struct generation *g)

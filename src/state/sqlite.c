@@ -132,22 +132,14 @@ static bool sqlite_get(struct backend *b, const char *key, struct arena *a,
 	return true;
 }
 
-/*
- * Upper bound of a prefix: keys are ASCII without DEL, so prefix + DEL sorts
- * behind all of them.
- */
-static const char *prefix_end(struct arena *a, const char *prefix)
-{
-	return arena_printf(a, "%s\x7f", prefix);
-}
-
 static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a,
 			struct stored_record **out, size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct store *s = of(b);
 	VEC(struct stored_record) found = { 0 };
-	const char *end = prefix_end(&own, prefix);
+	/* keys are ASCII without DEL, so prefix + DEL sorts behind all of them */
+	const char *end = arena_printf(&own, "%s\x7f", prefix);
 	AUTO(statement) stmt = statement(s, STMT_LIST, prefix);
 	size_t total = 0;
 	int code = stmt && bind_text(stmt, 2, end) ? sqlite3_step(stmt) : SQLITE_ERROR;

@@ -61,45 +61,25 @@ bool state_write(struct state *s, struct transaction *t, const struct meta *next
 	return true;
 }
 
-/* A state without meta record must be empty: its creation was interrupted. */
-static bool check_empty(struct state *s, struct err *e)
+static bool make_meta(struct state *s, const struct state_options *o, struct err *e)
 {
 	AUTO(arena) a = { 0 };
+	struct transaction nothing_else = { 0 };
 	struct stored_record *records = NULL;
 	size_t count = 0;
 
+	/* A state without meta record must be empty: its creation was interrupted. */
 	if (!s->backend->ops->list(s->backend, "", &a, &records, &count, e))
 		return false;
 	if (count > 0)
 		return record_damaged(&(struct stored_record){ .key = META_KEY }, "it is missing",
 				      e);
-	return true;
-}
-
-static bool make_meta(struct state *s, const struct state_options *o, struct err *e)
-{
-	struct transaction nothing_else = { 0 };
-
-	if (!check_empty(s, e))
-		return false;
 	if (!o->create)
 		return err_set(e, ERR_MISSING, "there is no state in '%s'", o->path);
 
 	struct meta fresh = meta_new(o->fleet, &s->arena);
 
 	return state_write(s, &nothing_else, &fresh, e);
-}
-
-static bool state_check_fleet(const struct state *s, const struct state_options *o, struct err *e)
-{
-	AUTO(arena) a = { 0 };
-
-	if (!o->fleet || strcmp(s->meta.fleet, o->fleet) == 0)
-		return true;
-	return err_set(
-		e, ERR_INPUT,
-		"the state in '%s' belongs to fleet '%s', but the fleet file says '%s'; name another directory in 'state'",
-		o->path, text_escaped(&a, s->meta.fleet), text_escaped(&a, o->fleet));
 }
 
 static bool load_meta(struct state *s, const struct state_options *o, struct err *e)
@@ -117,7 +97,12 @@ static bool load_meta(struct state *s, const struct state_options *o, struct err
 	if (!meta_read(&r, &s->arena, &s->meta, e))
 		return err_in(e, "state '%s'", o->path);
 	s->meta_revision = r.revision;
-	return state_check_fleet(s, o, e);
+	if (!o->fleet || strcmp(s->meta.fleet, o->fleet) == 0)
+		return true;
+	return err_set(
+		e, ERR_INPUT,
+		"the state in '%s' belongs to fleet '%s', but the fleet file says '%s'; name another directory in 'state'",
+		o->path, text_escaped(&a, s->meta.fleet), text_escaped(&a, o->fleet));
 }
 
 bool state_open(const struct state_options *o, struct state **out, struct err *e)
@@ -151,21 +136,16 @@ bool state_key_place(const struct state *s, const char *spki, struct key_place *
 	return true;
 }
 
-static bool state_read_key(const struct key_place *place, struct backend *b, struct secret *out,
-			   struct err *e)
-{
-	AUTO(arena) a = { 0 };
-	struct stored_record r = { 0 };
-
-	return b->ops->get(b, record_key(&a, KEY_PREFIX, place->spki), &a, &r, e) &&
-	       key_decode(place, &r, out, e);
-}
-
 bool state_key(struct state *s, const char *spki, struct secret *out, struct err *e)
 {
+	AUTO(arena) a = { 0 };
 	struct key_place place = { 0 };
+	struct stored_record r = { 0 };
 
-	return state_key_place(s, spki, &place, e) && state_read_key(&place, s->backend, out, e);
+	return state_key_place(s, spki, &place, e) &&
+	       s->backend->ops->get(s->backend, record_key(&a, KEY_PREFIX, place.spki), &a, &r,
+				    e) &&
+	       key_decode(&place, &r, out, e);
 }
 
 bool state_has_key(struct state *s, const char *spki)

@@ -82,18 +82,6 @@ bool state_generation_record(struct state *s, const struct generation *g, struct
 
 /* ---- components ---- */
 
-/* Both lists are sorted by the same encoded names. */
-static int state_load_compare_names(const struct load_list *components, size_t i,
-				    const struct load_list *observations, size_t k)
-{
-	if (i == components->count)
-		return 1;
-	if (k == observations->count)
-		return -1;
-	return strcmp(components->records[i].key + strlen(COMPONENT_PREFIX),
-		      observations->records[k].key + strlen(OBSERVATION_PREFIX));
-}
-
 static int state_load_by_name(const void *x, const void *y)
 {
 	const struct component_seen *a = x;
@@ -112,7 +100,12 @@ static ssize_t state_load_join(const struct load_list *components,
 	ssize_t count = 0;
 
 	while (i < components->count || k < observations->count) {
-		int order = state_load_compare_names(components, i, observations, k);
+		int order = i == components->count ? 1 : -1;
+
+		/* both lists are sorted by the same encoded names */
+		if (i < components->count && k < observations->count)
+			order = strcmp(components->records[i].key + strlen(COMPONENT_PREFIX),
+				       observations->records[k].key + strlen(OBSERVATION_PREFIX));
 
 		if (order >= 0 && !observation_read(&observations->records[k++], a, &all[count], e))
 			return -1;
