@@ -114,23 +114,17 @@ static void batch_keep_node(void *node)
 	(void)node; /* hosts are allocated in the arena */
 }
 
-/* Keeps one connection per origin, as far as the descriptor limit allows. */
-static void keep_connections(const struct batch *b)
-{
-	struct rlimit files = { .rlim_cur = 0 };
-	size_t room = 0;
-
-	getrlimit(RLIMIT_NOFILE, &files);
-	room = files.rlim_cur > 4 * OTHER_FILES ? files.rlim_cur - 2 * OTHER_FILES : OTHER_FILES;
-	curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS,
-			  (long)(b->host_count + BATCH_FLEET_LIMIT < room
-					 ? b->host_count + BATCH_FLEET_LIMIT
-					 : room));
-}
-
 void batch_run(struct batch *b)
 {
-	keep_connections(b);
+	size_t wanted = b->host_count + BATCH_FLEET_LIMIT;
+	struct rlimit files = { .rlim_cur = 0 };
+	size_t room = OTHER_FILES;
+
+	/* One connection per origin is kept, as far as the descriptor limit allows. */
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur > 4 * OTHER_FILES)
+		room = files.rlim_cur - 2 * OTHER_FILES;
+	curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS, (long)(wanted < room ? wanted : room));
 	loop_run(b->loop);
 	tdestroy(b->hosts, batch_keep_node);
 	b->hosts = NULL;

@@ -59,34 +59,18 @@ static bool is_loopback(const struct sockaddr *a)
 	return a->sa_family == AF_UNIX;
 }
 
-static bool is_encrypted(const struct exchange *x)
-{
-	return x->kind == EXCHANGE_SSH || !strncmp(x->origin, "https://", 8);
-}
-
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct http_client *c = ctx;
+	bool encrypted =
+		c->exchange->kind == EXCHANGE_SSH || !strncmp(c->exchange->origin, "https://", 8);
 
 	(void)purpose;
-	if (!is_encrypted(c->exchange) && !is_loopback(&a->addr)) {
+	if (!encrypted && !is_loopback(&a->addr)) {
 		c->not_loopback = true;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-}
-
-/* Lines and SSH use curl only to connect, so their URL claims to be HTTP. */
-static void put_url(const struct exchange *x, struct buf *url)
-{
-	if (is_unix(x))
-		buf_puts(url, "http://localhost");
-	else if (x->kind != EXCHANGE_HTTP)
-		buf_printf(url, "http://%s", strstr(x->origin, "://") + 3);
-	else
-		buf_puts(url, x->origin);
-	if (x->kind == EXCHANGE_HTTP)
-		buf_puts(url, x->path);
 }
 
 /* ---- the reply ---- */
@@ -274,19 +258,6 @@ static CURLcode set_identity(struct http_client *c, const struct identity *i)
 	return rc;
 }
 
-static CURLcode set_kind(struct http_client *c, const struct exchange *x)
-{
-	CURLcode rc = CURLE_OK;
-
-	if (is_unix(x))
-		rc = curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH, x->origin);
-	if (rc)
-		return rc;
-	if (x->kind != EXCHANGE_HTTP)
-		return curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
-	return set_request(c, x);
-}
-
 bool client_open(struct http_client *c, const struct exchange *x, CURLM *multi, struct err *e)
 {
 	AUTO(buf) url = { 0 };
@@ -294,7 +265,15 @@ bool client_open(struct http_client *c, const struct exchange *x, CURLM *multi, 
 	*c = (struct http_client){ .easy = curl_easy_init(), .multi = multi, .exchange = x };
 	if (!c->easy)
 		abort();
-	put_url(x, &url);
+	/* Lines and SSH use curl only to connect, so their URL claims to be HTTP. */
+	if (is_unix(x))
+		buf_puts(&url, "http://localhost");
+	else if (x->kind != EXCHANGE_HTTP)
+		buf_printf(&url, "http://%s", strstr(x->origin, "://") + 3);
+	else
+		buf_puts(&url, x->origin);
+	if (x->kind == EXCHANGE_HTTP)
+		buf_puts(&url, x->path);
 
 	CURLcode rc = set_numbers(c->easy);
 
@@ -304,8 +283,12 @@ bool client_open(struct http_client *c, const struct exchange *x, CURLM *multi, 
 		rc = set_callbacks(c);
 	if (!rc)
 		rc = set_identity(c, x->identity);
-	if (!rc)
-		rc = set_kind(c, x);
+	if (!rc && is_unix(x))
+		rc = curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH, x->origin);
+	if (!rc && x->kind != EXCHANGE_HTTP)
+		rc = curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
+	if (!rc && x->kind == EXCHANGE_HTTP)
+		rc = set_request(c, x);
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
 	if (rc)
@@ -417,24 +400,18 @@ static bool set_error(const struct http_client *c, struct err *e)
 		       buf_text(&shown));
 }
 
-/* The ETag may also follow the body, as a trailer. */
-static void take_etag(struct http_client *c, struct exchange *x)
-{
-	struct curl_header *h = NULL;
-
-	if (curl_easy_header(c->easy, "ETag", 0, CURLH_HEADER | CURLH_TRAILER, -1, &h) ==
-		    CURLHE_OK &&
-	    strlen(h->value) < sizeof(x->etag))
-		strcpy(x->etag, h->value);
-}
-
 bool client_answer(struct http_client *c, struct exchange *x, struct err *e)
 {
+	struct curl_header *etag = NULL;
+
 	if (c->rc)
 		return set_error(c, e);
 	if (x->kind == EXCHANGE_HTTP) {
 		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &x->status);
-		take_etag(c, x);
+		/* The ETag may also follow the body, as a trailer. */
+		curl_easy_header(c->easy, "ETag", 0, CURLH_HEADER | CURLH_TRAILER, -1, &etag);
+		if (etag && strlen(etag->value) < sizeof(x->etag))
+			strcpy(x->etag, etag->value);
 		x->peer = c->peer;
 	}
 	secret_release(&x->reply);

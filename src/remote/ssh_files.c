@@ -108,29 +108,11 @@ bool ssh_link(struct ssh *s, struct ssh_op *op)
 
 /* ---- list ---- */
 
-static bool ssh_files_is_dots(const char *name)
-{
-	return !strcmp(name, ".") || !strcmp(name, "..");
-}
-
-/* *len 0: there are no more. */
-static bool next_entry(struct ssh *s, struct ssh_op *op, struct ssh_entry *out, int *len)
-{
-	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
-	char name[NAME_MAX + 1];
-
-	*len = SSH_CALL(s, libssh2_sftp_readdir(s->handle, name, sizeof(name), &a));
-	if (*len < 0)
-		return ssh_files_failed(s, op, "list directory");
-	out->name = arena_strndup(s->ask->arena, name, (size_t)*len);
-	out->attr = ssh_files_attr_of(&a);
-	return true;
-}
-
 bool ssh_list(struct ssh *s, struct ssh_op *op)
 {
 	VEC(struct ssh_entry) names = { 0 };
-	struct ssh_entry entry;
+	LIBSSH2_SFTP_ATTRIBUTES attributes;
+	char name[NAME_MAX + 1];
 	int len = 0;
 
 	if (!start_sftp(s))
@@ -140,33 +122,25 @@ bool ssh_list(struct ssh *s, struct ssh_op *op)
 		return ssh_files_failed(s, op, "list directory");
 	s->begun = true;
 	do {
-		if (!next_entry(s, op, &entry, &len))
-			return false;
+		struct ssh_entry entry = { 0 };
+
+		attributes = (LIBSSH2_SFTP_ATTRIBUTES){ 0 };
+		len = SSH_CALL(s, libssh2_sftp_readdir(s->handle, name, sizeof(name), &attributes));
+		if (len < 0)
+			return ssh_files_failed(s, op, "list directory");
 		if (names.count > SSH_ENTRY_LIMIT)
 			return ssh_files_reject(s, op, "list directory", "it has too many entries");
-		if (len && !ssh_files_is_dots(entry.name))
+		entry.name = arena_strndup(s->ask->arena, name, (size_t)len);
+		entry.attr = ssh_files_attr_of(&attributes);
+		if (len && strcmp(entry.name, ".") != 0 && strcmp(entry.name, "..") != 0)
 			VEC_PUSH(&names, s->ask->arena, entry);
-	} while (len);
+	} while (len); /* 0: there are no more */
 	op->entries = names.items;
 	op->entry_count = names.count;
 	return true;
 }
 
 /* ---- read ---- */
-
-static bool take_bytes(struct ssh *s, struct ssh_op *op)
-{
-	for (size_t got = 0; got < op->got.len;) {
-		ssize_t some = SSH_CALL(s, libssh2_sftp_read(s->handle, (char *)op->got.bytes + got,
-							     op->got.len - got));
-		if (some < 0)
-			return ssh_files_failed(s, op, "read");
-		if (!some)
-			return ssh_files_reject(s, op, "read", "it changes while read");
-		got += (size_t)some;
-	}
-	return true;
-}
 
 bool ssh_read(struct ssh *s, struct ssh_op *op)
 {
@@ -182,7 +156,16 @@ bool ssh_read(struct ssh *s, struct ssh_op *op)
 	if (!s->handle)
 		return ssh_files_failed(s, op, "read");
 	secret_alloc(&op->got, (size_t)size);
-	return take_bytes(s, op);
+	for (size_t got = 0; got < op->got.len;) {
+		ssize_t some = SSH_CALL(s, libssh2_sftp_read(s->handle, (char *)op->got.bytes + got,
+							     op->got.len - got));
+		if (some < 0)
+			return ssh_files_failed(s, op, "read");
+		if (!some)
+			return ssh_files_reject(s, op, "read", "it changes while read");
+		got += (size_t)some;
+	}
+	return true;
 }
 
 /* ---- write ---- */
@@ -233,12 +216,6 @@ static bool put_bytes(struct ssh *s, struct ssh_op *op)
 	return true;
 }
 
-static bool sync_file(struct ssh *s, struct ssh_op *op)
-{
-	int rc = SSH_CALL(s, libssh2_sftp_fsync(s->handle));
-	return !rc || ssh_files_failed(s, op, "make durable");
-}
-
 bool ssh_write(struct ssh *s, struct ssh_op *op)
 {
 	const long how = LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL;
@@ -251,6 +228,9 @@ bool ssh_write(struct ssh *s, struct ssh_op *op)
 	SSH_OPEN(s, s->handle, libssh2_sftp_open(s->sftp, op->path, how, 0600));
 	if (!s->handle)
 		return ssh_files_failed(s, op, "create");
-	return give_owner(s, op) && set_attributes(s, op, &mode, "set the mode of") &&
-	       put_bytes(s, op) && sync_file(s, op);
+	if (!give_owner(s, op) || !set_attributes(s, op, &mode, "set the mode of") ||
+	    !put_bytes(s, op))
+		return false;
+	int rc = SSH_CALL(s, libssh2_sftp_fsync(s->handle));
+	return !rc || ssh_files_failed(s, op, "make durable");
 }

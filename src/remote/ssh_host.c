@@ -32,14 +32,6 @@ enum {
 	KIND_COUNT = sizeof(kinds) / sizeof(*kinds)
 };
 
-static const struct kind *ssh_host_kind_of(int type)
-{
-	for (size_t i = 0; i < KIND_COUNT; i++)
-		if (kinds[i].type == type)
-			return &kinds[i];
-	return NULL;
-}
-
 /* ---- known_hosts ---- */
 
 /*
@@ -61,19 +53,6 @@ static void ssh_host_read_lines(struct ssh *s, const char *text, size_t len)
 							  LIBSSH2_KNOWNHOST_FILE_OPENSSH);
 		at += length + 1;
 	}
-}
-
-static bool read_known(struct ssh *s, struct buf *text, struct err *e)
-{
-	if (!s->login.known_hosts)
-		return true;
-	if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, text, e))
-		return err_in(e, "cannot read the known SSH hosts");
-	s->hosts = libssh2_knownhost_init(s->session);
-	if (!s->hosts)
-		abort();
-	ssh_host_read_lines(s, buf_text(text), text->len);
-	return true;
 }
 
 /* Probes with an impossible key: MISMATCH means that a key of this type is known. */
@@ -99,26 +78,20 @@ bool ssh_host_expect(struct ssh *s, struct err *e)
 	AUTO(buf) text = { 0 };
 	AUTO(buf) names = { 0 };
 
-	if (!s->login.host_key && !read_known(s, &text, e))
-		return false;
+	if (!s->login.host_key && s->login.known_hosts) {
+		if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, &text, e))
+			return err_in(e, "cannot read the known SSH hosts");
+		s->hosts = libssh2_knownhost_init(s->session);
+		if (!s->hosts)
+			abort();
+		ssh_host_read_lines(s, buf_text(&text), text.len);
+	}
 	ssh_host_add_names(s, true, &names);
 	ssh_host_add_names(s, false, &names);
 	return ssh_prefer(s, LIBSSH2_METHOD_HOSTKEY, buf_text(&names), e);
 }
 
 /* ---- presented key ---- */
-
-/* The fingerprint as ssh-keygen -l prints it. */
-static void print_key(const struct ssh *s, char out[PRINT_ROOM])
-{
-	const char *hash = libssh2_hostkey_hash(s->session, LIBSSH2_HOSTKEY_HASH_SHA256);
-	AUTO(buf) text = { 0 };
-
-	buf_puts(&text, "SHA256:");
-	if (hash)
-		text_base64(&text, hash, SHA256_BYTES);
-	snprintf(out, PRINT_ROOM, "%.*s", (int)strcspn(buf_text(&text), "="), buf_text(&text));
-}
 
 struct presented_key {
 	const char *key;
@@ -129,12 +102,21 @@ struct presented_key {
 
 static struct presented_key see(const struct ssh *s)
 {
+	const char *hash = libssh2_hostkey_hash(s->session, LIBSSH2_HOSTKEY_HASH_SHA256);
 	struct presented_key shown = { 0 };
 	int type = LIBSSH2_HOSTKEY_TYPE_UNKNOWN;
+	AUTO(buf) text = { 0 };
 
 	shown.key = libssh2_session_hostkey(s->session, &shown.len, &type);
-	shown.kind = ssh_host_kind_of(type);
-	print_key(s, shown.print);
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (kinds[i].type == type)
+			shown.kind = &kinds[i];
+	/* as ssh-keygen -l prints it */
+	buf_puts(&text, "SHA256:");
+	if (hash)
+		text_base64(&text, hash, SHA256_BYTES);
+	snprintf(shown.print, sizeof(shown.print), "%.*s", (int)strcspn(buf_text(&text), "="),
+		 buf_text(&text));
 	return shown;
 }
 

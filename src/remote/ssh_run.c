@@ -56,21 +56,6 @@ static bool put_script(struct ssh *s, struct ssh_op *op)
 
 /* ---- output ---- */
 
-/* Drops the older half when the buffer is full. */
-static void ssh_run_store(struct ssh *s, const char *bytes, size_t len)
-{
-	const size_t half = SSH_OUTPUT_LIMIT / 2;
-
-	if (s->said + len > SSH_OUTPUT_LIMIT) {
-		size_t cut = s->said > half ? s->said - half : s->said;
-
-		memmove(s->output, s->output + cut, s->said - cut);
-		s->said -= cut;
-	}
-	memcpy(s->output + s->said, bytes, len);
-	s->said += len;
-}
-
 /*
  * Reads stdout or stderr; 0: end of both; negative: error or EAGAIN, nothing
  * read.  A read of either stream receives data for both, so after the end of
@@ -78,6 +63,7 @@ static void ssh_run_store(struct ssh *s, const char *bytes, size_t len)
  */
 static ssize_t take_some(struct ssh *s)
 {
+	const size_t half = SSH_OUTPUT_LIMIT / 2;
 	char bytes[4096];
 	ssize_t some = libssh2_channel_read(s->channel, bytes, sizeof(bytes));
 
@@ -85,8 +71,17 @@ static ssize_t take_some(struct ssh *s)
 		some = libssh2_channel_read_stderr(s->channel, bytes, sizeof(bytes));
 	if (some == 0)
 		some = libssh2_channel_read(s->channel, bytes, sizeof(bytes));
-	if (some > 0)
-		ssh_run_store(s, bytes, (size_t)some);
+	if (some <= 0)
+		return some;
+	/* the older half is dropped when the buffer is full */
+	if (s->said + (size_t)some > SSH_OUTPUT_LIMIT) {
+		size_t cut = s->said > half ? s->said - half : s->said;
+
+		memmove(s->output, s->output + cut, s->said - cut);
+		s->said -= cut;
+	}
+	memcpy(s->output + s->said, bytes, (size_t)some);
+	s->said += (size_t)some;
 	return some;
 }
 

@@ -87,26 +87,9 @@ bool ssh_prefer(struct ssh *s, int method, const char *names, struct err *e)
 	       err_set(e, ERR_REMOTE, "cannot set up SSH: %s", ssh_error_text(s, &a));
 }
 
-static bool prefer(struct ssh *s, struct err *e)
-{
-	for (size_t i = 0; i < sizeof(preferences) / sizeof(*preferences); i++)
-		if (!ssh_prefer(s, preferences[i].method, preferences[i].names, e))
-			return false;
-	return true;
-}
-
 static const char *ssh_session_own_text(struct ssh *s, const char *text)
 {
 	return text ? arena_strdup(&s->own, text) : NULL;
-}
-
-static void take_login(struct ssh *s, const struct ssh_login *login)
-{
-	s->login = *login;
-	s->login.user = ssh_session_own_text(s, login->user);
-	s->login.host = ssh_session_own_text(s, login->host);
-	s->login.known_hosts = ssh_session_own_text(s, login->known_hosts);
-	s->login.host_key = ssh_session_own_text(s, login->host_key);
 }
 
 bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct err *e)
@@ -114,13 +97,20 @@ bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct er
 	AUTO(ssh) s = xcalloc(1, sizeof(*s));
 
 	s->fd = fd;
-	take_login(s, login);
+	s->login = *login;
+	s->login.user = ssh_session_own_text(s, login->user);
+	s->login.host = ssh_session_own_text(s, login->host);
+	s->login.known_hosts = ssh_session_own_text(s, login->known_hosts);
+	s->login.host_key = ssh_session_own_text(s, login->host_key);
 	s->output = xcalloc(1, SSH_OUTPUT_LIMIT);
 	s->session = libssh2_session_init_ex(get_memory, drop_memory, resize_memory, NULL);
 	if (!s->session)
 		abort();
 	libssh2_session_set_blocking(s->session, 0);
-	if (!prefer(s, e) || !ssh_host_expect(s, e))
+	for (size_t i = 0; i < sizeof(preferences) / sizeof(*preferences); i++)
+		if (!ssh_prefer(s, preferences[i].method, preferences[i].names, e))
+			return false;
+	if (!ssh_host_expect(s, e))
 		return false;
 	*out = TAKE(s);
 	return true;
