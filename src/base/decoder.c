@@ -451,23 +451,11 @@ static bool drop_pending(void)
 	       receive_reply(&reply, &ignored);
 }
 
-static bool decoder_take_reply(const struct reply *reply, struct secret *body,
-			       struct secret *answer, struct err *e)
-{
-	AUTO(buf) shown = { 0 };
-
-	if (!reply->code) {
-		*answer = TAKE(*body);
-		return true;
-	}
-	text_escape_whole(&shown, (const char *)body->bytes, body->len);
-	return err_set(e, (enum err_code)reply->code, "%s", buf_text(&shown));
-}
-
 static bool decoder_ask_decoder(const struct decode *d, struct secret *answer, struct err *e)
 {
 	int64_t wall = (int64_t)seconds_of(d) * SANDBOX_WALL_TIMES * 1000;
 	AUTO(secret) body = { 0 };
+	AUTO(buf) shown = { 0 };
 	struct reply reply = { 0 };
 
 	if (!own_channel(e))
@@ -476,8 +464,14 @@ static bool decoder_ask_decoder(const struct decode *d, struct secret *answer, s
 		return decoder_lost(e);
 	if (!await_answer(d->lasts_a_stop, clock_mono_ms() + wall + TRANSFER_MS, e))
 		return e->code == ERR_STOPPED ? false : decoder_lost(e);
-	return receive_reply(&reply, &body) ? decoder_take_reply(&reply, &body, answer, e)
-					    : decoder_lost(e);
+	if (!receive_reply(&reply, &body))
+		return decoder_lost(e);
+	if (!reply.code) {
+		*answer = TAKE(body);
+		return true;
+	}
+	text_escape_whole(&shown, (const char *)body.bytes, body.len);
+	return err_set(e, (enum err_code)reply.code, "%s", buf_text(&shown));
 }
 
 static bool decode_here(void *ctx, struct buf *answer, struct err *e)

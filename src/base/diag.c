@@ -136,17 +136,6 @@ static void render_line(const struct diag_source *s, struct where at, struct buf
 	buf_printf(out, "    %*s^\n", (int)caret, "");
 }
 
-static void render_one(const struct diags *d, const struct diag *diag, struct buf *out)
-{
-	const struct diag_source *s = &d->sources.items[diag->where.source];
-
-	buf_puts(out, s->name);
-	if (diag->where.line)
-		buf_printf(out, ":%u:%u", diag->where.line, diag->where.column);
-	buf_printf(out, ": %s%s\n", diag->warning ? "warning: " : "", diag->text);
-	render_line(s, diag->where, out);
-}
-
 void diag_render(struct diags *d, struct buf *out)
 {
 	const struct diag *previous = NULL;
@@ -154,9 +143,17 @@ void diag_render(struct diags *d, struct buf *out)
 	if (d->list.count)
 		qsort(d->list.items, d->list.count, sizeof(*d->list.items), diag_compare);
 	vec_each (diag, &d->list) {
-		if (!previous || diag_compare(previous, diag) != 0)
-			render_one(d, diag, out);
+		const struct diag_source *s = &d->sources.items[diag->where.source];
+		bool again = previous && !diag_compare(previous, diag);
+
 		previous = diag;
+		if (again)
+			continue;
+		buf_puts(out, s->name);
+		if (diag->where.line)
+			buf_printf(out, ":%u:%u", diag->where.line, diag->where.column);
+		buf_printf(out, ": %s%s\n", diag->warning ? "warning: " : "", diag->text);
+		render_line(s, diag->where, out);
 	}
 	if (d->dropped)
 		buf_printf(out, "and %zu more\n", d->dropped);

@@ -8,16 +8,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static int fs_safe_dir_open_directory(int parent, const char *name)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_NO_SYMLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
-}
-
 enum fs_dir_fault fs_dir_fault(struct fs_attr attr, uid_t us)
 {
 	if (attr.owner != 0 && attr.owner != us)
@@ -62,6 +52,8 @@ static bool fs_safe_dir_check_directory(int fd, const char *path, struct err *e)
 
 bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e)
 {
+	const struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+				      .resolve = RESOLVE_NO_SYMLINKS };
 	AUTO(arena) a = { 0 };
 	const char *clean = fs_absolute(&a, path);
 	AUTO(fd) fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -78,7 +70,7 @@ bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e)
 		if (len == 0)
 			break;
 
-		int next = fs_safe_dir_open_directory(fd, name);
+		int next = (int)syscall(SYS_openat2, fd, name, &how, sizeof(how));
 
 		if (next < 0 && errno == ELOOP)
 			return err_set(e, ERR_IO,

@@ -13,16 +13,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-/* An unguessable temporary name for `name`, in the form of fs_clear_leftovers(). */
-static void temporary_name(const char *name, char out[NAME_MAX + 1])
-{
-	uint64_t number = 0;
-
-	if (getrandom(&number, sizeof(number), 0) < 0)
-		number = (uint64_t)getpid();
-	snprintf(out, NAME_MAX + 1, ".%.200s.tmp-%08" PRIx64, name, number);
-}
-
 static bool fs_write_new(int dirfd, const char *name, struct secret content, struct fs_attr attr)
 {
 	AUTO(fd) fd =
@@ -43,8 +33,12 @@ bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, s
 {
 	struct secret content = { (unsigned char *)bytes, len };
 	char temporary[NAME_MAX + 1];
+	uint64_t number = 0;
 
-	temporary_name(name, temporary);
+	/* unguessable, and in the form of fs_clear_leftovers() */
+	if (getrandom(&number, sizeof(number), 0) < 0)
+		number = (uint64_t)getpid();
+	snprintf(temporary, sizeof(temporary), ".%.200s.tmp-%08" PRIx64, name, number);
 	if (!fs_write_new(dirfd, temporary, content, attr) ||
 	    renameat(dirfd, temporary, dirfd, name) < 0) {
 		err_sys(e, "cannot write '%s'", name);

@@ -39,27 +39,23 @@ static void *parallel_next(void *ctx)
 	return NULL;
 }
 
-static size_t thread_count(size_t count, enum parallel_kind kind)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t most = processors > 1 ? (size_t)processors : 1;
-
-	if (most > COMPUTE_LIMIT)
-		most = COMPUTE_LIMIT;
-	if (kind == PARALLEL_DISK)
-		most = DISK_LIMIT;
-	return count < most ? count : most;
-}
-
 void parallel_run(parallel_fn *fn, void *ctx, size_t count, enum parallel_kind kind)
 {
 	struct work w = { .fn = fn, .ctx = ctx, .count = count };
 	pthread_t threads[DISK_LIMIT];
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = processors > 1 ? (size_t)processors : 1;
 	size_t helpers = 0;
-	size_t wanted = thread_count(count, kind);
 	pthread_attr_t attr;
 	sigset_t all;
 	sigset_t before;
+
+	if (wanted > COMPUTE_LIMIT)
+		wanted = COMPUTE_LIMIT;
+	if (kind == PARALLEL_DISK)
+		wanted = DISK_LIMIT;
+	if (wanted > count)
+		wanted = count;
 
 	/*
 	 * The threads block signals, so that signals reach the main thread.  A

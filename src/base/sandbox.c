@@ -219,20 +219,11 @@ static bool explain_silence(struct sandbox_child *w, struct err *e)
 	return err_set(e, ERR_IO, "the decoding process cannot be confined");
 }
 
-/* The decoded bytes may have taken over the child: no byte of its answer is trusted. */
-static bool take_error(const struct sandbox_frame *f, const struct secret *body, struct err *e)
-{
-	AUTO(buf) shown = { 0 };
-	enum err_code code = f->code < ERR_COUNT ? (enum err_code)f->code : ERR_INPUT;
-
-	text_escape(&shown, (const char *)body->bytes, body->len);
-	return err_set(e, code, "%s", buf_text(&shown));
-}
-
 static bool sandbox_read_answer(struct sandbox_child *w, struct secret *answer, struct err *e)
 {
 	struct sandbox_frame frame = { 0 };
 	AUTO(secret) body = { 0 };
+	AUTO(buf) shown = { 0 };
 	size_t got = 0;
 
 	if (!read_up_to(w, &frame, sizeof(frame), &got, e))
@@ -246,10 +237,14 @@ static bool sandbox_read_answer(struct sandbox_child *w, struct secret *answer, 
 		return false;
 	if (got < body.len)
 		return explain_silence(w, e);
-	if (frame.code != ERR_NONE)
-		return take_error(&frame, &body, e);
-	*answer = TAKE(body);
-	return true;
+	if (frame.code == ERR_NONE) {
+		*answer = TAKE(body);
+		return true;
+	}
+	/* The decoded bytes may have taken over the child: no byte of its answer is trusted. */
+	text_escape(&shown, (const char *)body.bytes, body.len);
+	return err_set(e, frame.code < ERR_COUNT ? (enum err_code)frame.code : ERR_INPUT, "%s",
+		       buf_text(&shown));
 }
 
 /* The writing end gets a number above the child's own descriptors. */

@@ -192,22 +192,10 @@ static bool check_last_entry(struct path_walk *w, const struct stat *st, enum tr
 	return true;
 }
 
-static struct file_stamp stamp_of(const struct stat *st)
-{
-	const int64_t second = 1000000000;
-
-	return (struct file_stamp){
-		.device = st->st_dev,
-		.inode = st->st_ino,
-		.size = st->st_size,
-		.modified_ns = st->st_mtim.tv_sec * second + st->st_mtim.tv_nsec,
-		.changed_ns = st->st_ctim.tv_sec * second + st->st_ctim.tv_nsec,
-	};
-}
-
 static bool open_file(struct path_walk *w, const char *name, enum trusted_kind kind,
 		      struct trusted_file *out, struct err *e)
 {
+	const int64_t second = 1000000000;
 	AUTO(trusted_file) f = { 0 };
 	struct stat st;
 
@@ -219,7 +207,13 @@ static bool open_file(struct path_walk *w, const char *name, enum trusted_kind k
 	if (!check_last_entry(w, &st, kind, e))
 		return false;
 	f.mode = st.st_mode;
-	f.stamp = stamp_of(&st);
+	f.stamp = (struct file_stamp){
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.size = st.st_size,
+		.modified_ns = st.st_mtim.tv_sec * second + st.st_mtim.tv_nsec,
+		.changed_ns = st.st_ctim.tv_sec * second + st.st_ctim.tv_nsec,
+	};
 	*out = TAKE(f);
 	return true;
 }

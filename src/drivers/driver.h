@@ -4,8 +4,8 @@
  *
  * The engine hands over a set of jobs of one verb and gets all of them back
  * answered; what runs at the same time, and how many at once, is decided
- * here, and for local files in install/install.h.  A job that fails says so in its own `error` and harms no other.
- * `struct drivers` holds the connections from one set to the next.
+ * here, and for local files in install/install.h.  A job that fails says so in its own `error` and
+ * harms no other. `struct drivers` holds the connections from one set to the next.
  */
 #ifndef DRIVERS_DRIVER_H
 #define DRIVERS_DRIVER_H
