@@ -66,34 +66,27 @@ static int affected_compare_seen(const void *name, const void *item)
 	return strcmp(name, ((const struct component_seen *)item)->name);
 }
 
-static const struct component_seen *affected_seen_in(const struct plan *p, const char *name)
-{
-	if (!p->observed_count)
-		return NULL;
-	return bsearch(name, p->observed, p->observed_count, sizeof(*p->observed),
-		       affected_compare_seen);
-}
-
-static const char *affected_address_of(const struct component *c)
-{
-	if (c->verify_count)
-		return c->verify[0].address;
-	return c->host ? c->host : "";
-}
-
 /* False when the precondition is not about a component. */
 static bool make_row(const struct fleet *f, const struct plan *p, const struct precondition *about,
 		     struct affected_row *affected_row)
 {
-	const struct component_seen *seen = affected_seen_in(p, about->component);
 	const struct component *c = fleet_component(f, about->component);
+	const struct component_seen *seen = NULL;
+	const char *address = "";
 
+	if (p->observed_count)
+		seen = bsearch(about->component, p->observed, p->observed_count,
+			       sizeof(*p->observed), affected_compare_seen);
+	if (c && c->verify_count)
+		address = c->verify[0].address;
+	else if (c && c->host)
+		address = c->host;
 	if (!c && !seen)
 		return false;
 	*affected_row = (struct affected_row){
 		.name = about->component,
 		.role = c ? c->role->name : "",
-		.address = c ? affected_address_of(c) : "",
+		.address = address,
 		.version = seen && seen->now.version ? seen->now.version : "",
 		.online = seen && seen->now.online,
 		.reason = about->message,

@@ -167,22 +167,13 @@ static bool read_rest(struct command_words *l, char *const *argv, struct err *e)
 	return check_words(l, e);
 }
 
-/* Appends a pointer to the help. */
-static bool point_to_help(const struct command_words *l, struct err *e)
-{
-	size_t used = strlen(e->text);
-
-	snprintf(e->text + used, sizeof(e->text) - used, "; see 'certfleet %s --help'",
-		 l->command ? l->command->name : l->group);
-	return false;
-}
-
 static bool cli_read_line(struct command_words *l, char *const *argv, struct err *e)
 {
 	const struct option_set set = { common_options, &l->common };
 	struct parse p = { .arena = l->arena, .sets = &set, .set_count = 1, .stop_at_word = true };
 	size_t used = 0;
 	size_t more = 0;
+	size_t said = 0;
 
 	if (!options_parse(&p, argv, &used, e))
 		return false;
@@ -200,7 +191,10 @@ static bool cli_read_line(struct command_words *l, char *const *argv, struct err
 		l->options = arena_alloc(l->arena, l->command->options_size);
 	if (read_rest(l, argv + more, e))
 		return true;
-	return point_to_help(l, e);
+	said = strlen(e->text);
+	snprintf(e->text + said, sizeof(e->text) - said, "; see 'certfleet %s --help'",
+		 l->command ? l->command->name : l->group);
+	return false;
 }
 
 /* ---- running the command ---- */
@@ -223,31 +217,20 @@ static bool cli_run_command(struct session *s, const struct command_words *l, in
 	return session_prepare(s, l->command, &call, e) && l->command->run(s, &call, status, e);
 }
 
-static void print_help(struct session *s, const struct command_words *l)
+static bool run_line(struct session *s, const struct command_words *l, int *status, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 
-	if (l->command)
+	if (l->common.help && l->command)
 		help_command(l->command, &text);
-	else
+	else if (l->common.help)
 		help_commands(l->group, &text);
-	term_print(&s->terminal, &text);
-}
-
-static bool run_line(struct session *s, const struct command_words *l, int *status, struct err *e)
-{
-	if (l->common.help) {
-		print_help(s, l);
-		return true;
-	}
-	if (l->common.version) {
-		AUTO(buf) text = { 0 };
-
+	else if (l->common.version)
 		buf_puts(&text, "certfleet " CERTFLEET_VERSION "\n");
-		term_print(&s->terminal, &text);
-		return true;
-	}
-	return cli_run_command(s, l, status, e);
+	else
+		return cli_run_command(s, l, status, e);
+	term_print(&s->terminal, &text);
+	return true;
 }
 
 /* Success counts only once the output is written. */

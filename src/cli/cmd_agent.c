@@ -62,14 +62,6 @@ static void cmd_agent_report_note(void *ctx, const char *text)
 	term_note(&g->session->terminal, "%s", text);
 }
 
-static bool cmd_agent_check(const struct agent_options *o, struct err *e)
-{
-	if (o->half != AGENT_BOTH && !o->socket)
-		return err_set(e, ERR_USAGE, "name the socket where the halves meet with --socket");
-	return o->half != AGENT_BOTH || !o->socket ||
-	       err_set(e, ERR_USAGE, "--socket needs --half");
-}
-
 static bool cmd_agent_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct agent_options *o = call->options;
@@ -85,8 +77,12 @@ static bool cmd_agent_run(struct session *s, const struct call *call, int *statu
 
 	(void)status;
 	greeting.start = &start;
-	return cmd_agent_check(o, e) && agent_file_load(s, o->config, &config, e) &&
-	       trust_grant_read(&config, e) && agent_run(&start, e);
+	if (o->half != AGENT_BOTH && !o->socket)
+		return err_set(e, ERR_USAGE, "name the socket where the halves meet with --socket");
+	if (o->half == AGENT_BOTH && o->socket)
+		return err_set(e, ERR_USAGE, "--socket needs --half");
+	return agent_file_load(s, o->config, &config, e) && trust_grant_read(&config, e) &&
+	       agent_run(&start, e);
 }
 
 const struct command command_agent = {

@@ -63,23 +63,13 @@ static bool check_allow(struct session *s, const struct texts *allow, struct err
 	return true;
 }
 
-static void cmd_accept_report(struct session *s, const struct enrol_result *done)
-{
-	const struct enrolled *agent = &done->agent;
-	char until[TIME_TEXT];
-
-	for (size_t i = 0; i < done->receipt.note_count; i++)
-		term_note(&s->terminal, "warning: the agent says: %s", done->receipt.notes[i]);
-	term_note(&s->terminal, "agent '%s' is enrolled until %s, serial %s", agent->agent,
-		  time_format(agent->not_after, until), agent->serial);
-}
-
 static bool accept_agent(struct session *s, const struct acceptance *asked, const char *token_file,
 			 struct err *e)
 {
 	AUTO(secret) token = { 0 };
 	struct acceptance what = *asked;
 	struct enrol_result done = { 0 };
+	char until[TIME_TEXT];
 
 	if (!agent_token_read(token_file, &token, e) ||
 	    !session_lock(s, LOCK_WAIT_MS, "agent accept", e))
@@ -87,7 +77,10 @@ static bool accept_agent(struct session *s, const struct acceptance *asked, cons
 	what.token = &token;
 	if (!enrol_accept(s->engine, &what, &s->arena, &done, e))
 		return false;
-	cmd_accept_report(s, &done);
+	for (size_t i = 0; i < done.receipt.note_count; i++)
+		term_note(&s->terminal, "warning: the agent says: %s", done.receipt.notes[i]);
+	term_note(&s->terminal, "agent '%s' is enrolled until %s, serial %s", done.agent.agent,
+		  time_format(done.agent.not_after, until), done.agent.serial);
 	return true;
 }
 

@@ -156,26 +156,21 @@ static bool cmd_apply_may_begin(struct application *a)
 	return false;
 }
 
-/* Counts the offline components that need a change, or might need one. */
-static size_t count_offline(const struct plan *p)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->precondition_count; i++)
-		count += !strcmp(p->preconditions[i].code, code_rows[CODE_OFFLINE].name);
-	return count;
-}
-
 /* A blocking precondition counts as work: an offline component may be all that needs a change. */
 static bool has_work(struct application *a)
 {
 	const struct plan *p = &a->planned.plan;
-	size_t unseen = count_offline(p) - p->deferred_count;
-	size_t wanted = p->unchanged - unseen;
+	size_t offline = 0; /* those that need a change, or might need one */
+	size_t unseen = 0;
+	size_t wanted = 0;
 	AUTO(buf) text = { 0 };
 
 	if (plan_has_work(p) || a->outdated || plan_is_blocked(p) || plan_needs_acknowledgement(p))
 		return true;
+	for (size_t i = 0; i < p->precondition_count; i++)
+		offline += !strcmp(p->preconditions[i].code, code_rows[CODE_OFFLINE].name);
+	unseen = offline - p->deferred_count;
+	wanted = p->unchanged - unseen;
 	buf_printf(&text, "certfleet: nothing to do, %zu component%s as wanted", wanted,
 		   wanted == 1 ? "" : "s");
 	if (p->deferred_count)

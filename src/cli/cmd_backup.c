@@ -96,15 +96,6 @@ static const struct option verify_options[] = {
 	{ 0 },
 };
 
-static bool cmd_backup_check_options(const struct verify_options *o, struct err *e)
-{
-	int ways = !!o->passphrase_file + !!o->passphrase_env + o->structure;
-
-	return ways <= 1 ||
-	       err_set(e, ERR_USAGE,
-		       "'--passphrase-file', '--passphrase-env' and '--structure' exclude each other");
-}
-
 /* Any passphrase of the fleet file may open it; the first success counts. */
 static bool verify_as_fleet(struct session *s, const char *path, struct bundle *out, struct err *e)
 {
@@ -162,7 +153,11 @@ static bool run_verify(struct session *s, const struct call *call, int *status, 
 	const char *path = call->words[0];
 	AUTO(bundle) b = { 0 };
 
-	if (!cmd_backup_check_options(o, e) || !cmd_backup_verify(s, o, path, &b, e))
+	if (!!o->passphrase_file + !!o->passphrase_env + o->structure > 1)
+		return err_set(
+			e, ERR_USAGE,
+			"'--passphrase-file', '--passphrase-env' and '--structure' exclude each other");
+	if (!cmd_backup_verify(s, o, path, &b, e))
 		return false;
 	show_bundle(s, path, &b);
 	if (b.authenticated || o->structure)

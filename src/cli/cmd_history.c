@@ -98,14 +98,6 @@ static void add_run(struct table *t, const struct run_record *r, size_t steps)
 	table_add(t, arena_printf(t->arena, "%zu", steps), TONE_PLAIN);
 }
 
-static bool count_steps(struct state *state, unsigned run, size_t *count, struct err *e)
-{
-	AUTO(arena) a = { 0 };
-	struct step_record *steps = NULL;
-
-	return journal_run_steps(state, run, &a, &steps, count, e);
-}
-
 static bool show_runs(struct session *s, bool json, struct err *e)
 {
 	struct state *state = engine_state(s->engine);
@@ -118,9 +110,11 @@ static bool show_runs(struct session *s, bool json, struct err *e)
 	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
 		return false;
 	for (size_t i = count; i-- > 0;) {
+		AUTO(arena) own = { 0 };
+		struct step_record *ignored = NULL;
 		size_t steps = 0;
 
-		if (!count_steps(state, runs[i].number, &steps, e))
+		if (!journal_run_steps(state, runs[i].number, &own, &ignored, &steps, e))
 			return false;
 		add_run(&t, &runs[i], steps);
 		json_array_append_new(list, json_encode(history_run_members,
@@ -162,20 +156,6 @@ static const struct member history_step_members[] = {
 	{ 0 },
 };
 
-static void cmd_history_add_step(struct table *t, const struct step_record *r)
-{
-	table_add(t, arena_printf(t->arena, "%u", r->number), TONE_PLAIN);
-	table_add(t, step_kind_names[r->kind], TONE_PLAIN);
-	table_add(t, r->component, TONE_PLAIN);
-	table_add(t, r->certificate, TONE_PLAIN);
-	table_add(t,
-		  r->generation ? arena_strndup(t->arena, r->generation, FINGERPRINT_SHOWN) : NULL,
-		  TONE_PLAIN);
-	table_add(t, step_outcome_names[r->outcome], outcome_tones[r->outcome]);
-	if (r->error)
-		table_note(t, r->error);
-}
-
 static void show_steps(struct session *s, const struct run_record *run,
 		       const struct step_record *steps, size_t count)
 {
@@ -183,8 +163,21 @@ static void show_steps(struct session *s, const struct run_record *run,
 	AUTO(buf) text = { 0 };
 	char began[TIME_TEXT];
 
-	for (size_t i = 0; i < count; i++)
-		cmd_history_add_step(&t, &steps[i]);
+	for (size_t i = 0; i < count; i++) {
+		const struct step_record *r = &steps[i];
+		const char *generation = r->generation;
+
+		if (generation)
+			generation = arena_strndup(t.arena, generation, FINGERPRINT_SHOWN);
+		table_add(&t, arena_printf(t.arena, "%u", r->number), TONE_PLAIN);
+		table_add(&t, step_kind_names[r->kind], TONE_PLAIN);
+		table_add(&t, r->component, TONE_PLAIN);
+		table_add(&t, r->certificate, TONE_PLAIN);
+		table_add(&t, generation, TONE_PLAIN);
+		table_add(&t, step_outcome_names[r->outcome], outcome_tones[r->outcome]);
+		if (r->error)
+			table_note(&t, r->error);
+	}
 	buf_printf(&text, "Run %u of %s by ", run->number, time_format(run->started, began));
 	text_escape(&text, run->who, strlen(run->who));
 	buf_printf(&text, ": %s\n\n", outcome_of(run));

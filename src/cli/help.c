@@ -49,21 +49,10 @@ void help_commands(const char *group, struct buf *out)
 	buf_puts(out, "\n'certfleet COMMAND --help' tells more.\n");
 }
 
-static void add_followers(const struct command *c, struct buf *out)
+void help_command(const struct command *c, struct buf *out)
 {
 	const char *title = "\nAlso:\n";
 
-	for (size_t i = 0; commands[i]; i++) {
-		if (!commands[i]->run || !help_is_in(commands[i], c->name))
-			continue;
-		buf_puts(out, title);
-		title = "";
-		add_command(commands[i], out);
-	}
-}
-
-void help_command(const struct command *c, struct buf *out)
-{
 	buf_printf(out, "usage: certfleet %s%s%s%s%s\n\n%s\n", c->name,
 		   c->options ? " [OPTION...]" : "", *c->words ? " " : "", c->words, "",
 		   c->summary);
@@ -73,7 +62,13 @@ void help_command(const struct command *c, struct buf *out)
 		buf_puts(out, "\nOptions:\n");
 		options_help(c->options, out);
 	}
-	add_followers(c, out);
+	for (size_t i = 0; commands[i]; i++) {
+		if (!commands[i]->run || !help_is_in(commands[i], c->name))
+			continue;
+		buf_puts(out, title);
+		title = "";
+		add_command(commands[i], out);
+	}
 	buf_puts(out, "\nOptions of every command:\n");
 	options_help(common_options, out);
 }

@@ -33,29 +33,24 @@ static void set(json_t *json, const char *key, json_t *value)
 	json_object_set_new(json, key, value);
 }
 
-static void progress_add_step(json_t *json, const struct event *event)
-{
-	const struct step *s = event->step;
-
-	set(json, "id", event->number ? json_sprintf("s%zu", event->number) : json_null());
-	set(json, "number", json_integer((json_int_t)event->number));
-	set(json, "total", json_integer((json_int_t)event->total));
-	set(json, "kind", json_string(step_kind_names[s->kind]));
-	set(json, "component", json_text(s->component));
-	set(json, "certificate", json_text(s->certificate));
-	set(json, "generation", json_text(event->generation));
-}
-
 static void put_json(const struct progress *p, const struct event *event)
 {
+	const struct step *s = event->step;
 	AUTO(json) json = json_object();
 
 	set(json, "event", json_string(event_names[event->kind]));
 	set(json, "at", json_moment(event->at));
 	if (event->kind != EVENT_NOTE)
 		set(json, "run", json_integer(event->run));
-	if (event->step)
-		progress_add_step(json, event);
+	if (s) {
+		set(json, "id", event->number ? json_sprintf("s%zu", event->number) : json_null());
+		set(json, "number", json_integer((json_int_t)event->number));
+		set(json, "total", json_integer((json_int_t)event->total));
+		set(json, "kind", json_string(step_kind_names[s->kind]));
+		set(json, "component", json_text(s->component));
+		set(json, "certificate", json_text(s->certificate));
+		set(json, "generation", json_text(event->generation));
+	}
 	switch (event->kind) {
 	case EVENT_RUN_STARTED:
 		set(json, "steps", json_integer((json_int_t)event->total));
@@ -87,15 +82,6 @@ static const char *subject_of(const struct step *s)
 	return s->certificate ? s->certificate : "";
 }
 
-static int progress_digits(size_t number)
-{
-	int count = 1;
-
-	for (; number > 9; number /= 10)
-		count++;
-	return count;
-}
-
 /* "[12/40] commit        front  ab12cd34ef56" */
 static void add_words(const struct event *event, struct buf *out)
 {
@@ -103,8 +89,8 @@ static void add_words(const struct event *event, struct buf *out)
 	const char *subject = subject_of(event->step);
 
 	if (event->number)
-		buf_printf(out, "[%*zu/%zu] ", progress_digits(event->total), event->number,
-			   event->total);
+		buf_printf(out, "[%*zu/%zu] ", snprintf(NULL, 0, "%zu", event->total),
+			   event->number, event->total);
 	if (!*subject) {
 		buf_puts(out, kind);
 		return;
@@ -113,20 +99,6 @@ static void add_words(const struct event *event, struct buf *out)
 	text_escape(out, subject, strlen(subject));
 	if (event->generation && *event->generation)
 		buf_printf(out, "  %.*s", FINGERPRINT_SHOWN, event->generation);
-}
-
-static void put_ended(const struct progress *p, const struct event *event)
-{
-	AUTO(buf) line = { 0 };
-
-	add_words(event, &line);
-	if (event->text) {
-		buf_puts(&line, "  failed: ");
-		text_escape(&line, event->text, strlen(event->text));
-	}
-	buf_putc(&line, '\n');
-	if (event->text || !p->terminal->quiet)
-		term_print(p->terminal, &line);
 }
 
 static void put_line(const struct progress *p, const struct event *event)
@@ -139,7 +111,14 @@ static void put_line(const struct progress *p, const struct event *event)
 		terminal_progress(p->terminal, "%s...", buf_text(&line));
 		return;
 	case EVENT_STEP_ENDED:
-		put_ended(p, event);
+		add_words(event, &line);
+		if (event->text) {
+			buf_puts(&line, "  failed: ");
+			text_escape(&line, event->text, strlen(event->text));
+		}
+		buf_putc(&line, '\n');
+		if (event->text || !p->terminal->quiet)
+			term_print(p->terminal, &line);
 		return;
 	case EVENT_NOTE:
 		term_note(p->terminal, "%s", event->text);
@@ -245,21 +224,6 @@ static void add_not_started(const struct progress *p, struct buf *out)
 		progress_add_names("not started", names, count, out);
 }
 
-/* Components installed by this run, but in use only after their next restart. */
-static void add_postponed(const struct plan *p, struct buf *out)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->wave_count; i++)
-		if (p->waves[i].postponed)
-			count += p->waves[i].process_count;
-	if (count)
-		buf_printf(
-			out,
-			"  postponed: %zu restart%s; 'certfleet apply --restart-postponed' does it now\n",
-			count, count == 1 ? "" : "s");
-}
-
 static const char *advice(const struct apply_result *r)
 {
 	if (stop_requested())
@@ -273,6 +237,7 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r, con
 {
 	AUTO(buf) text = { 0 };
 	bool named = strcmp(fleet_file, FLEET_FILE) != 0;
+	size_t postponed = 0;
 
 	if (stop_requested())
 		buf_puts(&text, "certfleet: stopped as asked\n");
@@ -282,7 +247,15 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r, con
 	add_broken(p, &text);
 	progress_add_names("rolled back", p->rolled_back.items, p->rolled_back.count, &text);
 	add_not_started(p, &text);
-	add_postponed(p->plan, &text);
+	/* installed by this run, but in use only after their next restart */
+	for (size_t i = 0; i < p->plan->wave_count; i++)
+		if (p->plan->waves[i].postponed)
+			postponed += p->plan->waves[i].process_count;
+	if (postponed)
+		buf_printf(
+			&text,
+			"  postponed: %zu restart%s; 'certfleet apply --restart-postponed' does it now\n",
+			postponed, postponed == 1 ? "" : "s");
 	progress_add_names("offline, left for a later apply", p->plan->deferred,
 			   p->plan->deferred_count, &text);
 	if (r->exit_status) {
