@@ -62,7 +62,8 @@ wrapped := clock_now random_bytes getrandom sandbox_work \
 	libssh2_hostkey_hash libssh2_knownhost_checkp
 quiet = $(if $(V),,@echo '  $(1)	$@';)
 archive = $(call quiet,AR)rm -f $@ && $(AR) rcs $@ $^
-link = $(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+link = $(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ \
+	$(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
 all: $B/certfleet $(manual)
 
@@ -96,7 +97,7 @@ $B/fuzz/link: wrapped += gnutls_handshake gnutls_record_recv \
 	gnutls_alpn_get_selected_protocol gnutls_session_channel_binding
 $B/fuzz/saved_plan: $B/tests/unit/plan_fixture.o
 $B/fuzz/small_files: wrapped += pidfd_open
-$B/fuzz/ssh_output: wrapped += libssh2_channel_read_ex \
+$B/fuzz/ssh_output: wrapped += loop_wait libssh2_channel_read_ex \
 	libssh2_session_block_directions
 $B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/harness.o $B/core.a
 	@mkdir -p $(@D)

@@ -40,7 +40,8 @@ int __wrap_libssh2_session_block_directions(LIBSSH2_SESSION *session)
 }
 
 /* In the place of the loop's: what is waited for is the end. */
-bool loop_wait(int fd, short events, int64_t end_ms)
+bool __wrap_loop_wait(int fd, short events, int64_t end_ms);
+bool __wrap_loop_wait(int fd, short events, int64_t end_ms)
 {
 	(void)fd;
 	(void)end_ms;

@@ -3,6 +3,7 @@
 #include "talk.h"
 
 #include "drivers/driver_table.h"
+#include "drivers/json_pointer.h"
 #include "json/value.h"
 
 static const struct talk_partner partner = {
