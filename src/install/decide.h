@@ -48,15 +48,13 @@ enum install_op_kind {
 	INSTALL_OP_COUNT
 };
 
-/* Where an operation is done: in a store, else in the parent directory of a slot. */
 enum {
-	INSTALL_IN_STORE = -1,
-	INSTALL_IN_KEY_STORE = -2
+	INSTALL_IN_STORE = -1 /* the first; -2 is the second */
 };
 
 struct install_op {
 	enum install_op_kind kind;
-	int in;           /* as above; or the number of a slot */
+	int in; /* a store, as above; else the number of a slot: in its parent directory */
 	const char *name; /* sync: NULL the directory itself */
 	const char *text;
 	const char *kept;
