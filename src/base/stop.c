@@ -27,3 +27,9 @@ bool stop_requested(void)
 {
 	return stop != 0;
 }
+
+bool stop_permits(struct err *e)
+{
+	return !stop_requested() ||
+	       err_set(e, ERR_STOPPED, "not begun: certfleet was told to stop");
+}

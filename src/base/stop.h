@@ -7,9 +7,13 @@
 #ifndef BASE_STOP_H
 #define BASE_STOP_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 
 void stop_install(void);
 bool stop_requested(void);
+/* Whether something may be begun: ERR_STOPPED once a stop was requested. */
+MUST_CHECK bool stop_permits(struct err *e);
 
 #endif

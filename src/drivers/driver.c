@@ -322,9 +322,9 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		j->began = false;
 		j->directory = d->options.directory;
 		j->private_directory = d->options.private_directory;
-		if (stop_requested() && begins_something(j->verb))
-			err_set(&j->error, ERR_STOPPED, "not begun: certfleet was told to stop");
-		else if (driver->files_verbs & 1U << j->verb)
+		if (begins_something(j->verb) && !stop_permits(&j->error))
+			continue;
+		if (driver->files_verbs & 1U << j->verb)
 			files[file_count++] = j;
 		else if (driver->sessions[j->verb])
 			driver_add_session(d, j, &a);

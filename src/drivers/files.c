@@ -37,10 +37,9 @@ void files_run(struct job *const *jobs, size_t count)
 						.key = jobs[i]->parsed_key };
 	install_run(list, count);
 	for (size_t i = 0; i < count; i++) {
-		bool reads = jobs[i]->verb == DRIVER_PROBE || jobs[i]->verb == DRIVER_READ;
-
 		jobs[i]->seen.online = true;
-		jobs[i]->began = !reads && list[i].error.code != ERR_STOPPED;
+		jobs[i]->began =
+			install_changes(list[i].order.verb) && list[i].error.code != ERR_STOPPED;
 		jobs[i]->done = list[i].done;
 		if (!list[i].done)
 			jobs[i]->error = list[i].error;

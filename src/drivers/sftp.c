@@ -161,9 +161,9 @@ static void add_operation(const struct ssh_target *f, const struct install_op *o
 			  struct ssh_script_ops *script)
 {
 	const struct install_view *v = &f->view;
-	int store = install_op_store(op);
-	const char *directory =
-		store < 0 ? v->layout.slots[op->in].home : v->layout.stores[store].path;
+	const char *directory = op->in < INSTALL_IN_HOME
+					? v->layout.stores[op->in].path
+					: v->layout.slots[op->in - INSTALL_IN_HOME].home;
 	const char *path = op->name ? ssh_target_path(f, directory, op->name) : directory;
 
 	switch (op->kind) {

@@ -11,6 +11,7 @@ struct deciding {
 	const struct install_view *view;
 	const struct install_order *order;
 	struct install_decision *out;
+	struct installed_pair installed; /* commit, revert */
 };
 
 void install_decision_release(struct install_decision *d)
@@ -24,16 +25,6 @@ static void add_op(struct deciding *d, struct install_op op)
 	VEC_PUSH(&d->out->ops, d->view->arena, op);
 }
 
-int install_op_store(const struct install_op *op)
-{
-	return -1 - (op->in < 0 ? op->in : 0);
-}
-
-static int in_store(size_t store)
-{
-	return -1 - (int)store;
-}
-
 static void add_sync(struct deciding *d)
 {
 	add_op(d, (struct install_op){ INSTALL_OP_SYNC, INSTALL_IN_STORE });
@@ -45,7 +36,7 @@ static void add_sync_homes(struct deciding *d)
 
 	for (size_t i = 0; i < l->path_slot_count; i++)
 		if (!i || strcmp(l->slots[i].home, l->slots[i - 1].home))
-			add_op(d, (struct install_op){ INSTALL_OP_SYNC, (int)i });
+			add_op(d, (struct install_op){ INSTALL_OP_SYNC, INSTALL_IN_HOME + i });
 }
 
 static void add_store_link(struct deciding *d, const char *name, const char *text)
@@ -60,7 +51,7 @@ static void add_store_link(struct deciding *d, const char *name, const char *tex
 static void add_naming(struct deciding *d)
 {
 	for (size_t i = d->view->layout.store_count; i-- > 0;) {
-		int in = in_store(i);
+		size_t in = INSTALL_IN_STORE + i;
 
 		add_op(d, (struct install_op){ INSTALL_OP_SYNC, in, STORE_NEW });
 		add_op(d, (struct install_op){ INSTALL_OP_NAME, in, STORE_NEW, d->out->writes });
@@ -74,14 +65,15 @@ static void add_remove_version(struct deciding *d, const char *name)
 {
 	for (size_t i = 0; i < d->view->layout.store_count; i++)
 		if (versions_find(&d->view->stores[i].versions, name))
-			add_op(d, (struct install_op){ INSTALL_OP_REMOVE, in_store(i), name });
+			add_op(d, (struct install_op){ INSTALL_OP_REMOVE, INSTALL_IN_STORE + i,
+						       name });
 }
 
 /* The link that is switched, and its text for a version. */
 static struct install_op switch_op(const struct install_view *v, enum install_op_kind kind)
 {
 	return (struct install_op){ .kind = kind,
-				    .in = v->layout.single ? INSTALL_IN_STORE : 0,
+				    .in = v->layout.single ? INSTALL_IN_STORE : INSTALL_IN_HOME,
 				    .name = view_switch_name(v) };
 }
 
@@ -104,12 +96,13 @@ static void add_clean(struct deciding *d)
 	const struct install_view *v = d->view;
 
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
-		add_op(d, (struct install_op){ INSTALL_OP_CLEAN, (int)i, v->layout.slots[i].name });
+		add_op(d, (struct install_op){ INSTALL_OP_CLEAN, INSTALL_IN_HOME + i,
+					       v->layout.slots[i].name });
 	for (size_t i = 0; i < v->layout.store_count; i++)
 		vec_each (name, &v->stores[i].leftovers)
 			if (strcmp(*name, STORE_NEW) || !d->out->writes)
-				add_op(d, (struct install_op){ INSTALL_OP_REMOVE, in_store(i),
-							       *name });
+				add_op(d, (struct install_op){ INSTALL_OP_REMOVE,
+							       INSTALL_IN_STORE + i, *name });
 	vec_each (version, &v->stores[1].versions.list)
 		if (is_orphan(v, version->name))
 			add_remove_version(d, version->name);
@@ -284,7 +277,7 @@ static void add_take_paths(struct deciding *d, const char *kept)
 	}
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
 		if (v->states[i] != PATH_SLOT_OURS)
-			add_op(d, (struct install_op){ INSTALL_OP_LINK, (int)i,
+			add_op(d, (struct install_op){ INSTALL_OP_LINK, INSTALL_IN_HOME + i,
 						       v->layout.slots[i].name,
 						       v->layout.slots[i].link });
 	add_sync_homes(d);
@@ -297,7 +290,8 @@ static void add_carry(struct deciding *d, const char *version)
 	bool is_real = v->states[0] == PATH_SLOT_REAL;
 
 	vec_each (other, &v->others)
-		add_op(d, (struct install_op){ INSTALL_OP_CARRY, is_real ? 0 : INSTALL_IN_STORE,
+		add_op(d, (struct install_op){ INSTALL_OP_CARRY,
+					       is_real ? INSTALL_IN_HOME : INSTALL_IN_STORE,
 					       is_real ? v->layout.slots[0].name : v->current,
 					       other->name, version });
 }
@@ -328,19 +322,14 @@ static void add_finish(struct deciding *d)
 static bool decide_switch(struct deciding *d, const char *version, const char *set, struct err *e)
 {
 	const struct install_view *v = d->view;
-	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
-	bool has_found = view_has_found(v);
 	struct install_op op = switch_op(v, INSTALL_OP_EXPECT);
 	const char *base = NULL;
 	const char *kept = NULL;
 
 	if (!may_replace(v, e))
 		return false;
-	if (has_found) {
-		struct installed_pair installed;
-
-		installed_pair_reach(&status, v->arena, &installed);
-		base = version_found_base(v->arena, installed.fingerprint);
+	if (view_has_found(v)) {
+		base = version_found_base(v->arena, d->installed.fingerprint);
 		if (v->layout.single && !keep_paths(d, base, &kept, e))
 			return false;
 		if (!v->layout.single)
@@ -376,10 +365,8 @@ static bool decide_commit(struct deciding *d, struct err *e)
 {
 	const struct install_view *v = d->view;
 	const struct switch_order order = { d->order->fingerprint, d->order->replaces };
-	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
 	const char *version = NULL;
 	const char *set = NULL;
-	struct installed_pair installed;
 
 	if (!may_change(v, e) || !find_version(v, order.fingerprint, &version, &set, e))
 		return false;
@@ -388,10 +375,8 @@ static bool decide_commit(struct deciding *d, struct err *e)
 		add_finish(d);
 		return true;
 	}
-	if (!may_replace(v, e))
-		return false;
-	installed_pair_reach(&status, v->arena, &installed);
-	if (!installed_pair_expect(&installed, view_first_path(v), &order, e) ||
+	if (!may_replace(v, e) ||
+	    !installed_pair_expect(&d->installed, view_first_path(v), &order, e) ||
 	    !decide_switch(d, version, set, e))
 		return false;
 	add_prune(d, version);
@@ -413,7 +398,7 @@ static bool decide_switch_off(struct deciding *d, struct err *e)
 		add_op(d, switch_op(v, INSTALL_OP_UNLINK));
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
 		if (v->states[i] == PATH_SLOT_OURS)
-			add_op(d, (struct install_op){ INSTALL_OP_UNLINK, (int)i,
+			add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_HOME + i,
 						       v->layout.slots[i].name });
 	add_sync_homes(d);
 	if (v->stores[0].is_there)
@@ -498,8 +483,9 @@ static bool decide_remove(struct deciding *d, struct err *e)
 		const struct layout_store *s = &v->layout.stores[i];
 
 		if (v->stores[i].is_there)
-			add_op(d, (struct install_op){ INSTALL_OP_REMOVE, (int)s->slot, s->name });
-		add_op(d, (struct install_op){ INSTALL_OP_SYNC, (int)s->slot });
+			add_op(d, (struct install_op){ INSTALL_OP_REMOVE, INSTALL_IN_HOME + s->slot,
+						       s->name });
+		add_op(d, (struct install_op){ INSTALL_OP_SYNC, INSTALL_IN_HOME + s->slot });
 	}
 	return true;
 }
@@ -515,8 +501,11 @@ bool install_decide(const struct install_view *v, const struct install_order *o,
 		[INSTALL_REMOVE] = decide_remove,
 	};
 	AUTO(install_decision) decision = { 0 };
+	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
 	struct deciding d = { v, o, &decision };
 
+	if (o->verb == INSTALL_COMMIT || o->verb == INSTALL_REVERT)
+		installed_pair_reach(&status, v->arena, &d.installed);
 	if (!verbs[o->verb](&d, e))
 		return false;
 	*out = TAKE(decision);

@@ -48,13 +48,18 @@ enum install_op_kind {
 	INSTALL_OP_COUNT
 };
 
+/*
+ * Where an operation is done: INSTALL_IN_STORE plus the number of a store, or
+ * INSTALL_IN_HOME plus that of a slot, in whose parent directory it is.
+ */
 enum {
-	INSTALL_IN_STORE = -1 /* the first; -2 is the second */
+	INSTALL_IN_STORE = 0,
+	INSTALL_IN_HOME = STORE_COUNT
 };
 
 struct install_op {
 	enum install_op_kind kind;
-	int in; /* a store, as above; else the number of a slot: in its parent directory */
+	size_t in;        /* as above */
 	const char *name; /* sync: NULL the directory itself */
 	const char *text;
 	const char *kept;
@@ -69,8 +74,6 @@ struct install_decision {
 void install_decision_release(struct install_decision *d);
 AUTO_STRUCT(install_decision, struct install_decision, install_decision_release)
 
-/* The number of the store an operation is done in; -1: in none. */
-int install_op_store(const struct install_op *op);
 /* Of the verbs that change something; false: not possible.  `out` must be empty. */
 MUST_CHECK bool install_decide(const struct install_view *v, const struct install_order *o,
 			       struct install_decision *out, struct err *e);

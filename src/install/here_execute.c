@@ -12,9 +12,7 @@
 
 static int dir_of(const struct here *h, const struct install_op *op)
 {
-	int store = install_op_store(op);
-
-	return store < 0 ? h->homes[op->in] : h->stores[store];
+	return op->in < INSTALL_IN_HOME ? h->stores[op->in] : h->homes[op->in - INSTALL_IN_HOME];
 }
 
 static bool was_changed(const struct here *h, struct err *e)

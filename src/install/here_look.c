@@ -277,11 +277,6 @@ static void read_contents(struct here *h, const struct install_order *o)
 	}
 }
 
-static bool changes_something(enum install_verb verb)
-{
-	return verb != INSTALL_PROBE && verb != INSTALL_READ;
-}
-
 bool here_look(struct here *h, const struct install *i, const struct install_order *o,
 	       struct err *e)
 {
@@ -300,7 +295,7 @@ bool here_look(struct here *h, const struct install *i, const struct install_ord
 		open_home(h, slot);
 	for (size_t store = 0; store < v->layout.store_count; store++)
 		open_store(h, store);
-	if (changes_something(o->verb) && h->stores[0] >= 0 && !v->unsafe.code && !lock_store(h, e))
+	if (install_changes(o->verb) && h->stores[0] >= 0 && !v->unsafe.code && !lock_store(h, e))
 		return false;
 	look_at_stores(h);
 	for (size_t slot = 0; slot < v->layout.path_slot_count; slot++)

@@ -20,8 +20,7 @@ struct installing {
 /* A stop begins nothing more, but what goes back goes on. */
 static bool is_stopped(const struct install_order *o, struct err *e)
 {
-	return stop_requested() && o->verb != INSTALL_ABORT && o->verb != INSTALL_REVERT &&
-	       !err_set(e, ERR_STOPPED, "not begun: certfleet was told to stop");
+	return o->verb != INSTALL_ABORT && o->verb != INSTALL_REVERT && !stop_permits(e);
 }
 
 static void look_at_job(void *ctx, size_t index)
@@ -44,15 +43,18 @@ static void learn_jobs(const struct installing *list, size_t count)
 
 		if (!list[i].job->done)
 			continue;
-		installed_pair_prospect(
-			&(struct pair_status){ &v->seen, v->layout.parts, v->layout.names },
-			v->arena, &all);
-		vec_each (version, &v->stores[0].versions.list)
-			if (version->files)
-				installed_pair_prospect(&(struct pair_status){ version->files,
-									       v->layout.parts,
-									       v->layout.names },
-							v->arena, &all);
+
+		const struct pair_status seen = pair_status_of(&v->layout, &v->seen);
+
+		installed_pair_prospect(&seen, v->arena, &all);
+		vec_each (version, &v->stores[0].versions.list) {
+			if (!version->files)
+				continue;
+
+			const struct pair_status kept = pair_status_of(&v->layout, version->files);
+
+			installed_pair_prospect(&kept, v->arena, &all);
+		}
 	}
 	foreign_learn(all.items, all.count);
 }

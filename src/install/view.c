@@ -167,6 +167,11 @@ void view_take_contents_end(struct install_view *v)
 			view_take_replaced(v, l->slots[i].path, &v->seen.parts[l->slots[i].part]);
 }
 
+bool install_changes(enum install_verb verb)
+{
+	return verb != INSTALL_PROBE && verb != INSTALL_READ;
+}
+
 bool view_needs_installed(enum install_verb verb)
 {
 	return verb != INSTALL_ABORT && verb != INSTALL_REMOVE;

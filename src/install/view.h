@@ -110,6 +110,8 @@ void view_take_directory_entry(struct install_view *v, const char *name, enum en
 /* After the contents of files. */
 void view_take_contents_end(struct install_view *v);
 
+/* Whether a verb changes something there. */
+bool install_changes(enum install_verb verb);
 /* Whether a verb has to know the files of a version. */
 bool view_needs_version(const struct install_view *v, enum install_verb verb,
 			const char *fingerprint, const struct version *version);
