@@ -17,13 +17,15 @@
 #include <string.h>
 
 enum {
-	CLOCK_TOLERANCE = 60
+	CLOCK_TOLERANCE = 60,
+	REMEDIES_SHOWN = 20, /* of one severity */
 };
 
 struct apply_options {
 	bool yes;
 	bool json;
 	bool restart_postponed;
+	bool all_or_nothing;
 	struct moment lock_timeout;
 	struct chosen chosen;
 };
@@ -35,6 +37,8 @@ static const struct option options[] = {
 	CHOSEN_OPTIONS(struct apply_options, chosen),
 	FLAG(struct apply_options, restart_postponed, .name = "restart-postponed",
 	     .help = "also activate the postponed components"),
+	FLAG(struct apply_options, all_or_nothing, .name = "all-or-nothing",
+	     .help = "do nothing when a precondition leaves anything out"),
 	DURATION(struct apply_options, lock_timeout, .name = "lock-timeout",
 		 .help = "wait so long for another apply to end"),
 	LATER("from-backup"),
@@ -104,21 +108,23 @@ static bool begin_state(struct application *a, const struct choices *choices, st
 
 static void report_refused(struct application *a, const char *event)
 {
-	AUTO(json) plan = plan_to_json(&a->planned.plan);
-	AUTO(json) json = json_pack("{ss so si sO}", "event", event, "at", json_moment(clock_now()),
-				    "exit_status", a->status, "preconditions",
-				    json_object_get(plan, "preconditions"));
+	AUTO(json) json = json_pack("{ss so si}", "event", event, "at", json_moment(clock_now()),
+				    "exit_status", a->status);
 
+	plan_tell_left_out(&a->planned.plan, json);
 	if (a->o->json)
 		term_print_json(&a->s->terminal, json, true);
 }
 
-static void add_remedies(const struct plan *p, enum severity severity, struct buf *out)
+/* Number of open preconditions of this severity; the first of them with their remedies. */
+static size_t add_remedies(const struct plan *p, enum severity severity, struct buf *out)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < p->precondition_count; i++) {
 		const struct precondition *c = &p->preconditions[i];
 
-		if (c->severity != severity || c->acknowledged)
+		if (c->severity != severity || c->acknowledged || ++count > REMEDIES_SHOWN)
 			continue;
 		buf_printf(out, "  %s", c->code);
 		if (*c->component) {
@@ -130,34 +136,51 @@ static void add_remedies(const struct plan *p, enum severity severity, struct bu
 		buf_puts(out, "; ");
 		text_escape(out, c->remedy, strlen(c->remedy));
 		buf_putc(out, '\n');
+		for (size_t k = 0; k < c->item_count && k < REMEDIES_SHOWN; k++) {
+			buf_puts(out, "    ");
+			text_escape(out, c->items[k], strlen(c->items[k]));
+			buf_putc(out, '\n');
+		}
 	}
+	if (count > REMEDIES_SHOWN)
+		buf_printf(out, "  and %zu more, see 'certfleet plan'\n", count - REMEDIES_SHOWN);
+	return count;
 }
 
-/* True when neither preconditions nor missing acknowledgements prevent the run. */
-static bool cmd_apply_may_begin(struct application *a)
+/* What the plan leaves out and why; nothing when it leaves out nothing. */
+static void tell_left_out(struct application *a, const char *outcome)
 {
-	const struct plan *p = &a->planned.plan;
-	enum severity severity = SEVERITY_BLOCK;
+	static const struct {
+		enum severity severity;
+		const char *why;
+	} kinds[] = { { SEVERITY_BLOCK, "blocked" },
+		      { SEVERITY_ACKNOWLEDGE, "waiting for an acknowledgement" } };
 	AUTO(buf) text = { 0 };
 
-	if (plan_is_blocked(p)) {
-		a->status = EXIT_BLOCKED;
-		buf_puts(&text, "certfleet: blocked, nothing was changed\n");
-	} else if (plan_needs_acknowledgement(p)) {
-		a->status = EXIT_ASKS;
-		severity = SEVERITY_ACKNOWLEDGE;
-		buf_puts(&text, "certfleet: an acknowledgement is needed, nothing was changed\n");
-	} else {
-		return true;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		AUTO(buf) remedies = { 0 };
+
+		if (!add_remedies(&a->planned.plan, kinds[i].severity, &remedies))
+			continue;
+		buf_printf(&text, "certfleet: %s, %s\n%s", kinds[i].why, outcome,
+			   buf_text(&remedies));
 	}
-	add_remedies(p, severity, &text);
-	term_error(&a->s->terminal, &text);
+	if (text.len)
+		term_error(&a->s->terminal, &text);
+}
+
+/* With --all-or-nothing: true unless the plan leaves something out. */
+static bool cmd_apply_may_begin(struct application *a)
+{
+	a->status = plan_waiting_status(&a->planned.plan);
+	if (!a->o->all_or_nothing || !a->status)
+		return true;
+	tell_left_out(a, "so nothing was changed, as --all-or-nothing says");
 	report_refused(a, "refused");
 	return false;
 }
 
-/* A blocking precondition counts as work: an offline component may be all that needs a change. */
-static bool has_work(struct application *a)
+static void tell_nothing_to_do(struct application *a)
 {
 	const struct plan *p = &a->planned.plan;
 	size_t offline = 0; /* those that need a change, or might need one */
@@ -165,8 +188,6 @@ static bool has_work(struct application *a)
 	size_t wanted = 0;
 	AUTO(buf) text = { 0 };
 
-	if (plan_has_work(p) || a->outdated || plan_is_blocked(p) || plan_needs_acknowledgement(p))
-		return true;
 	for (size_t i = 0; i < p->precondition_count; i++)
 		offline += !strcmp(p->preconditions[i].code, code_rows[CODE_OFFLINE].name);
 	unseen = offline - p->deferred_count;
@@ -179,9 +200,6 @@ static bool has_work(struct application *a)
 		buf_printf(&text, ", %zu offline, as far as is known", unseen);
 	buf_putc(&text, '\n');
 	term_error(&a->s->terminal, &text);
-	planning_tell_postponed(a->s, &a->planned);
-	report_refused(a, "nothing to do");
-	return false;
 }
 
 static void show_plan(struct application *a)
@@ -197,6 +215,25 @@ static void show_plan(struct application *a)
 		term_error(t, &text);
 	else
 		term_print(t, &text);
+}
+
+/* False when nothing can be done now: what there is to do may all be left out. */
+static bool has_work(struct application *a)
+{
+	const struct plan *p = &a->planned.plan;
+
+	if (plan_has_work(p) || (a->outdated && !p->run_left_out))
+		return true;
+	a->status = plan_waiting_status(p);
+	if (a->status) {
+		show_plan(a);
+		tell_left_out(a, "nothing was changed");
+	} else {
+		tell_nothing_to_do(a);
+	}
+	planning_tell_postponed(a->s, &a->planned);
+	report_refused(a, a->status ? "refused" : "nothing to do");
+	return false;
 }
 
 /* ---- the run ---- */
@@ -218,6 +255,7 @@ static bool cmd_apply_carry_out(struct application *a, struct err *e)
 	if (!engine_apply(a->s->engine, &order, &result, e))
 		return false;
 	progress_sum_up(a->progress, &result, a->s->fleet.path);
+	tell_left_out(a, "left out of this run");
 	a->status = result.exit_status;
 	a->s->changed = result.done > 0;
 	return true;
@@ -413,7 +451,8 @@ const struct command command_apply = {
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
 	.help = "Shows the plan and asks. A saved plan needs no question, and carries no\nauthority: the fleet file is that of --file or of the working directory, the\n--ack, --target and --reissue of the plan have to be given again, and it is\napplied only if a plan made now, for the time of the saved one, is the same to\nthe last word. 'certfleet plan --out' prints the command.\n\n"
-		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 an acknowledgement is needed, 4 a precondition blocks, 5 the plan is stale,\n6 the lock is held, 7 something changed and something failed,\n8 all that failed was rolled back, 64 usage, 65 an input is invalid.",
+		"What a precondition blocks, or waits for an acknowledgement, is left out with\nwhat depends on it; all else is done.\n\n"
+		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 something waits for an acknowledgement and 4 a precondition blocks something,\nwhile all else is done, 5 the plan is stale, 6 the lock is held, 7 something\nchanged and something failed, 8 all that failed was rolled back, 64 usage,\n65 an input is invalid.",
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),

@@ -30,7 +30,7 @@ static const struct option options[] = {
 	TEXT(struct plan_options, report, .name = "report", .argument = "FILE",
 	     .help = "write the affected components as .csv or .json"),
 	FLAG(struct plan_options, detailed_exitcode, .name = "detailed-exitcode",
-	     .help = "4 blocked, 3 needs --ack, 2 changes, 0 none"),
+	     .help = "2 changes, else 4 blocked, 3 needs --ack, 0 none"),
 	CHOSEN_OPTIONS(struct plan_options, chosen),
 	FLAG(struct plan_options, offline, .name = "offline",
 	     .help = "contact nothing, use the last observations"),
@@ -127,11 +127,7 @@ static bool write_files(struct session *s, const struct plan_options *o, const s
 
 static int detailed_status(const struct plan *p)
 {
-	if (plan_is_blocked(p))
-		return EXIT_BLOCKED;
-	if (plan_needs_acknowledgement(p))
-		return EXIT_ASKS;
-	return plan_has_work(p) ? EXIT_PENDING : EXIT_DONE;
+	return plan_has_work(p) ? EXIT_PENDING : plan_waiting_status(p);
 }
 
 /* With --offline: prints the age of the observations behind the plan. */

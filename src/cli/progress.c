@@ -4,6 +4,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "cli/session.h"
+#include "plan/planner.h"
 #include "json/value.h"
 
 #include <string.h>
@@ -66,6 +67,7 @@ static void put_json(const struct progress *p, const struct event *event)
 		break;
 	case EVENT_RUN_ENDED:
 		set(json, "exit_status", json_integer(event->exit_status));
+		plan_tell_left_out(p->plan, json);
 		break;
 	case EVENT_KIND_COUNT:
 		break;
@@ -258,7 +260,7 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r, con
 			postponed, postponed == 1 ? "" : "s");
 	progress_add_names("offline, left for a later apply", p->plan->deferred,
 			   p->plan->deferred_count, &text);
-	if (r->exit_status) {
+	if (r->failed || r->not_started || stop_requested()) {
 		buf_puts(&text, "next: 'certfleet apply");
 		if (named) {
 			buf_putc(&text, ' ');

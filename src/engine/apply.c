@@ -175,47 +175,82 @@ static bool is_blocked_process(const struct run *r, const struct step *s)
 		       text_compare);
 }
 
+/* Dependencies on steps of other processes are for the order only. */
+static bool is_needed(const struct step *before, const struct step *s)
+{
+	return !before->process || !s->process || !strcmp(before->process, s->process);
+}
+
 /*
- * Whether the steps that this one depends on succeeded.  Dependencies on steps
- * of other processes are for the order only: their failure is a matter for the
- * restart policy.
+ * Whether the step has nothing to do, since its certificate is abandoned: a stage or
+ * commit; the verification of that component; the activation of a process all of whose
+ * commits are left.
+ */
+static bool step_is_left(const struct run *r, const struct step *s)
+{
+	size_t commits = 0;
+	size_t left = 0;
+
+	if (s->kind == STEP_STAGE || s->kind == STEP_COMMIT)
+		return is_flagged(r, r->abandoned, s->certificate);
+	for (size_t i = 0; i < s->after_count; i++) {
+		const struct step *before = &r->plan->steps[s->after[i]];
+		bool own = s->kind == STEP_ACTIVATE || text_equal(before->component, s->component);
+
+		if (before->kind != STEP_COMMIT || !is_needed(before, s) || !own)
+			continue;
+		commits++;
+		left += r->progress[s->after[i]] == PROGRESS_LEFT;
+	}
+	return commits && left == commits;
+}
+
+/*
+ * Whether the steps that this one depends on succeeded.  The failure of other
+ * processes is a matter for the restart policy; the pair that is left does not keep
+ * its process from taking the others.
  */
 static bool is_ready(const struct run *r, const struct step *s)
 {
-	if (s->kind == STEP_COMMIT && is_flagged(r, r->abandoned, s->certificate))
-		return false;
 	if (is_blocked_process(r, s))
 		return false;
 	for (size_t i = 0; i < s->after_count; i++) {
 		const struct step *before = &r->plan->steps[s->after[i]];
-		bool needed =
-			!before->process || !s->process || !strcmp(before->process, s->process);
+		enum step_progress progress = r->progress[s->after[i]];
 
-		if (needed && r->progress[s->after[i]] != PROGRESS_SUCCEEDED)
+		if (is_needed(before, s) && progress != PROGRESS_SUCCEEDED &&
+		    progress != PROGRESS_LEFT)
 			return false;
 	}
 	return true;
 }
 
 /*
- * A certificate is abandoned when one of its pairs cannot be staged: no
- * component commits it.
+ * A certificate that cannot be made, or one of whose pairs cannot be staged, is
+ * abandoned: no component commits it, and nothing else fails for it.
  */
+static void abandon(struct run *r, const struct step *s)
+{
+	bool *abandoned = s->kind <= STEP_STAGE ? flag_of(r, r->abandoned, s->certificate) : NULL;
+
+	if (abandoned && s->kind >= STEP_ISSUE)
+		*abandoned = true;
+}
+
 static void apply_finish(struct run *r, const struct step_batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
 		enum err_code code = b->errors[i].code;
 		bool broke = code != ERR_NONE;
-		bool *abandoned = flag_of(r, r->abandoned, s->certificate);
 
 		r->progress[b->numbers[i]] = !broke                ? PROGRESS_SUCCEEDED
 					     : code == ERR_STOPPED ? PROGRESS_CUT_OFF
 								   : PROGRESS_FAILED;
 		r->result.failed += broke;
 		r->result.done += !broke;
-		if (broke && s->kind == STEP_STAGE && abandoned)
-			*abandoned = true;
+		if (broke)
+			abandon(r, s);
 		report_step(r, EVENT_STEP_ENDED, b->numbers[i], &b->errors[i]);
 	}
 }
@@ -254,12 +289,17 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 		struct step_batch b = { .numbers = ready };
 
 		for (; count > 0 && b.count < BATCH_LIMIT; numbers++, count--) {
-			if (!r->halted && !stop_requested() &&
-			    is_ready(r, &r->plan->steps[*numbers])) {
+			const struct step *s = &r->plan->steps[*numbers];
+			bool left = step_is_left(r, s);
+			bool stopped = r->halted || stop_requested();
+
+			if (!left && !stopped && is_ready(r, s)) {
 				ready[b.count++] = *numbers;
 				continue;
 			}
-			r->progress[*numbers] = PROGRESS_SKIPPED;
+			r->progress[*numbers] = left ? PROGRESS_LEFT : PROGRESS_SKIPPED;
+			if (!stopped)
+				abandon(r, s);
 			r->result.not_started++;
 		}
 		b.errors = arena_array(&a, b.count, sizeof(none));
@@ -334,7 +374,7 @@ static enum exit_status run_exit_status(const struct run *r)
 		changed |= r->changed[i];
 	}
 	if (r->result.failed == 0 && r->result.not_started == 0)
-		return EXIT_DONE;
+		return plan_waiting_status(r->plan);
 	if (r->result.rolled_back > 0 && broken == 0)
 		return EXIT_ROLLED_BACK;
 	return changed ? EXIT_PARTLY : EXIT_FAILED;

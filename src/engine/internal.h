@@ -54,6 +54,7 @@ enum step_progress {
 	PROGRESS_FAILED,
 	PROGRESS_CUT_OFF, /* interrupted by a stop request; not a failure */
 	PROGRESS_SKIPPED, /* a step it depends on did not succeed */
+	PROGRESS_LEFT,    /* its certificate is abandoned; not a failure of its process */
 	PROGRESS_ROLLED_BACK,
 };
 

@@ -163,17 +163,12 @@ static bool same_issuer(const struct cert_set *x, const struct cert_set *y)
 static void observe_client_view(struct engine *en, const struct certificate *c, struct snapshot *s)
 {
 	struct import_seen *seen = (struct import_seen *)snapshot_import(s, c->name);
-	struct generation *list = (struct generation *)s->generations;
-	struct generation *known = NULL;
+	struct generation *known = (struct generation *)snapshot_last_import(s, c->name);
 	const struct imported *imported = NULL;
 	struct cert_set before = { 0 };
 	struct err ignored = { 0 };
 	struct client_view *view = NULL;
 
-	for (size_t i = s->generation_count; i-- > 0 && !known;)
-		if (list[i].of == OF_CERTIFICATE && list[i].source == SOURCE_IMPORTED &&
-		    !strcmp(list[i].owner, c->name))
-			known = &list[i];
 	if (known && observed_certificates(en, s, known, &s->arena, &before))
 		known->view = client_view_read(en, c, &before, &s->arena);
 	if (!seen || !import_is_known(seen))

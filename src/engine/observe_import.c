@@ -77,14 +77,16 @@ static bool read_password(struct engine *en, const struct import *import,
 	return err_in(e, "cannot get the password");
 }
 
-/* Linted at `now`; ERR_MISSING: file or password. */
+/*
+ * Linted at `now`; ERR_MISSING: file or password.  The hash of the files is set also
+ * when what is in them cannot be read.
+ */
 static bool observe_import_read_import(struct engine *en, const struct certificate *c, int64_t now,
-				       struct imported *out, struct err *e)
+				       struct imported *out, const char **refusal, struct err *e)
 {
 	const struct import *import = &c->import;
 	AUTO(input_files) in = { 0 };
 	const struct secret *password = NULL;
-	AUTO(imported) found = { 0 };
 
 	if (!observe_import_read_files(en, import, &in, e) ||
 	    !read_password(en, import, &password, e))
@@ -97,14 +99,12 @@ static bool observe_import_read_import(struct engine *en, const struct certifica
 				      .password = password,
 				      .at = now };
 
-	if (!import_read(&input, &found.pair, e)) {
-		if (e->code != ERR_STOPPED)
-			e->code = ERR_INPUT;
-		return false;
-	}
-	hash_files(&in, found.file);
-	*out = TAKE(found);
-	return true;
+	hash_files(&in, out->file);
+	if (import_read_linted(&input, &out->pair, refusal, e))
+		return true;
+	if (e->code != ERR_STOPPED)
+		e->code = ERR_INPUT;
+	return false;
 }
 
 /* ---- what was read is kept ---- */
@@ -165,18 +165,25 @@ static bool look_inside(struct engine *en, const struct certificate *c, struct s
 {
 	AUTO(imported) found = { 0 };
 	struct import_slot *slot = NULL;
+	const char *refusal = NULL;
 
-	if (!observe_import_read_import(en, c, s->observed_at, &found, e)) {
+	if (!observe_import_read_import(en, c, s->observed_at, &found, &refusal, e)) {
 		seen->missing = e->code == ERR_MISSING;
 		seen->error = arena_strdup(&s->arena, e->text);
+		seen->found.file = *found.file ? arena_strdup(&s->arena, found.file) : NULL;
 		return e->code != ERR_STOPPED && err_ignore(e, e->code);
+	}
+	seen->found = generation_of_import(&found, c, &s->arena);
+	/* of one that is in the state the planner judges the dates */
+	if (refusal && !snapshot_same_import(s, c->name, &seen->found)) {
+		seen->error = arena_strdup(&s->arena, refusal);
+		return true;
 	}
 	slot = xcalloc(1, sizeof(*slot));
 	slot->next = en->imports;
 	slot->certificate = c;
 	slot->imported = TAKE(found);
 	en->imports = slot;
-	seen->found = generation_of_import(&slot->imported, c, &s->arena);
 	return true;
 }
 

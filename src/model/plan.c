@@ -50,6 +50,13 @@ bool plan_needs_acknowledgement(const struct plan *p)
 	return any_open(p, SEVERITY_ACKNOWLEDGE);
 }
 
+enum exit_status plan_waiting_status(const struct plan *p)
+{
+	if (plan_is_blocked(p))
+		return EXIT_BLOCKED;
+	return plan_needs_acknowledgement(p) ? EXIT_ASKS : EXIT_DONE;
+}
+
 struct stepped plan_stepped(const struct plan *p, struct arena *a)
 {
 	struct stepped s = {
@@ -59,6 +66,20 @@ struct stepped plan_stepped(const struct plan *p, struct arena *a)
 	for (size_t i = 0; i < p->step_count; i++)
 		if (p->steps[i].component)
 			s.names[s.count++] = p->steps[i].component;
+	if (s.count)
+		qsort(s.names, s.count, sizeof(*s.names), text_compare);
+	return s;
+}
+
+struct stepped plan_left_components(const struct plan *p, struct arena *a)
+{
+	struct stepped s = {
+		.names = arena_array(a, p->left_out_count, sizeof(*s.names)),
+	};
+
+	for (size_t i = 0; i < p->left_out_count; i++)
+		if (p->left_out[i].component)
+			s.names[s.count++] = p->left_out[i].component;
 	if (s.count)
 		qsort(s.names, s.count, sizeof(*s.names), text_compare);
 	return s;

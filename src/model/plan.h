@@ -10,6 +10,7 @@
 #define MODEL_PLAN_H
 
 #include "base/arena.h"
+#include "base/exit_status.h"
 #include "model/activation.h"
 #include "model/fleet.h"
 #include "model/issue_request.h"
@@ -88,6 +89,18 @@ struct precondition {
 };
 
 /*
+ * What a plan leaves as it is although it needs a change: a component, a
+ * certificate that is neither issued nor imported, an issuer whose authority is
+ * neither made nor published.
+ */
+struct left_out {
+	const char *certificate; /* or the issuer's name */
+	const char *component;   /* NULL: the certificate or issuer itself */
+	const char *code;        /* of the precondition that takes it out */
+	const char *cause;       /* subject of that precondition; "" for the fleet */
+};
+
+/*
  * Choices on the command line; part of the plan.
  * target: component, group, role:NAME, certificate:NAME, issuer:NAME.
  * ack: CODE or CODE:T.
@@ -118,6 +131,10 @@ struct plan {
 	size_t precondition_count;
 	const struct step *steps;
 	size_t step_count;
+	/* issuers, certificates, components: each by name */
+	const struct left_out *left_out;
+	size_t left_out_count;
+	bool run_left_out; /* not in the JSON form: all of it */
 	const struct wave *waves;
 	size_t wave_count;
 	size_t unchanged; /* components in scope that need no step */
@@ -144,6 +161,8 @@ struct stepped {
 	size_t count;
 };
 struct stepped plan_stepped(const struct plan *p, struct arena *a);
+/* Names of the components that it leaves out, likewise. */
+struct stepped plan_left_components(const struct plan *p, struct arena *a);
 bool stepped_has(const struct stepped *s, const char *component);
 
 /* Whether the component has this precondition in the plan, acknowledged. */
@@ -151,6 +170,8 @@ bool plan_accepts(const struct plan *p, const char *code, const char *component)
 /* Whether a precondition blocks; whether one is still to be acknowledged. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
+/* Exit status for what a plan leaves out: EXIT_BLOCKED, EXIT_ASKS or EXIT_DONE. */
+enum exit_status plan_waiting_status(const struct plan *p);
 
 extern const char *const step_kind_names[STEP_KIND_COUNT + 1];
 extern const char *const severity_names[SEVERITY_COUNT + 1];

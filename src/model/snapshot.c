@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/snapshot.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +87,51 @@ static bool belongs(const struct snapshot *s, const struct generation *g, enum g
 		    const char *owner)
 {
 	return g < s->generations + s->generation_count && g->of == of && !strcmp(g->owner, owner);
+}
+
+const struct generation *snapshot_last_import(const struct snapshot *s, const char *certificate)
+{
+	const struct import_seen *seen = snapshot_import(s, certificate);
+	const char *file = seen ? seen->found.file : NULL;
+	const struct generation *same = NULL;
+
+	for (const struct generation *g = snapshot_first_of(s, OF_CERTIFICATE, certificate);
+	     file && belongs(s, g, OF_CERTIFICATE, certificate); g++)
+		if (!g->pending && g->source == SOURCE_IMPORTED && text_equal(g->file, file))
+			same = g;
+	return same ? same : snapshot_newest_from(s, certificate, SOURCE_IMPORTED);
+}
+
+/* One of them may not know its chain. */
+static bool is_same_pair(const struct generation *known, const struct generation *found)
+{
+	return !known->pending && known->source == SOURCE_IMPORTED &&
+	       !strcmp(known->fingerprint, found->fingerprint) &&
+	       (!known->chain || !found->chain || !strcmp(known->chain, found->chain));
+}
+
+const struct generation *snapshot_same_import(const struct snapshot *s, const char *certificate,
+					      const struct generation *found)
+{
+	const struct generation *same = NULL;
+
+	for (const struct generation *g = snapshot_first_of(s, OF_CERTIFICATE, certificate);
+	     belongs(s, g, OF_CERTIFICATE, certificate); g++)
+		if (is_same_pair(g, found))
+			same = g;
+	return same;
+}
+
+const struct generation *snapshot_newest_from(const struct snapshot *s, const char *certificate,
+					      enum generation_source source)
+{
+	const struct generation *newest = NULL;
+
+	for (const struct generation *g = snapshot_first_of(s, OF_CERTIFICATE, certificate);
+	     belongs(s, g, OF_CERTIFICATE, certificate); g++)
+		if (!g->pending && g->source == source)
+			newest = g;
+	return newest;
 }
 
 const struct generation *snapshot_newest(const struct snapshot *s, enum generation_of of,

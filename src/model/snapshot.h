@@ -68,8 +68,8 @@ struct import_seen {
 	bool unopened;     /* confined: its files are none that were imported;
 			      what is in them is not looked at */
 	const char *error; /* NULL: readable and deployable */
-	/* what it holds; set when none of these, and of one that is unopened
-	 * its `file`, NULL when it could not be read */
+	/* what it holds; set when none of these; else only its `file`, NULL when that
+	 * could not be read */
 	struct generation found; /* number 0 */
 };
 
@@ -201,12 +201,23 @@ const struct component_seen *snapshot_component(const struct snapshot *s, const 
 const struct import_seen *snapshot_import(const struct snapshot *s, const char *certificate);
 /* Of a file that says whom we believe; NULL: it was not read. */
 const char *snapshot_trust(const struct snapshot *s, const char *path);
+/*
+ * Generation that stays desired while an import cannot be read: the newest that came
+ * from these very files, else the newest imported one; NULL: none.
+ */
+const struct generation *snapshot_last_import(const struct snapshot *s, const char *certificate);
 const struct publish_seen *snapshot_published(const struct snapshot *s, const char *issuer);
 const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bundle);
 /* The newest generation of an owner that has its leaf and was not found on
  * a component; NULL: none. */
 const struct generation *snapshot_newest(const struct snapshot *s, enum generation_of of,
 					 const char *owner);
+/* The newest of a certificate from this source; NULL: none. */
+const struct generation *snapshot_newest_from(const struct snapshot *s, const char *certificate,
+					      enum generation_source source);
+/* The newest imported one of a certificate with the leaf and chain of `found`; NULL: none. */
+const struct generation *snapshot_same_import(const struct snapshot *s, const char *certificate,
+					      const struct generation *found);
 /* One that has its key but no leaf yet; NULL: none. */
 const struct generation *snapshot_pending(const struct snapshot *s, enum generation_of of,
 					  const char *owner);

@@ -190,7 +190,8 @@ static bool import_ask_decoder(const struct import_input *in, struct secret *ans
 	return good;
 }
 
-bool import_read(const struct import_input *in, struct pair *out, struct err *e)
+bool import_read_linted(const struct import_input *in, struct pair *out, const char **refusal,
+			struct err *e)
 {
 	AUTO(secret) answer = { 0 };
 	AUTO(pair) found = { 0 };
@@ -202,8 +203,15 @@ bool import_read(const struct import_input *in, struct pair *out, struct err *e)
 	    !import_read_answer(&answer, &found, &flaw, e))
 		return name_import(in, e);
 	text_escape_whole(&shown, flaw.bytes, flaw.len);
-	if (flaw.len)
-		return err_set(e, ERR_INPUT, "%s", buf_text(&shown));
+	*refusal = flaw.len ? arena_strdup(&found.arena, buf_text(&shown)) : NULL;
 	*out = TAKE(found);
 	return true;
+}
+
+bool import_read(const struct import_input *in, struct pair *out, struct err *e)
+{
+	const char *none = NULL;
+
+	assert(!in->at);
+	return import_read_linted(in, out, &none, e);
 }

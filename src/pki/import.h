@@ -27,11 +27,11 @@ struct import_input {
 	int64_t at;                    /* time at which pair_lint() must pass; 0: not checked */
 };
 
-/*
- * ERR_INPUT names the file and its defect, or the certificate that failed
- * pair_lint().  `out` must be empty.
- */
+/* ERR_INPUT names the file and its defect.  `out` must be empty; no pair_lint(). */
 MUST_CHECK bool import_read(const struct import_input *in, struct pair *out, struct err *e);
+/* The same; `refusal`, in the pair's arena: why pair_lint() refuses it; NULL: it does not. */
+MUST_CHECK bool import_read_linted(const struct import_input *in, struct pair *out,
+				   const char **refusal, struct err *e);
 /* For the table of decoders (base/decoder.h). */
 decode_fn import_decode;
 

@@ -32,6 +32,13 @@ struct certificate_build *builder_certificate(struct plan_builder *d, const char
 	return c ? &d->certificates[c - d->fleet->certificates] : NULL;
 }
 
+struct component_build *builder_component(struct plan_builder *d, const char *name)
+{
+	const struct component *c = fleet_component(d->fleet, name);
+
+	return c ? &d->components[c - d->fleet->components] : NULL;
+}
+
 struct subject certificate_subject(const struct certificate *c)
 {
 	return (struct subject){ .certificate = c->name,
@@ -133,6 +140,7 @@ static void init_processes(struct plan_builder *d)
 		struct process_build *p = &d->processes[d->process_count - 1];
 
 		p->member_count++;
+		c->runs_in = p;
 		p->online |= c->seen->now.online;
 	}
 }

@@ -69,6 +69,13 @@ const struct plan_target *targets_unused(const struct targets *ts);
 
 #define NO_STEP ((size_t)-1)
 
+/* What takes a certificate or a component out of the plan. */
+struct cause {
+	enum code code;
+	const char *name; /* subject of the precondition; "" for the fleet */
+	bool accepted;    /* by the role, or acknowledged: nothing else waits for it */
+};
+
 struct issuer_build {
 	const struct issuer *issuer;
 	/* CA generation that is kept; NULL: this plan makes a new one */
@@ -77,7 +84,8 @@ struct issuer_build {
 	bool in_scope;
 	bool publish;
 	const char *name;
-	const char *reason; /* why a new CA is made */
+	const struct cause *left; /* out of the plan; NULL: it is not */
+	const char *reason;       /* why a new CA is made */
 	const char *publish_reason;
 	size_t step; /* create-issuer step */
 };
@@ -94,9 +102,12 @@ struct certificate_build {
 	enum certificate_job job;
 	bool in_scope;
 	bool reissue;
-	bool import_missing; /* an earlier generation is used instead */
-	bool unsaved;        /* the desired generation is in no verified bundle */
-	bool staged;         /* staged on a component by this plan */
+	/* an import that cannot be read; an earlier generation, if any, stays in use */
+	bool import_missing;      /* file or password are not there */
+	const char *import_error; /* NULL: it can be read, or no more is known */
+	const struct cause *left; /* out of the plan; NULL: it is not */
+	bool unsaved;             /* the desired generation is in no verified bundle */
+	bool staged;              /* staged on a component by this plan */
 	bool several_hosts;
 	bool here;                        /* some component that uses it is on this machine */
 	bool remote;                      /* and some is not */
@@ -113,18 +124,28 @@ struct certificate_build {
 	size_t last_stage;
 };
 
+struct need {
+	bool write;    /* stage and commit */
+	bool activate; /* the process has to take the pair into use */
+	bool verify;
+};
+
 struct component_build {
 	const struct component *component;
 	const struct component_seen *seen; /* all zero: never observed */
 	struct certificate_build *certificate;
 	bool in_scope;
-	bool write;    /* stage and commit */
-	bool activate; /* the process has to take the pair into use */
+	struct need wanted;       /* by what was seen of the component alone */
+	const struct cause *left; /* out of the plan; NULL: it is not */
+	/* steps of this plan */
+	bool write;
+	bool activate; /* the one activation of its process */
 	bool verify;
 	bool postponed;   /* needs an activation, which is postponed */
 	bool unreachable; /* needs a step, but is offline */
 	const char *name;
 	const char *process;
+	struct process_build *runs_in;
 	const char *reason;
 	size_t stage;
 	size_t commit;
@@ -136,12 +157,20 @@ struct process_build {
 	size_t member_count;
 	const struct role *role;           /* of its first member */
 	bool online;                       /* at least one of its members */
+	bool down;                         /* serves nothing now, or failed in an earlier run */
 	struct component_build *activator; /* NULL: no activation */
 };
 
 struct wave_build {
 	struct process_build **processes;
 	size_t process_count;
+};
+
+/* A precondition that blocks or asks, and the unit that it takes out. */
+struct trouble {
+	const struct cause *cause;
+	enum scope_unit unit;
+	struct subject subject;
 };
 
 struct plan_builder {
@@ -157,11 +186,15 @@ struct plan_builder {
 	struct process_build *processes;
 	size_t process_count;
 	VEC(const struct component_seen *) removed; /* to retire, by name */
+	const struct cause *retirements_left;       /* NULL: they are carried out */
+	const struct cause *run_left;               /* out is all; NULL: it is not */
 	size_t known_count;                         /* components known to the state */
 	VEC(struct wave_build) wave_builds;         /* parallel to waves */
 	VEC(struct wave) waves;
 	VEC(struct step) steps;
 	VEC(struct precondition) preconditions;
+	VEC(struct trouble) troubles; /* of preconditions that block or ask */
+	VEC(struct left_out) left_out;
 	struct targets acks[CODE_COUNT];
 };
 
@@ -175,6 +208,7 @@ const char *builder_keep(struct plan_builder *d, const char *text);
 const char *builder_short(struct plan_builder *d, const char *fingerprint);
 struct issuer_build *builder_issuer(struct plan_builder *d, const char *name);
 struct certificate_build *builder_certificate(struct plan_builder *d, const char *name);
+struct component_build *builder_component(struct plan_builder *d, const char *name);
 
 /* Target and ack subject of a component or a certificate. */
 struct subject component_subject(const struct component *c);

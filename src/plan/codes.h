@@ -42,11 +42,22 @@ enum code {
 	CODE_COUNT
 };
 
+/* What a precondition takes out of a plan while it blocks or asks. */
+enum scope_unit {
+	UNIT_SUBJECT, /* the most specific of component, certificate, issuer (all its
+			 certificates), role; the run when it has none */
+	UNIT_PROCESS, /* what the process of the component has to take into use; of a
+			 role: of its processes that restart */
+	UNIT_RETIREMENTS,
+	UNIT_RUN
+};
+
 struct code_row {
 	const char *name;
 	enum severity severity; /* `offline`: decided by the role */
 	const char *remedy;
 	const char *meaning; /* for the manual; NULL: never found by this version */
+	enum scope_unit unit;
 };
 
 extern const struct code_row code_rows[CODE_COUNT];

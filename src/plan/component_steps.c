@@ -3,14 +3,9 @@
 
 #include "base/text.h"
 #include "model/drift.h"
+#include "plan/left_out.h"
 
 #include <string.h>
-
-struct need {
-	bool write;
-	bool activate;
-	bool verify;
-};
 
 /* By what is installed, then by what is served. */
 static const struct need needs[DRIFT_COUNT][DRIFT_COUNT] = {
@@ -74,7 +69,7 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 {
 	const char *served = c->seen->now.served;
 
-	if (!served && c->activate)
+	if (!served && c->wanted.activate)
 		return "an earlier run committed it without activating it";
 	if (!served)
 		return unknown_reason(d, c, "what it serves is unknown");
@@ -98,22 +93,21 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 	enum drift served = served_drift(&c->seen->now, desired, chain);
 	enum drift installed = installed_drift(&c->seen->now, desired, chain);
 	struct need need = needs[installed][served];
+	bool postponed = is_postponed(d, c->component);
 
 	if (installed >= DRIFT_ATTRIBUTES && served == DRIFT_UNKNOWN)
 		need.activate = is_desired(c, c->seen->activation_due);
-	c->write = need.write;
-	c->activate = need.activate;
-	c->verify = need.verify && c->component->verify_count;
-	c->postponed = c->activate && is_postponed(d, c->component);
-	if (is_postponed(d, c->component))
-		c->activate = c->verify = false;
-	if (!component_has_step(c))
+	c->postponed = need.activate && postponed;
+	need.activate &= !postponed;
+	need.verify &= !postponed && c->component->verify_count > 0;
+	c->wanted = need;
+	if (!component_wants(c))
 		return;
-	c->reason = c->write ? write_reason(d, c) : serve_reason(d, c);
+	c->reason = c->wanted.write ? write_reason(d, c) : serve_reason(d, c);
 	if (c->seen->now.online)
 		return;
 	c->unreachable = true;
-	c->write = c->activate = c->verify = false;
+	leave_component(c, accepted_cause(d, CODE_OFFLINE, c->name));
 }
 
 void component_steps_decide(struct plan_builder *d)
@@ -123,32 +117,42 @@ void component_steps_decide(struct plan_builder *d)
 			decide_component_steps(d, &d->components[i]);
 }
 
+/* The members of a process agree on how it is activated. */
+static void decide_process_steps(struct process_build *p)
+{
+	p->activator = NULL;
+	for (size_t k = 0; k < p->member_count; k++) {
+		struct component_build *c = p->members[k];
+		const struct need none = { 0 };
+		const struct need need = c->left ? none : c->wanted;
+
+		c->write = need.write;
+		c->activate = false;
+		c->verify = need.verify;
+		if (!p->activator && need.activate &&
+		    component_activation(c->component, c->seen) != ACTIVATION_NONE)
+			p->activator = c;
+	}
+	if (!p->activator)
+		return;
+	p->activator->activate = true;
+	for (size_t k = 0; k < p->member_count; k++) {
+		struct component_build *c = p->members[k];
+
+		if (c->in_scope && c->seen->now.online && !c->left)
+			c->verify = c->component->verify_count > 0;
+	}
+}
+
 void process_steps_decide(struct plan_builder *d)
 {
-	for (size_t i = 0; i < d->process_count; i++) {
-		struct process_build *p = &d->processes[i];
+	for (size_t i = 0; i < d->process_count; i++)
+		decide_process_steps(&d->processes[i]);
+}
 
-		p->activator = NULL;
-		for (size_t k = 0; k < p->member_count; k++) {
-			struct component_build *c = p->members[k];
-
-			/* The members of a process agree on how it is activated. */
-			if (!p->activator && c->activate &&
-			    component_activation(c->component, c->seen) != ACTIVATION_NONE)
-				p->activator = c;
-			/* From now on the flag means an activate step, and there is one at most. */
-			c->activate = false;
-		}
-		if (!p->activator)
-			continue;
-		p->activator->activate = true;
-		for (size_t k = 0; k < p->member_count; k++) {
-			struct component_build *c = p->members[k];
-
-			if (c->in_scope && c->seen->now.online && !c->unreachable)
-				c->verify = c->component->verify_count > 0;
-		}
-	}
+bool component_wants(const struct component_build *c)
+{
+	return c->wanted.write || c->wanted.activate || c->wanted.verify;
 }
 
 bool component_has_step(const struct component_build *c)

@@ -25,8 +25,13 @@
 
 #include "plan/builder.h"
 
+/* What each component needs, by what was seen of it. */
 void component_steps_decide(struct plan_builder *d);
+/* Its steps, unless it is left out; made again when more is. */
 void process_steps_decide(struct plan_builder *d);
+
+/* Whether a component needs a step. */
+bool component_wants(const struct component_build *c);
 
 /* Whether a component gets a step in this plan. */
 bool component_has_step(const struct component_build *c);

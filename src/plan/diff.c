@@ -75,51 +75,6 @@ void diff_issuers(struct plan_builder *d)
 
 /* ---- generations of one certificate ---- */
 
-struct generation_span {
-	const struct generation *first;
-	size_t count;
-};
-
-static int compare_owner(const struct generation *g, const char *certificate)
-{
-	if (g->of != OF_CERTIFICATE)
-		return g->of < OF_CERTIFICATE ? -1 : 1;
-	return strcmp(g->owner, certificate);
-}
-
-/* Generations of a certificate; the snapshot sorts by of, owner, number. */
-static struct generation_span generations_of(const struct snapshot *s, const char *certificate)
-{
-	size_t low = 0;
-	size_t high = s->generation_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_owner(&s->generations[middle], certificate) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-
-	struct generation_span all = { .first = s->generations + low };
-
-	while (low + all.count < s->generation_count &&
-	       compare_owner(&all.first[all.count], certificate) == 0)
-		all.count++;
-	return all;
-}
-
-/* Newest generation from `source` that has its leaf; NULL: none. */
-static const struct generation *diff_newest_from(struct generation_span all,
-						 enum generation_source source)
-{
-	for (size_t i = all.count; i-- > 0;)
-		if (!all.first[i].pending && all.first[i].source == source)
-			return all.first + i;
-	return NULL;
-}
-
 static void diff_store(struct certificate_build *c, const struct generation *g,
 		       struct plan_builder *d)
 {
@@ -189,9 +144,9 @@ static bool is_reissued(const struct plan_builder *d, const char *name,
 
 static void diff_issued(struct plan_builder *d, struct certificate_build *c)
 {
-	struct generation_span all = generations_of(d->snapshot, c->certificate->name);
-	const struct generation *newest = diff_newest_from(all, SOURCE_ISSUED);
-	const struct generation *imported = diff_newest_from(all, SOURCE_IMPORTED);
+	const struct generation *newest = snapshot_newest_from(d->snapshot, c->name, SOURCE_ISSUED);
+	const struct generation *imported =
+		snapshot_newest_from(d->snapshot, c->name, SOURCE_IMPORTED);
 	const char *request = certificate_request(c->certificate, &d->scratch);
 
 	c->job = CERTIFICATE_ISSUE;
@@ -213,14 +168,6 @@ static void diff_issued(struct plan_builder *d, struct certificate_build *c)
 
 /* ---- imports ---- */
 
-static bool diff_is_same_pair(const struct generation *known, const struct generation *found)
-{
-	if (known->pending || known->source != SOURCE_IMPORTED ||
-	    strcmp(known->fingerprint, found->fingerprint) != 0)
-		return false;
-	return !known->chain || !found->chain || strcmp(known->chain, found->chain) == 0;
-}
-
 static const char *import_reason(struct plan_builder *d, const struct generation *newest,
 				 const struct generation *found)
 {
@@ -236,36 +183,33 @@ static const char *import_reason(struct plan_builder *d, const struct generation
 static void diff_found(struct plan_builder *d, struct certificate_build *c,
 		       const struct generation *found)
 {
-	struct generation_span all = generations_of(d->snapshot, c->certificate->name);
+	const struct generation *known = snapshot_same_import(d->snapshot, c->name, found);
 
-	for (size_t i = all.count; i-- > 0;)
-		if (diff_is_same_pair(&all.first[i], found)) {
-			diff_store(c, &all.first[i], d);
-			return;
-		}
+	if (known) {
+		diff_store(c, known, d);
+		if (found->view)
+			c->desired = found;
+		return;
+	}
 	c->job = CERTIFICATE_IMPORT;
 	c->desired = found;
 	c->fingerprint = builder_keep(d, found->fingerprint);
 	c->chain = found->chain;
-	c->reason = import_reason(d, diff_newest_from(all, SOURCE_IMPORTED), found);
+	c->reason = import_reason(d, snapshot_newest_from(d->snapshot, c->name, SOURCE_IMPORTED),
+				  found);
 }
 
-static bool diff_import(struct plan_builder *d, struct certificate_build *c, struct err *e)
+static void diff_import(struct plan_builder *d, struct certificate_build *c)
 {
 	const char *name = c->certificate->name;
 	const struct import_seen *seen = snapshot_import(d->snapshot, name);
 
-	if (seen && seen->error && !seen->missing && !seen->unopened)
-		return err_set(e, ERR_INPUT, "cannot import '%s': %s",
-			       text_escaped(&d->scratch, name),
-			       text_escaped(&d->scratch, seen->error));
 	if (seen && import_is_known(seen)) {
 		diff_found(d, c, &seen->found);
-		return true;
+		return;
 	}
 
-	const struct generation *known =
-		diff_newest_from(generations_of(d->snapshot, name), SOURCE_IMPORTED);
+	const struct generation *known = snapshot_last_import(d->snapshot, name);
 
 	if (seen && seen->unopened && (seen->found.file || !known)) {
 		/* A confined plan may not open it: the file's hash decides. */
@@ -273,20 +217,16 @@ static bool diff_import(struct plan_builder *d, struct certificate_build *c, str
 		c->reason = known           ? "its file is not the one that was imported"
 			    : seen->missing ? "first import, but its file is not there"
 					    : "first import";
-		return true;
+		return;
 	}
-	if (!known)
-		return err_set(e, ERR_INPUT,
-			       "cannot import '%s': %s, and no earlier import is known",
-			       text_escaped(&d->scratch, name),
-			       seen && seen->error ? text_escaped(&d->scratch, seen->error)
-						   : "its file or password is not there");
-	diff_store(c, known, d);
+	if (known)
+		diff_store(c, known, d);
 	c->import_missing = !seen || seen->missing;
-	return true;
+	if (seen && seen->error && !seen->unopened)
+		c->import_error = text_escaped(d->kept, seen->error);
 }
 
-bool diff_certificates(struct plan_builder *d, struct err *e)
+void diff_certificates(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
 		struct certificate_build *c = &d->certificates[i];
@@ -295,8 +235,7 @@ bool diff_certificates(struct plan_builder *d, struct err *e)
 			continue;
 		if (c->certificate->import.kind == IMPORT_NONE)
 			diff_issued(d, c);
-		else if (!diff_import(d, c, e))
-			return false;
+		else
+			diff_import(d, c);
 	}
-	return true;
 }

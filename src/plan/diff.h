@@ -16,8 +16,8 @@
  * the issuer ends, is not planned.
  *
  * An import is desired as it is on disk.  A leaf and chain that the state does
- * not have is imported; when the file is missing, the newest import in the
- * state stays desired.
+ * not have is imported; when the file is missing or invalid, the newest import in
+ * the state stays desired.
  *
  * Certificates without components are issued and renewed all the same: the user
  * asked for them.
@@ -34,7 +34,6 @@
 void diff_issuers(struct plan_builder *d);
 /* Expiry of the CA that an issuer has after this plan. */
 int64_t issuer_end(const struct plan_builder *d, const struct issuer_build *i);
-/* ERR_INPUT when an import is invalid, or missing and never seen before. */
-MUST_CHECK bool diff_certificates(struct plan_builder *d, struct err *e);
+void diff_certificates(struct plan_builder *d);
 
 #endif

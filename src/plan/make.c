@@ -3,6 +3,7 @@
 #include "plan/builder.h"
 #include "plan/component_steps.h"
 #include "plan/diff.h"
+#include "plan/left_out.h"
 #include "plan/planner.h"
 #include "plan/preconditions.h"
 #include "plan/scope.h"
@@ -94,12 +95,16 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 		if (c->unreachable)
 			VEC_PUSH(&deferred, d->kept, c->name);
 		else
-			p->unchanged += c->in_scope && !component_has_step(c);
+			p->unchanged += c->in_scope && !component_has_step(c) &&
+					!(c->left && component_wants(c));
 	}
 	p->deferred = deferred.items; /* sorted like the fleet's components */
 	p->deferred_count = deferred.count;
 	p->preconditions = d->preconditions.items;
 	p->precondition_count = d->preconditions.count;
+	p->left_out = d->left_out.items;
+	p->left_out_count = d->left_out.count;
+	p->run_left_out = d->run_left;
 	p->steps = d->steps.items;
 	p->step_count = d->steps.count;
 	p->waves = d->waves.items;
@@ -108,6 +113,8 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 
 bool plan_has_work(const struct plan *p)
 {
+	if (p->run_left_out)
+		return false;
 	for (size_t i = 0; i < p->precondition_count; i++)
 		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
 			return true;
@@ -123,16 +130,18 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	if (!scope_apply(&d, e) || !acks_read(&d, e))
 		return false;
 	diff_issuers(&d);
-	if (!diff_certificates(&d, e))
-		return false;
+	diff_certificates(&d);
 	component_steps_decide(&d);
 	process_steps_decide(&d);
-	waves_plan(&d);
-	schedule_steps(&d);
 	contact_plan(&d, &p);
 	preconditions_check(&d);
 	if (!acks_check(&d, e))
 		return false;
+	left_out_decide(&d);
+	process_steps_decide(&d);
+	waves_plan(&d);
+	schedule_steps(&d);
+	left_out_list(&d);
 	preconditions_accepted(&d, &p);
 	preconditions_sort(&d);
 	make_finish(&d, &p);

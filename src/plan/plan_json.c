@@ -40,6 +40,14 @@ static json_t *write_ordinal(const void *slot, size_t index)
 	return json_integer((json_int_t)index + 1);
 }
 
+static const struct member left_out_members[] = {
+	TEXT_MEMBER("certificate", struct left_out, certificate, .absent = ABSENT_NULL),
+	TEXT_MEMBER("component", struct left_out, component, .absent = ABSENT_NULL),
+	TEXT_MEMBER("code", struct left_out, code),
+	TEXT_MEMBER("cause", struct left_out, cause),
+	{ 0 },
+};
+
 static const struct member wave_members[] = {
 	CUSTOM_MEMBER("wave", struct wave, role, write_ordinal, NULL, .derived = true),
 	TEXT_MEMBER("role", struct wave, role),
@@ -188,6 +196,7 @@ static const struct member document_members[] = {
 	LIST_MEMBER("preconditions", struct plan, preconditions, precondition_count,
 		    precondition_members),
 	LIST_MEMBER("steps", struct plan, steps, step_count, step_members),
+	LIST_MEMBER("left_out", struct plan, left_out, left_out_count, left_out_members),
 	LIST_MEMBER("waves", struct plan, waves, wave_count, wave_members),
 	CUSTOM_MEMBER("summary", struct plan, arena, write_summary, read_summary),
 	{ 0 },
@@ -200,6 +209,13 @@ _Static_assert(offsetof(struct plan, arena) == 0, "the summary is of the whole p
 json_t *plan_to_json(const struct plan *p)
 {
 	return json_encode(plan_members, p);
+}
+
+void plan_tell_left_out(const struct plan *p, json_t *event)
+{
+	for (const struct member *m = plan_members; m->key; m++)
+		if (!strcmp(m->key, "preconditions") || !strcmp(m->key, "left_out"))
+			json_object_set_new(event, m->key, json_encode_member(m, p, 0));
 }
 
 /* ---- semantic checks ---- */

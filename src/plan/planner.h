@@ -6,10 +6,11 @@
  *	targets, scope  the objects a plan is about
  *	diff            issuers and certificates that are new
  *	component_steps components that must change
+ *	codes, precondition, acks  preconditions and their acknowledgement
+ *	left_out        what they take out of the plan
  *	waves           processes that may change at the same time
  *	step_order      order of the steps
  *	contact         hosts, secrets, commands and paths new to this plan
- *	codes, precondition, acks  preconditions and their acknowledgement
  *	summary, render_text, plan_json  text and JSON output
  *	compare         comparison of two plans by their JSON
  */
@@ -45,8 +46,7 @@ struct plan_input {
  * something unknown has no effect.
  *
  * `out` must be empty; the plan copies what it keeps and outlives the input.
- * ERR_USAGE when a target, reissue or ack matches no name; ERR_INPUT when an
- * import is invalid, or missing with no generation known.
+ * ERR_USAGE when a target, reissue or ack matches no name.
  */
 MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out, struct err *e);
 
@@ -56,7 +56,7 @@ bool plan_has_work(const struct plan *p);
 /* Human-readable plan; `verbose` adds unchanged components. */
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
 /* Version of the JSON form; a new key raises the second number. */
-#define PLAN_FORMAT "1.2"
+#define PLAN_FORMAT "1.3"
 
 /*
  * Stable JSON form of a plan, for programs and for saved plans.  Holds the
@@ -65,6 +65,8 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
  * where there is none.  The caller owns the reference.
  */
 json_t *plan_to_json(const struct plan *p);
+/* The members `preconditions` and `left_out` of the document, for events. */
+void plan_tell_left_out(const struct plan *p, json_t *event);
 /* Members of the document, for the comparison of two plans. */
 extern const struct member *const plan_members;
 /*

@@ -17,20 +17,37 @@ static const char *remedy(struct plan_builder *d, const struct precondition_spec
 			    *f->name ? ":" : "", f->name);
 }
 
+/* Not for an info, nor for what is acknowledged. */
+static void add_trouble(struct plan_builder *d, const struct precondition_spec *f, const char *name)
+{
+	struct cause *cause = ARENA_NEW(&d->scratch, struct cause);
+
+	*cause = (struct cause){ .code = f->code, .name = name };
+	VEC_PUSH(&d->troubles, &d->scratch,
+		 (struct trouble){ .cause = cause,
+				   .unit = f->whole_run ? UNIT_RUN : code_rows[f->code].unit,
+				   .subject = f->subject });
+}
+
 void precondition_add(struct plan_builder *d, const struct precondition_spec *f)
 {
+	const char *name = builder_keep(d, f->name);
+	bool acknowledged = f->severity == SEVERITY_ACKNOWLEDGE &&
+			    acks_cover(&d->acks[f->code], f->name, &f->subject);
+
 	VEC_PUSH(&d->preconditions, d->kept,
 		 (struct precondition){
 			 .code = code_rows[f->code].name,
 			 .severity = f->severity,
-			 .component = builder_keep(d, f->name),
+			 .component = name,
 			 .message = f->message,
 			 .remedy = remedy(d, f),
 			 .items = f->items,
 			 .item_count = f->item_count,
-			 .acknowledged = f->severity == SEVERITY_ACKNOWLEDGE &&
-					 acks_cover(&d->acks[f->code], f->name, &f->subject),
+			 .acknowledged = acknowledged,
 		 });
+	if (f->severity != SEVERITY_INFO && !acknowledged)
+		add_trouble(d, f, name);
 }
 
 enum severity precondition_severity(enum code code, bool has_step)
@@ -63,14 +80,14 @@ void precondition_add_certificate(struct plan_builder *d, const struct certifica
 }
 
 void precondition_add_role(struct plan_builder *d, const struct role *role, enum code code,
-			   const char *message)
+			   enum severity severity, const char *message)
 {
 	bool named = *role->name;
 
 	precondition_add(
 		d, &(struct precondition_spec){
 			   .code = code,
-			   .severity = code_rows[code].severity,
+			   .severity = severity,
 			   .name = named ? arena_printf(&d->scratch, "role:%s", role->name) : "",
 			   .subject = { .role = role->name },
 			   .message = message,

@@ -13,6 +13,7 @@ struct precondition_spec {
 	enum severity severity;
 	const char *name; /* displayed subject; "" for the fleet */
 	struct subject subject;
+	bool whole_run;           /* its unit is the run, whatever the subject */
 	const char *message;      /* in the plan's arena */
 	const char *remedy;       /* likewise; NULL: the code's remedy */
 	const char *const *items; /* likewise; the subjects one by one */
@@ -31,6 +32,6 @@ void precondition_add_certificate(struct plan_builder *d, const struct certifica
 				  enum code code, const char *message);
 /* A role without a name stands for the fleet. */
 void precondition_add_role(struct plan_builder *d, const struct role *role, enum code code,
-			   const char *message);
+			   enum severity severity, const char *message);
 
 #endif

@@ -12,13 +12,14 @@ enum {
 };
 
 void precondition_budget(struct plan_builder *d, const struct role *role, unsigned limit,
-			 size_t offline)
+			 size_t down, bool urgent)
 {
 	precondition_add_role(
 		d, role, CODE_NO_BUDGET,
+		urgent ? SEVERITY_INFO : code_rows[CODE_NO_BUDGET].severity,
 		arena_printf(d->kept,
-			     "%zu of its processes are offline already, and max_unavailable is %u",
-			     offline, limit));
+			     "%zu of its processes %s down already, and max_unavailable is %u",
+			     down, down == 1 ? "is" : "are", limit));
 }
 
 /* ---- same version in a role ---- */
@@ -123,7 +124,7 @@ void precondition_roles(struct plan_builder *d)
 		const char *message = mixed(d, &vs.list[i], count);
 
 		if (message && in_scope)
-			precondition_add_role(d, role, CODE_VERSION_MIXED, message);
+			precondition_add_role(d, role, CODE_VERSION_MIXED, SEVERITY_INFO, message);
 		i += count;
 	}
 }

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/client_view.h"
+#include "plan/component_steps.h"
 #include "plan/diff.h"
 #include "plan/precondition.h"
+#include "plan/waves.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,6 +18,21 @@ enum {
 };
 
 /* ---- the fleet ---- */
+
+/* Whether the plan would have a step. */
+static bool wants_anything(const struct plan_builder *d)
+{
+	for (size_t i = 0; i < d->fleet->issuer_count; i++)
+		if (d->issuers[i].in_scope && (!d->issuers[i].authority || d->issuers[i].publish))
+			return true;
+	for (size_t i = 0; i < d->fleet->certificate_count; i++)
+		if (d->certificates[i].job != CERTIFICATE_KEEP || d->certificates[i].unsaved)
+			return true;
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		if (component_has_step(&d->components[i]))
+			return true;
+	return d->removed.count > 0;
+}
 
 static void check_state(struct plan_builder *d)
 {
@@ -29,7 +46,7 @@ static void check_state(struct plan_builder *d)
 		d,
 		&(struct precondition_spec){
 			.code = CODE_STATE_MISSING,
-			.severity = precondition_severity(CODE_STATE_MISSING, d->steps.count > 0),
+			.severity = precondition_severity(CODE_STATE_MISSING, wants_anything(d)),
 			.name = "",
 			.message =
 				s->orphan_bundle
@@ -51,7 +68,7 @@ static void check_newer_bundle(struct plan_builder *d)
 		d,
 		&(struct precondition_spec){
 			.code = CODE_STATE_BEHIND,
-			.severity = precondition_severity(CODE_STATE_BEHIND, d->steps.count > 0),
+			.severity = precondition_severity(CODE_STATE_BEHIND, wants_anything(d)),
 			.name = "",
 			.message = arena_printf(
 				d->kept,
@@ -188,16 +205,33 @@ static void check_refusal(struct plan_builder *d, const struct certificate_build
 			    builder_keep(d, g->view->gap));
 }
 
+/* An import that is gone or damaged: the last one, if any, stays in use. */
+static void check_unreadable_import(struct plan_builder *d, const struct certificate_build *c)
+{
+	const char *rest =
+		c->desired ? "the last import stays in use" : "no earlier import is known";
+
+	const char *error = c->import_error ? c->import_error : "its file or password is not there";
+	bool refused = !c->import_missing || !c->desired;
+
+	if (c->import_missing || c->import_error)
+		precondition_add(d, &(struct precondition_spec){
+					    .code = c->import_missing ? CODE_IMPORT_MISSING
+								      : CODE_IMPORT_INVALID,
+					    .severity = refused ? SEVERITY_BLOCK : SEVERITY_INFO,
+					    .name = c->name,
+					    .subject = certificate_subject(c->certificate),
+					    .message = arena_printf(d->kept, "%s; %s", error, rest),
+				    });
+}
+
 static void check_certificate(struct plan_builder *d, const struct certificate_build *c)
 {
 	if (!c->in_scope)
 		return;
 	check_issuer_end(d, c);
 	check_refusal(d, c);
-	if (c->import_missing)
-		precondition_add_certificate(
-			d, c, CODE_IMPORT_MISSING,
-			"its file or password is not there, the last import stays in use");
+	check_unreadable_import(d, c);
 	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
 		precondition_add_certificate(
 			d, c, CODE_SHARED_KEY,
@@ -241,6 +275,7 @@ void preconditions_check(struct plan_builder *d)
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		precondition_component(d, &d->components[i]);
 	precondition_roles(d);
+	waves_check(d);
 }
 
 static bool is_reach(const struct precondition *p)

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-/* Adds all preconditions but the wave budget, after waves and steps are decided. */
+/* Adds all preconditions, after the steps are decided and before any is left out. */
 void preconditions_check(struct plan_builder *d);
 /* Preconditions of an issuer: CAs that would be replaced. */
 void precondition_issuer(struct plan_builder *d, const struct issuer_build *i);
@@ -22,9 +22,12 @@ void preconditions_accepted(struct plan_builder *d, struct plan *p);
 /* Preconditions of one component, and of the components of a role together. */
 void precondition_component(struct plan_builder *d, const struct component_build *c);
 void precondition_roles(struct plan_builder *d);
-/* Adds no-budget: offline processes use up the role's max_unavailable. */
+/*
+ * Adds no-budget: processes that are down use up the role's max_unavailable.
+ * `urgent`: it is told, no more, for what the healthy ones serve ends soon.
+ */
 void precondition_budget(struct plan_builder *d, const struct role *role, unsigned limit,
-			 size_t offline);
+			 size_t down, bool urgent);
 
 /*
  * Sort order: first-contact, then block, acknowledge, info; then code, subject

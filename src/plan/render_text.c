@@ -313,19 +313,50 @@ static void render_waves(struct page *pg)
 	}
 }
 
-/* ---- unchanged components, summary ---- */
+/* ---- what is left out, what is unchanged, summary ---- */
+
+static void render_one_left_out(struct page *pg, const struct left_out *l)
+{
+	const char *name = l->component ? l->component : l->certificate;
+
+	buf_puts(pg->out, "  ");
+	column(pg, name, pg->width);
+	buf_puts(pg->out, "  ");
+	if (*l->cause && strcmp(l->cause, name) != 0) {
+		buf_puts(pg->out, "waits for ");
+		text_show(pg, l->cause);
+		buf_puts(pg->out, ": ");
+	}
+	text_show(pg, l->code);
+	buf_putc(pg->out, '\n');
+}
+
+/* A large list is cut unless verbose. */
+static void render_left_out(struct page *pg)
+{
+	size_t all = pg->p->left_out_count;
+	size_t count = !pg->verbose && all > ITEMS_SHOWN ? ITEMS_SHOWN : all;
+
+	if (count)
+		title(pg, "Left out");
+	for (size_t i = 0; i < count; i++)
+		render_one_left_out(pg, &pg->p->left_out[i]);
+	if (count < all)
+		buf_printf(pg->out, "  and %zu more, --verbose lists them\n", all - count);
+}
 
 static void render_unchanged(struct page *pg)
 {
 	const struct plan *p = pg->p;
 	AUTO(arena) a = { 0 };
 	struct stepped stepped = plan_stepped(p, &a);
+	struct stepped left = plan_left_components(p, &a);
 	bool begun = false;
 
 	for (size_t i = 0; i < p->observed_count; i++) {
 		const char *name = p->observed[i].name;
 
-		if (stepped_has(&stepped, name))
+		if (stepped_has(&stepped, name) || stepped_has(&left, name))
 			continue;
 		if (!begun)
 			title(pg, "Unchanged");
@@ -361,6 +392,10 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
 		column_widen(&pg.width, page_escaped(&pg, s->process));
 		column_widen(&pg.width, page_escaped(&pg, s->certificate));
 	}
+	for (size_t i = 0; i < p->left_out_count && i < ITEMS_SHOWN; i++)
+		column_widen(&pg.width, page_escaped(&pg, p->left_out[i].component
+								  ? p->left_out[i].component
+								  : p->left_out[i].certificate));
 	render_head(&pg);
 	if (p->precondition_count)
 		title(&pg, "Preconditions");
@@ -370,6 +405,7 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
 		render_section(&pg, &sections_before[i]);
 	render_waves(&pg);
 	render_section(&pg, &section_after);
+	render_left_out(&pg);
 	if (verbose)
 		render_unchanged(&pg);
 	text_summary(&pg);

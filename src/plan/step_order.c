@@ -71,7 +71,7 @@ static void order_issuer(struct step_schedule *o, struct issuer_build *i)
 {
 	struct step step = { .certificate = i->name, .wave = NO_WAVE };
 
-	if (!i->in_scope)
+	if (!i->in_scope || i->left)
 		return;
 	if (!i->authority) {
 		step.kind = STEP_CREATE_ISSUER;
@@ -96,7 +96,7 @@ static void order_certificate(struct step_schedule *o, struct certificate_build 
 {
 	if (!c->in_scope)
 		return;
-	if (c->job == CERTIFICATE_KEEP) {
+	if (c->job == CERTIFICATE_KEEP || c->left) {
 		o->unsaved_kept += c->unsaved;
 		return;
 	}
@@ -261,7 +261,7 @@ static void order_process(struct step_schedule *o, struct process_build *p, int 
 		step.wave = wave;
 		if (activation != NO_STEP || c->write)
 			step.reason = "a handshake has to prove it";
-		schedule_add_step(o, step, (size_t[]){ own, o->barrier }, 2);
+		schedule_add_step(o, step, (size_t[]){ own, c->commit, o->barrier }, 3);
 	}
 }
 
@@ -287,6 +287,8 @@ void schedule_steps(struct plan_builder *d)
 		.d = d, .published = NO_STEP, .backup = NO_STEP, .barrier = NO_STEP
 	};
 
+	if (d->run_left)
+		return;
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		order_issuer(&o, &d->issuers[i]);
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
@@ -303,6 +305,6 @@ void schedule_steps(struct plan_builder *d)
 		if (d->steps.count > before)
 			o.barrier = d->steps.count - 1;
 	}
-	for (size_t i = 0; i < d->removed.count; i++)
+	for (size_t i = 0; !d->retirements_left && i < d->removed.count; i++)
 		order_removed(&o, d->removed.items[i]);
 }

@@ -38,8 +38,8 @@ void summary_words(const struct plan *p, struct buf *out)
 		separator = ", ";
 	}
 	if (!p->step_count)
-		buf_puts(out, "Nothing to do");
+		buf_puts(out, p->left_out_count ? "Nothing to do now" : "Nothing to do");
 	buf_printf(out, "; %zu unchanged", p->unchanged);
-	if (p->deferred_count)
-		buf_printf(out, ", %zu offline", p->deferred_count);
+	if (p->left_out_count)
+		buf_printf(out, ", %zu left out", p->left_out_count);
 }

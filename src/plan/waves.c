@@ -11,16 +11,29 @@ bool component_commits_first(const struct component_build *c)
 	return c->certificate->certificate->commit == COMMIT_ALL_FIRST;
 }
 
+enum {
+	URGENT = 72 * 3600 /* seconds that a served certificate still lasts */
+};
+
+/* Processes of one role. */
 struct tier {
 	const struct role *role;
-	struct process_build **processes; /* processes with a step, by name */
+	struct process_build **processes; /* with a step: those that are down, then by name */
 	size_t count;
-	size_t all;     /* processes of the role, in this plan or not */
-	size_t offline; /* of `all` */
-	bool activates; /* at least one of `processes` */
+	size_t down;      /* of `count` */
+	size_t all;       /* processes of the role, in this plan or not */
+	size_t left_down; /* of `all`, without a step in this plan */
+	bool restarts;    /* at least one of `processes` that is not down */
+	int64_t ends;     /* earliest end of what those serve */
 	bool postponed;
 	unsigned limit;
 };
+
+bool process_restarts(const struct process_build *p)
+{
+	return p->activator && component_activation(p->activator->component, p->activator->seen) ==
+				       ACTIVATION_RESTART;
+}
 
 static unsigned wave_limit(const struct role *role, size_t all)
 {
@@ -48,18 +61,29 @@ static void add_wave(struct plan_builder *d, const struct tier *t, size_t first,
 				      .process_count = wave.process_count });
 }
 
+/* Healthy processes that may be restarted at the same time beside those that stay down. */
+static size_t room_of(const struct tier *t)
+{
+	if (!t->restarts)
+		return t->limit;
+	return t->limit > t->left_down ? t->limit - t->left_down : 1;
+}
+
+/* What is down costs nothing and goes first, in waves of its own. */
 static void split_tier(struct plan_builder *d, const struct tier *t)
 {
 	size_t canary = t->role->restart.canary;
-	size_t room = t->limit > t->offline ? t->limit - t->offline : 1;
 
-	if (canary >= t->count)
-		canary = 0;
 	for (size_t first = 0; first < t->count;) {
+		bool is_down = first < t->down;
 		bool is_canary = first < canary;
-		size_t left = (is_canary ? canary : t->count) - first;
-		size_t count = left < room ? left : room;
+		size_t end = is_down ? t->down : t->count;
+		size_t room = is_down ? t->limit : room_of(t);
+		size_t count = 0;
 
+		if (is_canary && canary < end)
+			end = canary;
+		count = end - first < room ? end - first : room;
 		add_wave(d, t, first, (struct wave){ .process_count = count, .canary = is_canary });
 		first += count;
 	}
@@ -69,13 +93,10 @@ static void plan_tier(struct plan_builder *d, const struct tier *t)
 {
 	if (!t->count)
 		return;
-	if (t->postponed) {
+	if (t->postponed)
 		add_wave(d, t, 0, (struct wave){ .process_count = t->count, .postponed = true });
-		return;
-	}
-	if (t->activates && t->limit <= t->offline)
-		precondition_budget(d, t->role, t->limit, t->offline);
-	split_tier(d, t);
+	else
+		split_tier(d, t);
 }
 
 static bool takes_part(const struct process_build *p)
@@ -91,7 +112,84 @@ static bool takes_part(const struct process_build *p)
 	return false;
 }
 
-/* Processes of each role, by name; tier i is role i. */
+/* ---- processes that are down ---- */
+
+static bool is_dead(const struct component_build *c)
+{
+	const struct observation *now = &c->seen->now;
+
+	return c->component->verify_count && now->observed_at && (!now->served || !*now->served);
+}
+
+/* Its new pair was committed by an earlier run, and not proven. */
+static bool has_failed(const struct component_build *c)
+{
+	return c->seen->last_error && c->seen->activation_due;
+}
+
+static bool any_member(const struct process_build *p, bool (*is)(const struct component_build *))
+{
+	for (size_t i = 0; i < p->member_count; i++)
+		if (is(p->members[i]))
+			return true;
+	return false;
+}
+
+/* Failures that the role's policy allows do not count. */
+static bool failures_count(const struct role *r, size_t failed)
+{
+	return r->restart.on_failure != FAIL_CONTINUE && failed > r->restart.max_failures;
+}
+
+static void find_down(struct plan_builder *d)
+{
+	size_t *failed = arena_array(&d->scratch, d->fleet->role_count, sizeof(*failed));
+
+	for (size_t i = 0; i < d->process_count; i++)
+		failed[d->processes[i].role->rank] += any_member(&d->processes[i], has_failed);
+	for (size_t i = 0; i < d->process_count; i++) {
+		struct process_build *p = &d->processes[i];
+
+		p->down = !p->online || any_member(p, is_dead) ||
+			  (failures_count(p->role, failed[p->role->rank]) &&
+			   any_member(p, has_failed));
+	}
+}
+
+/* ---- tiers ---- */
+
+static void tier_add(struct tier *t, struct process_build *p)
+{
+	if (!takes_part(p)) {
+		t->left_down += p->down;
+		return;
+	}
+	t->processes[t->count++] = p;
+	t->down += p->down;
+	if (p->down || !process_restarts(p))
+		return;
+	t->restarts = true;
+	for (size_t i = 0; i < p->member_count; i++) {
+		int64_t ends = p->members[i]->seen->now.served_not_after;
+
+		if (ends && (!t->ends || ends < t->ends))
+			t->ends = ends;
+	}
+}
+
+/* Those that are down first; else by name, as they were. */
+static void sort_tier(struct plan_builder *d, struct tier *t)
+{
+	struct process_build **sorted = arena_array(&d->scratch, t->count, sizeof(*t->processes));
+	size_t down = 0;
+	size_t healthy = t->down;
+
+	for (size_t i = 0; i < t->count; i++)
+		sorted[t->processes[i]->down ? down++ : healthy++] = t->processes[i];
+	t->processes = sorted;
+}
+
+/* Tier i is the role of rank i. */
 static struct tier *make_tiers(struct plan_builder *d)
 {
 	size_t roles = d->fleet->role_count;
@@ -110,17 +208,26 @@ static struct tier *make_tiers(struct plan_builder *d)
 		t->postponed = role->restart.when == RESTART_POSTPONED &&
 			       !d->in->choices.restart_postponed;
 	}
-	for (size_t i = 0; i < d->process_count; i++) {
-		struct process_build *p = &d->processes[i];
-		struct tier *t = &tiers[p->role->rank];
-
-		t->offline += !p->online;
-		if (!takes_part(p))
-			continue;
-		t->activates |= p->activator != NULL;
-		t->processes[t->count++] = p;
-	}
+	for (size_t i = 0; i < d->process_count; i++)
+		tier_add(&tiers[d->processes[i].role->rank], &d->processes[i]);
+	for (size_t i = 0; i < roles; i++)
+		sort_tier(d, &tiers[i]);
 	return tiers;
+}
+
+void waves_check(struct plan_builder *d)
+{
+	struct tier *tiers = NULL;
+
+	find_down(d);
+	tiers = make_tiers(d);
+	for (size_t i = 0; i < d->fleet->role_count; i++) {
+		const struct tier *t = &tiers[i];
+
+		if (t->restarts && !t->postponed && t->limit <= t->left_down)
+			precondition_budget(d, t->role, t->limit, t->left_down,
+					    t->ends && t->ends - d->in->at <= URGENT);
+	}
 }
 
 void waves_plan(struct plan_builder *d)

@@ -20,32 +20,15 @@ const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 
 /* ---- the desired generation ---- */
 
-static bool is_of(const struct snapshot *s, const struct generation *g, const char *certificate)
-{
-	return g >= s->generations && g->of == OF_CERTIFICATE && !strcmp(g->owner, certificate);
-}
-
-/* The newest generation from `source`. */
-static const struct generation *
-status_newest_from(const struct snapshot *s, const char *certificate, enum generation_source source)
-{
-	const struct generation *g = snapshot_newest(s, OF_CERTIFICATE, certificate);
-
-	for (; g && is_of(s, g, certificate); g--)
-		if (!g->pending && g->source == source)
-			return g;
-	return NULL;
-}
-
 static const struct generation *desired(const struct snapshot *s, const struct certificate *c)
 {
 	const struct import_seen *import = snapshot_import(s, c->name);
 
 	if (c->import.kind == IMPORT_NONE)
-		return status_newest_from(s, c->name, SOURCE_ISSUED);
+		return snapshot_newest_from(s, c->name, SOURCE_ISSUED);
 	if (import && import_is_known(import))
 		return &import->found;
-	return status_newest_from(s, c->name, SOURCE_IMPORTED);
+	return snapshot_last_import(s, c->name);
 }
 
 /* ---- the state of a component ---- */

@@ -71,7 +71,9 @@ planned=20000
 mkdir -p planned/tls
 {
 	sed /^components:/q big.yaml
-	seq -f '%06.0f' $planned | sed 's|.*|  c&: {certificate: site, deliver: {files: {directory: tls/c&}}, activate: {command: ["true"]}, verify: {tls: "127.0.0.1:9", server_name: site.example.test}}|'
+	# an address each: what waits for one port would be measured with the plan
+	awk -v n=$planned 'BEGIN { for (i = 1; i <= n; i++)
+		printf "  c%06d: {certificate: site, deliver: {files: {directory: tls/c%06d}}, activate: {command: [\"true\"]}, verify: {tls: \"127.1.%d.%d:9\", server_name: site.example.test}}\n", i, i, i / 250, i % 250 + 1 }'
 } >planned/certfleet.yaml
 
 # 2. 1,000 P-256 certificates

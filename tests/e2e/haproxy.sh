@@ -128,7 +128,7 @@ sum=$(sha256sum tls/*.pem)
 cp certfleet.yaml run/good.yaml
 sed -i "s|^  site: .*|  site: {import: {pem: [run/x.crt, run/y.key]}}|" certfleet.yaml
 cf apply --yes
-is $status 65 "a key of another certificate is refused"
+is $status 4 "a key of another certificate is refused"
 is "$(sha256sum tls/*.pem)" "$sum" "no file is touched"
 is "$(served "$edge")" "$good" "and no process"
 cp run/good.yaml certfleet.yaml

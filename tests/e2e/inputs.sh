@@ -24,7 +24,7 @@ fleet() { # IMPORT
 refused() { # IMPORT PATTERN WHAT
 	fleet "$1"
 	cf apply --yes
-	is $status 65 "$3: exit 65"
+	is $status 4 "$3: exit 4"
 	has "$out" "$2" "$3: says so"
 	[ ! -e tls/here ]; ok $? "$3: nothing was delivered"
 	[ ! -e backups ]; ok $? "$3: no bundle"

@@ -113,7 +113,7 @@ static struct outcome plan_now(struct world *w)
 	struct outcome out = { 0 };
 
 	must(world_plan(w, &p, &e), &e);
-	out.planned = p.deferred_count > 0;
+	out.planned = p.left_out_count > 0;
 	for (size_t i = 0; i < p.step_count; i++)
 		out.planned |= text_equal(p.steps[i].component, w->seen->name);
 	for (size_t i = 0; i < p.precondition_count; i++)

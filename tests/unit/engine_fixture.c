@@ -117,7 +117,7 @@ struct told apply_it(const struct world *w)
 void assert_applied(struct told t)
 {
 	if (!t.planned || t.result.exit_status)
-		fail_msg("exit %d: %s", t.result.exit_status, t.error.text);
+		fail_msg("exit %d: %s%s", t.result.exit_status, t.preconditions, t.error.text);
 }
 
 bool there(const struct world *w, const char *name)

@@ -289,7 +289,7 @@ static size_t count_bundles(const struct world *w)
 TEST(a_bundle_with_the_only_copy_of_a_key_stays)
 {
 	static const char *const names[] = { "web" };
-	static const char *const acks[] = { "state-missing" };
+	static const char *const acks[] = { "foreign-authority", "state-missing" };
 	const struct world *w = *state;
 	const struct wish again = { .apply = true,
 				    .choices = { .reissue = names, .reissue_count = 1 } };
@@ -305,7 +305,7 @@ TEST(a_bundle_with_the_only_copy_of_a_key_stays)
 	snprintf(command, sizeof(command), "rm -rf %s/.certfleet", w->folder);
 	assert_int_equal(system(command), 0);
 	assert_applied(run_wish(
-		w, (struct wish){ .apply = true, .choices = { .acks = acks, .ack_count = 1 } }));
+		w, (struct wish){ .apply = true, .choices = { .acks = acks, .ack_count = 2 } }));
 	assert_applied(run_wish(w, again));
 	assert_int_equal(count_bundles(w), 2);
 }
@@ -340,11 +340,11 @@ TEST(an_old_copy_of_the_state_is_noticed_by_the_bundles)
 TEST(bundles_of_another_lineage_do_not_count)
 {
 	static const char *const names[] = { "web" };
-	static const char *const acks[] = { "state-missing" };
+	static const char *const acks[] = { "foreign-authority", "state-missing" };
 	const struct world *w = *state;
 	const struct wish again = { .apply = true,
 				    .choices = { .reissue = names, .reissue_count = 1 } };
-	const struct wish anew = { .apply = true, .choices = { .acks = acks, .ack_count = 1 } };
+	const struct wish anew = { .apply = true, .choices = { .acks = acks, .ack_count = 2 } };
 
 	write_fleet(w, ONE);
 	assert_applied(apply_it(w));

@@ -32,7 +32,7 @@
  *	accepted KEY
  *	operators ISSUER, which signs the operator
  *	renamed KIND OLD NEW, in what is listed under NEW here
- *	component NAME [offline] [unseen] [unknown] [remove]
+ *	component NAME [offline] [unseen] [unknown] [remove] [failed]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
  *		[damage="..."] [attr_flaw="..."] [error="..."] [unwritable="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
@@ -367,6 +367,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.certificate = value(w, "certificate"),
 		.activation_due = due ? fingerprint(s, due) : NULL,
 		.retire_remove = has(w, "remove"),
+		.last_error = has(w, "failed") ? "it failed" : NULL,
 	};
 
 	if (rejected) {
@@ -649,6 +650,13 @@ static void show_plan(const struct plan *p, struct buf *out)
 	}
 	for (size_t i = 0; i < p->step_count; i++)
 		show_step(&p->steps[i], out);
+	for (size_t i = 0; i < p->left_out_count; i++) {
+		const struct left_out *l = &p->left_out[i];
+
+		buf_printf(out, "left out %s%s: %s%s%s\n", l->component ? "" : "certificate ",
+			   l->component ? l->component : l->certificate, l->code,
+			   *l->cause ? " of " : "", l->cause);
+	}
 	for (size_t i = 0; i < p->wave_count; i++)
 		show_wave(&p->waves[i], i, out);
 	buf_printf(out, "unchanged: %zu\n", p->unchanged);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "model/issue_request.h"
 #include "plan_fixture.h"
 #include "test.h"
@@ -348,6 +349,29 @@ static bool wave_activates(const struct plan *p, size_t wave)
 	return false;
 }
 
+static bool wave_restarts(const struct plan *p, size_t wave)
+{
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].wave == (int)wave && p->steps[i].activation == ACTIVATION_RESTART)
+			return true;
+	return false;
+}
+
+/* Whether a restart of the process takes anything out of service. */
+static bool is_in_service(const struct world *w, const char *process)
+{
+	for (size_t i = 0; i < w->fleet.component_count; i++) {
+		const struct component *c = &w->components[i];
+		const char *served = w->seen[i].now.served;
+
+		if (strcmp(c->process, process) != 0)
+			continue;
+		if ((c->verify_count && !(served && *served)) || w->seen[i].activation_due)
+			return false;
+	}
+	return true;
+}
+
 static void check_waves(const struct world *w, const struct plan *p)
 {
 	int wave = NO_WAVE;
@@ -357,7 +381,10 @@ static void check_waves(const struct world *w, const struct plan *p)
 		size_t down = offline_processes(w, v->role) + v->process_count;
 
 		assert_true(v->process_count > 0);
-		if (wave_activates(p, i) && !has_code(p, "no-budget"))
+		if (!v->postponed)
+			assert_true(v->process_count <= v->limit);
+		if (wave_restarts(p, i) && !has_code(p, "no-budget") &&
+		    is_in_service(w, v->processes[0]))
 			assert_true(down <= v->limit);
 		if (v->postponed)
 			assert_false(wave_activates(p, i));
@@ -416,8 +443,8 @@ static void check_unchanged(const struct world *w, const struct plan *p)
 	for (size_t i = 0; i < w->fleet.component_count; i++) {
 		bool found = false; /* with a step, or in need of one */
 
-		for (size_t k = 0; k < p->deferred_count; k++)
-			found |= !strcmp(p->deferred[k], w->components[i].name);
+		for (size_t k = 0; k < p->left_out_count; k++)
+			found |= text_equal(p->left_out[k].component, w->components[i].name);
 		for (size_t k = 0; k < p->step_count; k++)
 			found |= p->steps[k].component &&
 				 !strcmp(p->steps[k].component, w->components[i].name);
