@@ -23,10 +23,21 @@ static bool has_single_path(const struct install *i)
 	return i->certificate || i->key || i->leaf || i->chain || i->ca || i->combined;
 }
 
+/* One file is replaced in one instant, whether a link leads to it or not. */
+static void warn_of_plain(struct loader *ld, const struct node *n, const struct install *i)
+{
+	const char *paths[INSTALL_PATHS];
+
+	if (i->plain && (i->directory || install_paths(i, paths) > 1))
+		warn(ld, node_find(n, "link"),
+		     "with 'link: false' the files are replaced one after the other, the key first, so a process that reads them meanwhile gets a mixed pair; without it they switch in one instant");
+}
+
 bool install_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct install *i = out;
 
+	warn_of_plain(ld, n, i);
 	if (i->directory && has_single_path(i))
 		return config_error(ld, n, "'directory' and single paths exclude each other");
 	if (i->directory && !strcmp(i->directory, "/"))

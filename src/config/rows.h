@@ -61,6 +61,10 @@
 		FIELD(T, "mode", in mode, mode_t, mode_type,                                     \
 		      .help = "mode of the files that hold the key; \"0600\" when "              \
 			      "new"),                                                            \
+		FIELD(T, "link", in plain, bool, unless_type,                                    \
+		      .help = "false: plain files, written one after the other, the key first, " \
+			      "for mounts and chroots (default: true)",                          \
+		      .canonical = "plain"),                                                     \
 		FLAG(T, "unsafe_directory", in unsafe_directory,                                 \
 		     "accepts directories that others can write"),                               \
 		FLAG(T, "replace", in replace, "replaces files that hold no certificate or key")

@@ -140,6 +140,16 @@ static bool read_flag(struct loader *ld, const struct field *f, const struct nod
 	return true;
 }
 
+static bool read_unless(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	bool said = true;
+
+	if (!read_flag(ld, f, n, &said))
+		return false;
+	*(bool *)slot = !said;
+	return true;
+}
+
 static bool parse_count(const struct node *n, int64_t *out)
 {
 	if (n->kind != NODE_INTEGER || n->count > 18 || n->text[strspn(n->text, "0123456789")])
@@ -284,6 +294,7 @@ const struct field_type file_type = { values_read_file, SHAPE_TEXT, NULL, .words
 const struct field_type variable_type = { read_variable, SHAPE_TEXT, "^CERTFLEET_[A-Z0-9_]+$",
 					  .words = "variable" };
 const struct field_type flag_type = { read_flag, SHAPE_FLAG, NULL, .write = write_flag };
+const struct field_type unless_type = { read_unless, SHAPE_FLAG, NULL, .write = write_flag };
 const struct field_type count_type = { values_read_count, SHAPE_COUNT, NULL, .write = write_count };
 const struct field_type version_type = { read_version, SHAPE_VERSION, NULL };
 const struct field_type duration_type = { read_duration, SHAPE_TEXT, "^[0-9]+[smhdwy]$",

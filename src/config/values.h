@@ -25,6 +25,7 @@ extern const struct field_type path_type;        /* const char *, absolute */
 extern const struct field_type file_type;        /* the same, as written */
 extern const struct field_type variable_type;    /* const char * */
 extern const struct field_type flag_type;        /* bool */
+extern const struct field_type unless_type;      /* bool, true when false is said */
 extern const struct field_type count_type;       /* unsigned; struct bounds */
 extern const struct field_type duration_type;    /* int64_t; struct bounds */
 extern const struct field_type choice_type;      /* unsigned; names */

@@ -67,6 +67,7 @@ static const struct member kept_install_members[] = {
 	TEXT_MEMBER("chain", struct install, chain, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("ca", struct install, ca, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("combined", struct install, combined, .absent = ABSENT_OMITTED),
+	FLAG_MEMBER("plain", struct install, plain, .absent = ABSENT_OMITTED),
 	FLAG_MEMBER("unsafe_directory", struct install, unsafe_directory),
 	{ 0 },
 };

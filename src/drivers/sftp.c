@@ -49,7 +49,7 @@ static void add_file(struct ssh_target *f, enum ssh_kind kind, enum file_kind pa
 		     const struct pair_file *p)
 {
 	const struct install_view *v = &f->view;
-	size_t store = v->layout.stores[0].parts & 1U << part ? 0 : 1;
+	size_t store = layout_store_of(&v->layout, part);
 	const char *new = view_store_path(v, store, STORE_NEW);
 	struct ssh_op op = { .kind = kind,
 			     .path = ssh_target_path(f, new, file_kind_names[part]),
@@ -165,6 +165,7 @@ static void add_operation(const struct ssh_target *f, const struct install_op *o
 					? v->layout.stores[op->in].path
 					: v->layout.slots[op->in - INSTALL_IN_HOME].home;
 	const char *path = op->name ? ssh_target_path(f, directory, op->name) : directory;
+	size_t store = 0;
 
 	switch (op->kind) {
 	case INSTALL_OP_EXPECT:
@@ -172,6 +173,11 @@ static void add_operation(const struct ssh_target *f, const struct install_op *o
 		return;
 	case INSTALL_OP_LINK:
 		ssh_script_link(script, path, op->text);
+		return;
+	case INSTALL_OP_COPY:
+		store = layout_store_of(&v->layout, v->layout.slots[op->in - INSTALL_IN_HOME].part);
+		ssh_script_copy(script, path,
+				ssh_target_path(f, view_store_path(v, store, op->kept), op->text));
 		return;
 	case INSTALL_OP_NAME:
 		ssh_script_move(script, path, ssh_target_path(f, directory, op->text));
@@ -188,7 +194,7 @@ static void add_operation(const struct ssh_target *f, const struct install_op *o
 		ssh_script_unlink(script, path);
 		return;
 	case INSTALL_OP_CLEAN:
-		ssh_script_unlink_temporary(script, path);
+		ssh_script_clean(script, path);
 		return;
 	case INSTALL_OP_REMOVE:
 		ssh_script_remove(script, path);

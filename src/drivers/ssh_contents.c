@@ -42,7 +42,8 @@ static void want_installed(struct ssh_target *f)
 
 		if (v->states[i] == PATH_SLOT_REAL)
 			want_file(f, s->path, &v->seen.parts[s->part]);
-		if (v->states[i] == PATH_SLOT_OURS && v->current)
+		if ((v->states[i] == PATH_SLOT_OURS || v->states[i] == PATH_SLOT_STALE) &&
+		    v->current)
 			want_version(f, 1U << s->part, v->current, &v->seen);
 		if (v->states[i] == PATH_SLOT_FORMER && v->former)
 			want_directory(f, 1U << s->part, view_store_path(v, 1, v->former),
@@ -54,7 +55,7 @@ void ssh_target_ask_contents(struct ssh_target *f)
 {
 	struct install_view *v = &f->view;
 
-	if (view_needs_installed(f->order.verb))
+	if (view_needs_installed(v, f->order.verb))
 		want_installed(f);
 	vec_each (version, &v->stores[0].versions.list) {
 		if (!view_needs_version(v, f->order.verb, f->order.fingerprint, version))

@@ -42,8 +42,10 @@ static void ssh_names_ask_who(struct ssh_target *f)
 	struct ssh_op op;
 
 	ssh_script_owner(&script, i->owner, i->group);
-	for (size_t k = 0; k < l->path_slot_count; k++)
+	for (size_t k = 0; k < l->path_slot_count; k++) {
 		ssh_script_writable(&script, l->slots[k].home);
+		ssh_script_mounted(&script, l->slots[k].path);
+	}
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (l->parts & 1U << part)
 			ssh_script_links(&script, file_kind_names[part], l->names[part]);
@@ -216,6 +218,9 @@ static bool check_directory(const struct ssh_target *f, const char *path, const 
 			       path);
 	if (op->result != SSH_DONE)
 		return err_set(e, ERR_IO, "%s", op->why);
+	if (S_ISLNK(op->found.mode) && f->view.layout.plain &&
+	    !strcmp(path, f->view.layout.slots[0].home))
+		return layout_refuse_link(path, e);
 	if (S_ISLNK(op->found.mode))
 		return err_set(e, ERR_IO,
 			       "'%s' is a symbolic link; name the directory it points to", path);
@@ -307,7 +312,10 @@ static enum entry_kind ssh_names_kind_of(const struct ssh_op *op)
 static void take_slot(struct ssh_target *f, size_t i, struct fs_attr home)
 {
 	const struct ssh_op *look = ssh_target_next(f);
+	const char *path = f->view.layout.slots[i].path;
 	const struct view_entry entry = { .kind = ssh_names_kind_of(look),
+					  .is_mount = f->told &&
+						      ssh_target_is_reported(f, "mounted", path),
 					  .text = ssh_target_next(f)->text,
 					  .attr = look->found,
 					  .home = home };

@@ -60,6 +60,12 @@ static const char script[] =
 	"	writable)\n"
 	"		{ [ -w \"$1\" ] && [ -x \"$1\" ]; } || tell closed \"$1\"\n"
 	"		shift ;;\n"
+	"	mounted)\n"
+	"		while read -r m m m m point m; do\n"
+	"			case $point in *\\\\*) point=$(printf %b \"$point\") ;; esac\n"
+	"			[ \"$point\" != \"$1\" ] || tell mounted \"$1\"\n"
+	"		done </proc/self/mountinfo || :\n"
+	"		shift ;;\n"
 	"	links)\n"
 	"		[ ! -f \"$2\" ] || [ -L \"$2\" ] || [ \"$(names \"$2\")\" = 1 ] || tell linked \"$1\"\n"
 	"		shift 2 ;;\n"
@@ -77,6 +83,14 @@ static const char script[] =
 	"	link)\n"
 	"		rm -f -- \"$3\"\n"
 	"		ln -s -- \"$2\" \"$3\"\n"
+	"		mv -fT -- \"$3\" \"$1\"\n"
+	"		shift 3 ;;\n"
+	"	copy)\n"
+	"		rm -f -- \"$3\"\n"
+	"		umask 077\n"
+	"		cp -a -- \"$2\" \"$3\"\n"
+	"		umask 022\n"
+	"		sync -- \"$3\" || sync\n"
 	"		mv -fT -- \"$3\" \"$1\"\n"
 	"		shift 3 ;;\n"
 	"	move)\n"
@@ -102,6 +116,9 @@ static const char script[] =
 	"		mv -T -- \"$1\" \"$2\"\n"
 	"		mv -fT -- \"$4\" \"$1\" || { mv -T -- \"$2\" \"$1\"; exit 1; }\n"
 	"		shift 4 ;;\n"
+	"	clean)\n"
+	"		[ -d \"$1\" ] || rm -f -- \"$1\"\n"
+	"		shift ;;\n"
 	"	unlink)\n"
 	"		[ ! -L \"$1\" ] || rm -f -- \"$1\"\n"
 	"		shift ;;\n"
@@ -168,6 +185,11 @@ void ssh_script_writable(struct ssh_script_ops *a, const char *directory)
 	add_act(a, "writable", directory);
 }
 
+void ssh_script_mounted(struct ssh_script_ops *a, const char *path)
+{
+	add_act(a, "mounted", path);
+}
+
 void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path)
 {
 	add_act(a, "links", label);
@@ -194,6 +216,13 @@ void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *tex
 {
 	add_act(a, "link", path);
 	ssh_script_add(a, text);
+	ssh_script_add(a, temporary(a, path));
+}
+
+void ssh_script_copy(struct ssh_script_ops *a, const char *path, const char *from)
+{
+	add_act(a, "copy", path);
+	ssh_script_add(a, from);
 	ssh_script_add(a, temporary(a, path));
 }
 
@@ -224,9 +253,9 @@ void ssh_script_unlink(struct ssh_script_ops *a, const char *link)
 	add_act(a, "unlink", link);
 }
 
-void ssh_script_unlink_temporary(struct ssh_script_ops *a, const char *path)
+void ssh_script_clean(struct ssh_script_ops *a, const char *path)
 {
-	add_act(a, "unlink", temporary(a, path));
+	add_act(a, "clean", temporary(a, path));
 }
 
 void ssh_script_remove(struct ssh_script_ops *a, const char *path)

@@ -56,6 +56,8 @@ void ssh_script_quote(struct buf *out, const char *text);
 void ssh_script_owner(struct ssh_script_ops *a, const char *owner, const char *group);
 /* Reports "closed PATH" when our account cannot write in the directory. */
 void ssh_script_writable(struct ssh_script_ops *a, const char *directory);
+/* Reports "mounted PATH" when the path is a mount point itself. */
+void ssh_script_mounted(struct ssh_script_ops *a, const char *path);
 /* Reports "linked LABEL" when the file has a second hard link. */
 void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path);
 /* Locks the store until the end of the script, waiting up to 10 s: SSH_SCRIPT_BUSY. */
@@ -66,6 +68,8 @@ void ssh_script_directory(struct ssh_script_ops *a, const char *path);
 void ssh_script_expect(struct ssh_script_ops *a, const char *link, const char *text);
 /* Makes `path` a link to `text`, replacing an existing file or link in one rename. */
 void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *text);
+/* Makes the file `path` a copy of another, with its owner and mode, in the same way. */
+void ssh_script_copy(struct ssh_script_ops *a, const char *path, const char *from);
 /* Renames; `to` must not exist: SSH_SCRIPT_MOVED. */
 void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to);
 /* Gives a second place to an entry of a directory, in a version one level `deeper` or beside it. */
@@ -73,9 +77,10 @@ void ssh_script_carry(struct ssh_script_ops *a, const char *from, const char *to
 /* Moves the directory `path` to `kept` and puts a link to `text` in its place. */
 void ssh_script_exchange(struct ssh_script_ops *a, const char *path, const char *kept,
 			 const char *text);
-/* Remove a link (nothing else), and the temporary that ssh_script_link() left for a path. */
+/* Removes a link, nothing else. */
 void ssh_script_unlink(struct ssh_script_ops *a, const char *link);
-void ssh_script_unlink_temporary(struct ssh_script_ops *a, const char *path);
+/* Removes the temporary that one of those that replace left for a path. */
+void ssh_script_clean(struct ssh_script_ops *a, const char *path);
 /* Removes a file, or a directory with its contents. */
 void ssh_script_remove(struct ssh_script_ops *a, const char *path);
 void ssh_script_sync(struct ssh_script_ops *a, const char *directory);

@@ -264,17 +264,44 @@ static bool keep_paths(struct deciding *d, const char *base, const char **kept, 
 	return true;
 }
 
+/* What is kept gets its name, and is what is on. */
+static void add_keep(struct deciding *d, const char *kept)
+{
+	if (d->out->writes)
+		add_naming(d);
+	if (!kept)
+		return;
+	add_store_link(d, STORE_CURRENT, kept);
+	add_sync(d);
+}
+
+/* The key first: a process that starts in between finds it with the older certificate. */
+static void add_copies(struct deciding *d, const char *name)
+{
+	const struct install_view *v = d->view;
+	const struct version *version = versions_find(&v->stores[0].versions, name);
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < v->layout.path_slot_count; i++) {
+			const struct path_slot *s = &v->layout.slots[i];
+			struct install_op op = { INSTALL_OP_COPY, INSTALL_IN_HOME + i, s->name,
+						 file_kind_names[s->part], name };
+
+			if (pass == 0 ? !(PARTS_WITH_KEY & 1 << s->part)
+				      : PARTS_WITH_KEY & 1 << s->part)
+				continue;
+			if (!version->files->parts[s->part].there)
+				op.kind = INSTALL_OP_REMOVE;
+			add_op(d, op);
+		}
+	add_sync_homes(d);
+}
+
 /* Files become links to the same content, so that readers see no change. */
-static void add_take_paths(struct deciding *d, const char *kept)
+static void add_links(struct deciding *d)
 {
 	const struct install_view *v = d->view;
 
-	if (d->out->writes)
-		add_naming(d);
-	if (kept) {
-		add_store_link(d, STORE_CURRENT, kept);
-		add_sync(d);
-	}
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
 		if (v->states[i] != PATH_SLOT_OURS)
 			add_op(d, (struct install_op){ INSTALL_OP_LINK, INSTALL_IN_HOME + i,
@@ -305,10 +332,14 @@ static void add_record(struct deciding *d, const char *set)
 		add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE, STORE_ATTR });
 }
 
-/* The end of a switch, which one that was interrupted may not have reached. */
-static void add_finish(struct deciding *d)
+/* The end of a switch to `version`, which one that was interrupted may not have reached. */
+static void add_finish(struct deciding *d, const char *version)
 {
+	const struct install_view *v = d->view;
+
 	add_sync_homes(d);
+	if (v->layout.plain && view_is_at(v, version) && strcmp(v->switch_text, version))
+		add_store_link(d, STORE_CURRENT, version);
 	add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE, STORE_STAGED });
 	add_sync(d);
 }
@@ -341,12 +372,16 @@ static bool decide_switch(struct deciding *d, const char *version, const char *s
 	add_carry(d, version);
 	add_record(d, set);
 	if (v->layout.single)
-		add_take_paths(d, kept);
+		add_keep(d, kept);
+	if (v->layout.plain)
+		add_copies(d, version);
+	else if (v->layout.single)
+		add_links(d);
 	op.kind = kept && !v->layout.single ? INSTALL_OP_EXCHANGE : INSTALL_OP_LINK;
 	op.text = switch_text(v, version);
 	op.kept = kept;
 	add_op(d, op);
-	add_finish(d);
+	add_finish(d, version);
 	return true;
 }
 
@@ -372,7 +407,7 @@ static bool decide_commit(struct deciding *d, struct err *e)
 		return false;
 	if (view_is_at(v, version)) {
 		add_clean(d);
-		add_finish(d);
+		add_finish(d, version);
 		return true;
 	}
 	if (!may_replace(v, e) ||
@@ -397,9 +432,10 @@ static bool decide_switch_off(struct deciding *d, struct err *e)
 	if (v->layout.single && v->stores[0].is_there)
 		add_op(d, switch_op(v, INSTALL_OP_UNLINK));
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
-		if (v->states[i] == PATH_SLOT_OURS)
-			add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_HOME + i,
-						       v->layout.slots[i].name });
+		if (v->states[i] == PATH_SLOT_OURS || v->states[i] == PATH_SLOT_STALE)
+			add_op(d, (struct install_op){
+					  v->layout.plain ? INSTALL_OP_REMOVE : INSTALL_OP_UNLINK,
+					  INSTALL_IN_HOME + i, v->layout.slots[i].name });
 	add_sync_homes(d);
 	if (v->stores[0].is_there)
 		add_sync(d);
@@ -445,7 +481,7 @@ static bool decide_revert(struct deciding *d, struct err *e)
 	/* a commit that was interrupted before its switch has recorded its own */
 	add_clean(d);
 	add_record(d, set);
-	add_finish(d);
+	add_finish(d, version);
 	return true;
 }
 

@@ -35,6 +35,8 @@ struct install_order {
 enum install_op_kind {
 	INSTALL_OP_EXPECT,   /* a link has this text ("": it is no link); else ERR_STALE */
 	INSTALL_OP_LINK,     /* a link to `text`, in place of a file or link, by one rename */
+	INSTALL_OP_COPY,     /* a file at a path becomes a copy of `text`, a file of version `kept`,
+				by one rename */
 	INSTALL_OP_NAME,     /* renamed to `text` beside it, which must not exist; else ERR_STALE */
 	INSTALL_OP_CARRY,    /* `text`, an entry of the directory `name`, becomes one of version
 				`kept` as well: a file by a second name, a directory by a copy of

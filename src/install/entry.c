@@ -72,6 +72,14 @@ bool entry_own_attr(int dir, struct fs_attr *out, struct err *e)
 	return true;
 }
 
+bool entry_is_mount(int dir, const char *name)
+{
+	struct statx found = { 0 };
+
+	return !statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &found) &&
+	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 const char *entry_link_text(int dir, const char *name, struct arena *a)
 {
 	char text[PATH_MAX];
@@ -173,8 +181,20 @@ void entry_clean(int dir, const char *name)
 	char temporary[NAME_MAX + 1];
 
 	entry_temporary(name, temporary);
-	if (entry_look(dir, temporary) == ENTRY_LINK)
+	enum entry_kind kind = entry_look(dir, temporary);
+
+	if (kind == ENTRY_LINK || kind == ENTRY_FILE)
 		unlinkat(dir, temporary, 0);
+}
+
+/* From its temporary name to its own. */
+static bool entry_publish(int dir, const char *temporary, const char *name, struct err *e)
+{
+	if (!renameat(dir, temporary, dir, name))
+		return true;
+	err_sys(e, "cannot replace '%s'", name);
+	unlinkat(dir, temporary, 0);
+	return false;
 }
 
 bool entry_link(int dir, const char *name, const char *text, struct err *e)
@@ -185,12 +205,22 @@ bool entry_link(int dir, const char *name, const char *text, struct err *e)
 	entry_clean(dir, name);
 	if (symlinkat(text, dir, temporary))
 		return err_sys(e, "cannot make the link '%s'", temporary);
-	if (renameat(dir, temporary, dir, name)) {
-		err_sys(e, "cannot switch the link '%s'", name);
-		unlinkat(dir, temporary, 0);
-		return false;
-	}
-	return true;
+	return entry_publish(dir, temporary, name, e);
+}
+
+bool entry_replace(int dir, const struct entry_file *file, struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+	struct entry_file aside = *file;
+	struct err ignored = { 0 };
+
+	entry_temporary(file->name, temporary);
+	entry_clean(dir, file->name);
+	aside.name = temporary;
+	if (entry_write(dir, &aside, e))
+		return entry_publish(dir, temporary, file->name, e);
+	(void)!entry_remove(dir, temporary, &ignored);
+	return false;
 }
 
 bool entry_each(int dir, entry_fn *each, void *ctx, struct err *e)

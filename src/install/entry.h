@@ -32,6 +32,7 @@ enum entry_kind entry_look(int dir, const char *name);
 /* Attributes of an entry (a link itself, not its target), or of `dir` itself. */
 bool entry_attr(int dir, const char *name, struct fs_attr *out);
 MUST_CHECK bool entry_own_attr(int dir, struct fs_attr *out, struct err *e);
+bool entry_is_mount(int dir, const char *name);
 /* The target text of a symbolic link; NULL: not a link. */
 const char *entry_link_text(int dir, const char *name, struct arena *a);
 
@@ -58,11 +59,13 @@ MUST_CHECK bool entry_open_to_all(int dir, struct err *e);
  */
 MUST_CHECK bool entry_link(int dir, const char *name, const char *text, struct err *e);
 /*
- * The name of the link before its rename.  Fixed, since there is one writer, so
+ * The name of a link or file before its rename.  Fixed, since there is one writer, so
  * that leftovers are easily found.
  */
 void entry_temporary(const char *name, char out[NAME_MAX + 1]);
-/* Removes the temporary link that an interrupted entry_link() left. */
+/* Makes a file the entry of its name in the same way. */
+MUST_CHECK bool entry_replace(int dir, const struct entry_file *file, struct err *e);
+/* Removes the temporary entry that an interrupted one of these left. */
 void entry_clean(int dir, const char *name);
 
 /* Removes a file, a link, or a directory with its contents; absence is no error. */

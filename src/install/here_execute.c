@@ -33,6 +33,19 @@ static bool execute_link(struct here *h, const struct install_op *op, struct err
 	return entry_link(dir_of(h, op), op->name, op->text, e);
 }
 
+static bool execute_copy(struct here *h, const struct install_op *op, struct err *e)
+{
+	const struct layout *l = &h->view.layout;
+	size_t store = layout_store_of(l, l->slots[op->in - INSTALL_IN_HOME].part);
+	AUTO(fd) version = -1;
+	AUTO(secret) bytes = { 0 };
+	struct entry_file file = { .name = op->name, .bytes = &bytes };
+
+	return entry_open_directory(h->stores[store], op->kept, &version, e) &&
+	       entry_read(version, op->text, &bytes, &file.attr, e) &&
+	       entry_replace(dir_of(h, op), &file, e);
+}
+
 static bool execute_name(struct here *h, const struct install_op *op, struct err *e)
 {
 	int dir = dir_of(h, op);
@@ -105,11 +118,11 @@ static bool execute_sync(struct here *h, const struct install_op *op, struct err
 typedef bool execute_fn(struct here *h, const struct install_op *op, struct err *e);
 
 static execute_fn *const operations[] = {
-	[INSTALL_OP_EXPECT] = execute_expect, [INSTALL_OP_LINK] = execute_link,
-	[INSTALL_OP_NAME] = execute_name,     [INSTALL_OP_EXCHANGE] = execute_exchange,
-	[INSTALL_OP_CARRY] = execute_carry,   [INSTALL_OP_UNLINK] = execute_unlink,
-	[INSTALL_OP_CLEAN] = execute_clean,   [INSTALL_OP_REMOVE] = execute_remove,
-	[INSTALL_OP_SYNC] = execute_sync,
+	[INSTALL_OP_EXPECT] = execute_expect,     [INSTALL_OP_LINK] = execute_link,
+	[INSTALL_OP_COPY] = execute_copy,         [INSTALL_OP_NAME] = execute_name,
+	[INSTALL_OP_EXCHANGE] = execute_exchange, [INSTALL_OP_CARRY] = execute_carry,
+	[INSTALL_OP_UNLINK] = execute_unlink,     [INSTALL_OP_CLEAN] = execute_clean,
+	[INSTALL_OP_REMOVE] = execute_remove,     [INSTALL_OP_SYNC] = execute_sync,
 };
 _Static_assert(sizeof(operations) / sizeof(*operations) == INSTALL_OP_COUNT,
 	       "every operation needs its function");

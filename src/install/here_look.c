@@ -60,6 +60,11 @@ static void open_home(struct here *h, size_t slot)
 		look_at_access(v, *dir, path);
 		return;
 	}
+	if (v->layout.plain && entry_look(AT_FDCWD, path) == ENTRY_LINK) {
+		layout_refuse_link(path, &e);
+		view_note(&v->unsafe, &e);
+		return;
+	}
 	if (e.code == ERR_MISSING) {
 		err_set(&e, ERR_MISSING, "directory '%s' does not exist; create it first", path);
 		view_note(&v->unsafe, &e);
@@ -163,6 +168,7 @@ static void look_at_slot(struct here *h, size_t slot)
 
 	if (dir >= 0)
 		entry.kind = entry_look(dir, s->name);
+	entry.is_mount = entry.kind != ENTRY_NONE && entry_is_mount(dir, s->name);
 	if (entry.kind == ENTRY_LINK)
 		entry.text = entry_link_text(dir, s->name, &h->arena);
 	if (entry.kind != ENTRY_NONE &&
@@ -250,7 +256,7 @@ static void read_paths(struct here *h)
 
 		if (v->states[i] == PATH_SLOT_REAL)
 			pair_files_read_kind(&v->seen, s->part, h->homes[i], s->name, &h->arena);
-		if (v->states[i] == PATH_SLOT_OURS)
+		if (v->states[i] == PATH_SLOT_OURS || v->states[i] == PATH_SLOT_STALE)
 			v->seen.parts[s->part] = TAKE(current.parts[s->part]);
 		if (v->states[i] == PATH_SLOT_FORMER)
 			v->seen.parts[s->part] = TAKE(former.parts[s->part]);
@@ -262,19 +268,18 @@ static void read_contents(struct here *h, const struct install_order *o)
 	struct install_view *v = &h->view;
 
 	list_directory(h);
-	if (view_needs_installed(o->verb)) {
-		if (v->layout.single)
-			read_paths(h);
-		else if (v->states[0] == PATH_SLOT_OURS && v->current)
-			read_version_files(h, v->current, &v->seen);
-		view_take_contents_end(v);
-	}
+	if (view_needs_installed(v, o->verb) && v->layout.single)
+		read_paths(h);
+	else if (view_needs_installed(v, o->verb) && v->states[0] == PATH_SLOT_OURS && v->current)
+		read_version_files(h, v->current, &v->seen);
 	vec_each (version, &v->stores[0].versions.list) {
 		if (!view_needs_version(v, o->verb, o->fingerprint, version))
 			continue;
 		version->files = ARENA_NEW(&h->arena, struct pair_files);
 		read_version_files(h, version->name, version->files);
 	}
+	if (view_needs_installed(v, o->verb))
+		view_take_contents_end(v);
 }
 
 bool here_look(struct here *h, const struct install *i, const struct install_order *o,

@@ -20,7 +20,9 @@
  *	        -> ../../../private/.shop.key.certfleet/<fingerprint>/key.pem
  *
  * so that who may read the certificate need not get into the key's directory; a
- * key beside the certificate is in its store.  Files and directories that existed
+ * key beside the certificate is in its store.  With `link: false`, and for one file
+ * alone, the paths (those of the files in the directory) are plain files, copied from
+ * the version, the key first, each by one rename.  Files and directories that existed
  * before certfleet are first kept as a version of their own and replaced by links
  * with the same content; only then is the link switched, so that no mixed pair is
  * ever visible.

@@ -46,6 +46,18 @@ static void lay_out_directory(struct layout *l, struct arena *a, const char *pat
 	s->link = arena_printf(a, "%s/", l->stores[0].name);
 }
 
+/* A directory of plain files: each is a path, and the store is among them. */
+static void lay_out_plain_directory(struct layout *l, struct arena *a, const char *path)
+{
+	static const enum file_kind kinds[] = { FILE_KIND_KEY, FILE_KIND_FULLCHAIN, FILE_KIND_LEAF,
+						FILE_KIND_CHAIN, FILE_KIND_CA };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		add_path_slot(l, a, kinds[i],
+			      arena_printf(a, "%s/%s", path, file_kind_names[kinds[i]]));
+	place_store(l, a, 0, l->parts);
+}
+
 /* How `path`, absolute, is reached from the directory `from`, absolute. */
 static const char *relative(struct arena *a, const char *from, const char *path)
 {
@@ -122,6 +134,11 @@ static void name_links(struct layout *l, struct arena *a)
 	}
 }
 
+size_t layout_store_of(const struct layout *l, enum file_kind part)
+{
+	return l->stores[0].parts & 1U << part ? 0 : 1;
+}
+
 const char *layout_key_link(const struct layout *l, struct arena *a, const char *version,
 			    enum file_kind part)
 {
@@ -132,11 +149,14 @@ const char *layout_key_link(const struct layout *l, struct arena *a, const char 
 
 void layout_make(const struct install *i, struct arena *a, struct layout *out)
 {
-	*out = (struct layout){ .single = !i->directory };
+	*out = (struct layout){ .single = i->plain || !i->directory, .plain = i->plain };
 	if (!out->single)
 		lay_out_directory(out, a, i->directory);
+	else if (i->directory)
+		lay_out_plain_directory(out, a, i->directory);
 	else
 		lay_out_paths(out, a, i);
+	out->plain |= out->single && out->path_slot_count == 1;
 	if (out->single && out->path_slot_count)
 		name_links(out, a);
 }
@@ -170,10 +190,12 @@ enum path_slot_state layout_slot_state(const struct layout *l, const struct path
 		return l->single ? PATH_SLOT_FOREIGN : PATH_SLOT_REAL;
 	case ENTRY_LINK:
 		if (is_our_link(l, s, text))
-			return PATH_SLOT_OURS;
+			return l->plain ? PATH_SLOT_STALE : PATH_SLOT_OURS;
 		if (!text || !s->former || strcmp(text, s->former))
 			return PATH_SLOT_FOREIGN;
-		return l->store_count > 1 ? PATH_SLOT_FORMER : PATH_SLOT_OURS;
+		if (l->store_count > 1)
+			return PATH_SLOT_FORMER;
+		return l->plain ? PATH_SLOT_STALE : PATH_SLOT_OURS;
 	case ENTRY_OTHER:
 		break;
 	}
@@ -187,6 +209,14 @@ const char *layout_current(const struct layout *l, const char *text)
 	if (l->single)
 		return text && layout_is_version(text) ? text : NULL;
 	return is_our_link(l, s, text) ? text + strlen(s->link) : NULL;
+}
+
+bool layout_refuse_link(const char *path, struct err *e)
+{
+	return err_set(
+		e, ERR_IO,
+		"'%s' is a link, and 'link: false' needs a directory there; put a copy in its place: 'cp -aL %s %s.plain', 'rm %s', 'mv %s.plain %s'",
+		path, path, path, path, path, path);
 }
 
 bool path_slot_refuse(const struct path_slot *s, struct err *e)

@@ -44,9 +44,14 @@ enum {
  * version there has links into that of the same name in the second, beside the key.
  * Such paths once had one store, beside the key, and absolute links: what those show
  * is taken over like real files.
+ *
+ * Plain files, those of a directory as well, are copies of the files of a version;
+ * `current` says which, and the content has the last word.  One file alone is plain:
+ * it needs no link to be replaced in one instant.
  */
 struct layout {
 	bool single; /* single paths, not one directory */
+	bool plain;  /* files at them, not links */
 	unsigned parts;
 	const char *names[FILE_KIND_COUNT]; /* paths, for messages */
 	struct path_slot slots[FILE_KIND_COUNT];
@@ -55,14 +60,18 @@ struct layout {
 	size_t store_count;
 };
 
+/* The store that has a kind of file. */
+size_t layout_store_of(const struct layout *l, enum file_kind part);
+
 /* Strings are in the arena or borrowed from the install. */
 void layout_make(const struct install *i, struct arena *a, struct layout *out);
 
 enum path_slot_state {
 	PATH_SLOT_ABSENT,
-	PATH_SLOT_OURS,   /* our link */
+	PATH_SLOT_OURS,   /* our link, or a plain file of the version that is on */
 	PATH_SLOT_REAL,   /* a real file (single paths) or directory */
 	PATH_SLOT_FORMER, /* a link of a former layout */
+	PATH_SLOT_STALE,  /* ours, but a link where a plain file is to be, or of another version */
 	PATH_SLOT_FOREIGN /* another link, or the wrong kind of entry */
 };
 
@@ -78,6 +87,8 @@ const char *layout_current(const struct layout *l, const char *text);
 const char *layout_key_link(const struct layout *l, struct arena *a, const char *version,
 			    enum file_kind part);
 
+/* Sets the error for our link where a directory of plain files is to be; returns false. */
+bool layout_refuse_link(const char *path, struct err *e);
 /* Sets the error for a PATH_SLOT_FOREIGN entry, which is never replaced; returns false. */
 bool path_slot_refuse(const struct path_slot *s, struct err *e);
 

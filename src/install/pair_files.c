@@ -120,15 +120,19 @@ static bool attr_agrees(struct fs_attr a, struct fs_attr b)
 	       (a.group == b.group || a.group == any_group || b.group == any_group);
 }
 
-static bool pair_file_equal(const struct pair_file *a, const struct pair_file *b)
+bool pair_file_same(const struct pair_file *a, const struct pair_file *b)
 {
 	if (a->there != b->there)
 		return false;
 	if (!a->there)
 		return true;
 	return !a->error && !b->error && a->bytes.len == b->bytes.len &&
-	       !memcmp(a->bytes.bytes, b->bytes.bytes, a->bytes.len) &&
-	       attr_agrees(a->attr, b->attr);
+	       !memcmp(a->bytes.bytes, b->bytes.bytes, a->bytes.len);
+}
+
+static bool pair_file_equal(const struct pair_file *a, const struct pair_file *b)
+{
+	return pair_file_same(a, b) && (!a->there || attr_agrees(a->attr, b->attr));
 }
 
 bool pair_files_equal(const struct pair_files *a, const struct pair_files *b)

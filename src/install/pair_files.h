@@ -56,6 +56,8 @@ void pair_files_of_pair(struct pair_files *c, unsigned parts, const struct cert_
 void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, const char *name,
 			  struct arena *a);
 void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, struct arena *a);
+/* Whether both are absent, or hold the same bytes. */
+bool pair_file_same(const struct pair_file *a, const struct pair_file *b);
 /* Whether all bytes, modes and owners agree; (uid_t)-1 agrees with any. */
 bool pair_files_equal(const struct pair_files *a, const struct pair_files *b);
 

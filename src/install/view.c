@@ -101,6 +101,17 @@ void view_take_slot(struct install_view *v, size_t slot, const struct view_entry
 	struct err e = { 0 };
 
 	v->states[slot] = layout_slot_state(&v->layout, s, entry->kind, entry->text);
+	if (v->states[slot] == PATH_SLOT_STALE && !v->linked)
+		v->linked = s->path;
+	if (entry->is_mount) {
+		err_set(&e, ERR_IO,
+			v->layout.single
+				? "'%s' is a mount point itself, which cannot be replaced; mount the directory that it is in"
+				: "'%s' is a mount point, in whose place no link can stand; say 'link: false', or mount the directory above it",
+			s->path);
+		view_note(&v->fixed, &e);
+		e = (struct err){ 0 };
+	}
 	if (v->states[slot] == PATH_SLOT_FOREIGN) {
 		path_slot_refuse(s, &e);
 		view_note(&v->unknown, &e);
@@ -142,6 +153,55 @@ void view_take_directory_entry(struct install_view *v, const char *name, enum en
 		view_note(&v->fixed, &e);
 }
 
+static bool is_of_version(const struct install_view *v, size_t slot, const struct version *version)
+{
+	enum file_kind part = v->layout.slots[slot].part;
+
+	return version->files && pair_file_same(&v->seen.parts[part], &version->files->parts[part]);
+}
+
+static bool is_version_on(const struct install_view *v, const struct version *version)
+{
+	for (size_t i = 0; i < v->layout.path_slot_count; i++)
+		if (!is_of_version(v, i, version))
+			return false;
+	return true;
+}
+
+static bool is_of_any_version(const struct install_view *v, size_t slot)
+{
+	vec_each (version, &v->stores[0].versions.list)
+		if (is_of_version(v, slot, version))
+			return true;
+	return false;
+}
+
+/*
+ * Plain files say by their content which version is on.  An interrupted switch has
+ * left files of two versions: none is on then, and what they hold is no pair to keep.
+ */
+static void view_take_plain_files(struct install_view *v)
+{
+	const struct version *on = NULL;
+
+	vec_each (version, &v->stores[0].versions.list)
+		if (is_version_on(v, version) &&
+		    (!on || (v->current && !strcmp(version->name, v->current))))
+			on = version;
+	if (on)
+		v->current = on->name;
+	for (size_t i = 0; i < v->layout.path_slot_count; i++) {
+		enum path_slot_state *state = &v->states[i];
+
+		if (on && (*state == PATH_SLOT_REAL || *state == PATH_SLOT_ABSENT))
+			*state = PATH_SLOT_OURS;
+		else if (*state == PATH_SLOT_REAL && is_of_any_version(v, i))
+			*state = PATH_SLOT_STALE;
+	}
+	if (view_is_ours(v))
+		v->account.set = v->set;
+}
+
 /* What stands at `path` would be replaced. */
 static void view_take_replaced(struct install_view *v, const char *path, const struct pair_file *p)
 {
@@ -155,6 +215,8 @@ void view_take_contents_end(struct install_view *v)
 {
 	const struct layout *l = &v->layout;
 
+	if (l->plain)
+		view_take_plain_files(v);
 	for (int part = 0; part < FILE_KIND_COUNT; part++) {
 		/* a second name of a file in the store is no risk: only we could have made it */
 		if (!view_any_slot_is(v, PATH_SLOT_REAL))
@@ -172,14 +234,16 @@ bool install_changes(enum install_verb verb)
 	return verb != INSTALL_PROBE && verb != INSTALL_READ;
 }
 
-bool view_needs_installed(enum install_verb verb)
+bool view_needs_installed(const struct install_view *v, enum install_verb verb)
 {
-	return verb != INSTALL_ABORT && verb != INSTALL_REMOVE;
+	return verb != INSTALL_ABORT && (verb != INSTALL_REMOVE || v->layout.plain);
 }
 
 bool view_needs_version(const struct install_view *v, enum install_verb verb,
 			const char *fingerprint, const struct version *version)
 {
+	if (v->layout.plain && view_needs_installed(v, verb))
+		return true;
 	if (verb != INSTALL_STAGE && verb != INSTALL_COMMIT && verb != INSTALL_REVERT)
 		return false;
 	return !strcmp(version->base, fingerprint) ||
@@ -266,6 +330,9 @@ static const char *find_attr_flaw(const struct install_view *v, struct arena *a)
 	struct attrs wanted;
 	struct err e = { 0 };
 
+	if (v->linked)
+		return arena_printf(a, "'%s' is a link, and a plain file is to be there",
+				    v->linked);
 	if (v->account.user == (uid_t)-1 || !view_is_ours(v))
 		return NULL;
 	if (!view_attrs(v, &wanted, &e))

@@ -64,6 +64,7 @@ struct install_view {
 	const char *staged;            /* version that is next; NULL: none */
 	const char *set;               /* text of STORE_ATTR; NULL: none */
 	const char *former;            /* version that former links lead to; NULL: none */
+	const char *linked;            /* a path of a plain file where our link is; NULL: none */
 	struct pair_files seen;        /* what a process sees through the paths */
 	VEC(struct view_other) others; /* beside those, with one directory */
 
@@ -98,6 +99,7 @@ void view_take_links(struct install_view *v, const struct view_links *links);
 /* The entry at a path, and the directory that it is in. */
 struct view_entry {
 	enum entry_kind kind;
+	bool is_mount;
 	const char *text; /* of a link */
 	struct fs_attr attr;
 	struct fs_attr home;
@@ -107,7 +109,7 @@ void view_take_slot(struct install_view *v, size_t slot, const struct view_entry
 void view_take_slots_end(struct install_view *v);
 /* An entry of the directory at the path, or of the version that is on. */
 void view_take_directory_entry(struct install_view *v, const char *name, enum entry_kind kind);
-/* After the contents of files. */
+/* After the contents of files, those of versions as well. */
 void view_take_contents_end(struct install_view *v);
 
 /* Whether a verb changes something there. */
@@ -116,7 +118,7 @@ bool install_changes(enum install_verb verb);
 bool view_needs_version(const struct install_view *v, enum install_verb verb,
 			const char *fingerprint, const struct version *version);
 /* Whether a verb has to know what is installed. */
-bool view_needs_installed(enum install_verb verb);
+bool view_needs_installed(const struct install_view *v, enum install_verb verb);
 
 /* ---- questions ---- */
 

@@ -174,6 +174,7 @@ struct install {
 	const char *owner;
 	const char *group;
 	mode_t mode; /* mode of files with the key; 0: 0600, or as before */
+	bool plain;  /* `link: false`: files at the paths, not links */
 	bool unsafe_directory;
 	bool replace;
 };

@@ -2,6 +2,10 @@
 #include "install_fixture.h"
 #include "test.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
 static struct install every_path(void)
 {
 	return (struct install){ .certificate = at_root("full.crt"),
@@ -43,6 +47,188 @@ TEST(a_combined_file_alone_is_enough)
 	assert_string_equal(served_from(i.combined, i.combined), new_pair.facts.fingerprint);
 	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
 	assert_string_equal(served_from(i.combined, i.combined), old_pair.facts.fingerprint);
+}
+
+static bool is_plain(const char *path)
+{
+	struct stat st = { 0 };
+
+	assert_int_equal(lstat(path, &st), 0);
+	return S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
+static void assert_flaw_begins(const struct install *i, const char *path)
+{
+	struct observation seen = probe(i);
+
+	if (!path) {
+		assert_null(seen.attr_flaw);
+		return;
+	}
+	assert_non_null(seen.attr_flaw);
+	assert_string_equal(
+		seen.attr_flaw,
+		arena_printf(&test_arena, "'%s' is a link, and a plain file is to be there", path));
+}
+
+TEST(d1_a_combined_file_alone_is_no_link)
+{
+	struct install i = { .combined = at_root("all.pem") };
+	struct err e = { 0 };
+
+	must(deploy(&i, &old_pair, &e), &e);
+	assert_true(is_plain(i.combined));
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_true(is_plain(i.combined));
+	assert_int_equal(mode_of(i.combined), 0600);
+	assert_string_equal(served_from(i.combined, i.combined), new_pair.facts.fingerprint);
+	assert_flaw_begins(&i, NULL);
+}
+
+TEST(d1_without_a_link_the_files_are_plain_and_go_back)
+{
+	struct install forms[] = { path_form(), split_form(), directory_form() };
+	const char *const keys[] = { at_root("site.key"), at_root("priv/site.key"),
+				     at_root("site/key.pem") };
+	struct err e = { 0 };
+
+	make_split_homes();
+	make_dir("site", 0755);
+	for (size_t f = 0; f < 3; f++) {
+		struct install *i = &forms[f];
+
+		i->plain = true;
+		must(deploy(i, &old_pair, &e), &e);
+		must(deploy(i, &new_pair, &e), &e);
+		assert_served(i, &new_pair);
+		assert_installed(i, &new_pair);
+		assert_flaw_begins(i, NULL);
+		assert_true(is_plain(keys[f]));
+		assert_int_equal(mode_of(keys[f]), 0600);
+		must(install_revert(i, old_pair.facts.fingerprint, &e), &e);
+		assert_served(i, &old_pair);
+		must(install_revert(i, new_pair.facts.fingerprint, &e), &e);
+		assert_served(i, &new_pair);
+		must(install_remove(i, &e), &e);
+		assert_served(i, NULL);
+		assert_false(exists(keys[f]));
+	}
+}
+
+TEST(d1_a_link_is_told_and_becomes_a_plain_file)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	must(deploy(&i, &old_pair, &e), &e);
+	i.plain = true;
+	assert_installed(&i, &old_pair);
+	assert_flaw_begins(&i, i.key);
+	must(deploy(&i, &old_pair, &e), &e);
+	assert_flaw_begins(&i, NULL);
+	assert_true(is_plain(i.key) && is_plain(i.certificate));
+	i.plain = false;
+	assert_installed(&i, &old_pair);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_false(is_plain(i.key));
+	assert_served(&i, &new_pair);
+}
+
+TEST(d1_a_link_to_a_directory_is_told_with_what_to_do)
+{
+	struct install i = directory_form();
+	const char *why = NULL;
+	struct err e = { 0 };
+
+	must(deploy(&i, &old_pair, &e), &e);
+	i.plain = true;
+	why = probe(&i).unwritable;
+	assert_non_null(why);
+	assert_non_null(strstr(why, "needs a directory there; put a copy in its place"));
+	assert_int_equal(system(arena_printf(
+				 &test_arena, "cp -aL %s %s.plain && rm %s && mv %s.plain %s",
+				 i.directory, i.directory, i.directory, i.directory, i.directory)),
+			 0);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_served(&i, &new_pair);
+}
+
+TEST(d1_what_was_found_at_plain_paths_is_kept)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	i.plain = true;
+	write_certs(i.certificate, &old_pair);
+	write_key(i.key, &old_pair, 0640);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(mode_of(i.key), 0640);
+	must(deploy(&i, &third_pair, &e), &e);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	assert_served(&i, &old_pair);
+	assert_true(is_plain(i.key));
+}
+
+TEST(d1_a_mixed_pair_of_two_versions_is_finished)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	i.plain = true;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(stage(&i, &new_pair, &e), &e);
+	unlink(i.key);
+	write_key(i.key, &new_pair, 0600);
+	assert_non_null(probe(&i).damage);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_installed(&i, &new_pair);
+	assert_flaw_begins(&i, NULL);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	assert_installed(&i, &old_pair);
+	/* nothing was found there, so nothing was kept */
+	assert_false(exists(at_root(arena_printf(&test_arena, ".site.key.certfleet/found-%s",
+						 old_pair.facts.fingerprint))));
+}
+
+/* In a mount namespace of its own: whether the probe names the mount point. */
+static void assert_mount_is_told(const struct install *i, const char *path, const char *words)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount(path, path, NULL, MS_BIND, NULL))
+			_exit(77);
+
+		const char *why = probe(i).unwritable;
+
+		_exit(why && strstr(why, path) && strstr(why, words) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+		print_message("SKIPPED: nothing can be mounted here\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+TEST(d1_a_mount_point_as_target_is_told_beforehand)
+{
+	struct install paths = path_form();
+	struct install directory = directory_form();
+	struct err e = { 0 };
+
+	write_certs(paths.certificate, &old_pair);
+	write_key(paths.key, &old_pair, 0600);
+	assert_mount_is_told(&paths, paths.key, "mount the directory that it is in");
+	paths.plain = true;
+	assert_mount_is_told(&paths, paths.key, "mount the directory that it is in");
+	make_dir("site", 0755);
+	assert_mount_is_told(&directory, directory.directory, "say 'link: false'");
+	directory.plain = true;
+	must(deploy(&directory, &new_pair, &e), &e);
 }
 
 TEST(paths_in_several_directories_switch_together)

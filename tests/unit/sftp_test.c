@@ -567,6 +567,8 @@ static void assert_old_or_new(const struct scenario *s, const char *when)
 
 	if (now && s->has_gap && !*now)
 		return;
+	if (s->install.plain && (!now || !*now))
+		return; /* between its two files */
 	if (!now || (strcmp(now, before) && strcmp(now, after)))
 		fail_msg("%s: the paths hold %s", when, now ? now : "a mixed pair");
 }
@@ -615,7 +617,8 @@ static void check_broken(const struct scenario *s, unsigned k)
 
 enum {
 	FOUND_PATHS = 3, /* the one with most to do */
-	SCENARIOS = 10
+	SCENARIOS = 10,
+	PLAIN_SCENARIOS = 4,
 };
 
 static struct scenario scenarios(int n)
@@ -634,6 +637,20 @@ static struct scenario scenarios(int n)
 	};
 
 	return all[n];
+}
+
+static struct scenario plain_scenarios(int n)
+{
+	const struct scenario all[PLAIN_SCENARIOS] = {
+		{ path_form(), &old_pair, &new_pair, false, false, DRIVER_COMMIT },
+		{ split_form(), &old_pair, &new_pair, true, false, DRIVER_COMMIT },
+		{ path_form(), &new_pair, &old_pair, false, false, DRIVER_REVERT },
+		{ split_form(), &new_pair, NULL, false, false, DRIVER_REVERT },
+	};
+	struct scenario s = all[n];
+
+	s.install.plain = true;
+	return s;
 }
 
 /* `make check-long` tries every point. */
@@ -658,21 +675,55 @@ TEST(an_op_that_is_refused_leaves_old_or_new)
 	assert_true(k > 40 && k < POINTS_LIMIT);
 }
 
+static void cut_every_program(const struct scenario *s)
+{
+	bool done = false;
+	unsigned k = 0;
+
+	while (!done && ++k < POINTS_LIMIT) {
+		prepare(s);
+		side.cut_program = k;
+		done = run_scenario(s);
+		check_broken(s, k);
+	}
+	assert_true(k > 2 && k < POINTS_LIMIT);
+}
+
 TEST(a_program_that_is_cut_off_leaves_old_or_new)
 {
 	for (int n = 0; n < SCENARIOS; n += getenv("EVERY") ? 1 : 3) {
 		const struct scenario s = scenarios(n);
-		bool done = false;
-		unsigned k = 0;
 
-		while (!done && ++k < POINTS_LIMIT) {
-			prepare(&s);
-			side.cut_program = k;
-			done = run_scenario(&s);
-			check_broken(&s, k);
-		}
-		assert_true(k > 2 && k < POINTS_LIMIT);
+		cut_every_program(&s);
 	}
+}
+
+TEST(d1_a_program_that_is_cut_off_between_plain_files_is_finished)
+{
+	for (int n = 0; n < PLAIN_SCENARIOS; n++) {
+		const struct scenario s = plain_scenarios(n);
+
+		cut_every_program(&s);
+	}
+}
+
+TEST(d1_without_a_link_the_files_there_are_plain)
+{
+	struct component c = at(path_form());
+	struct stat st = { 0 };
+
+	assert_true(deploy_far(&c, &old_pair));
+	c.deliver.files.plain = true;
+	assert_non_null(look(&c).attr_flaw);
+	assert_true(deploy_far(&c, &old_pair));
+	assert_null(look(&c).attr_flaw);
+	assert_true(deploy_far(&c, &new_pair));
+	assert_served(&c.deliver.files, &new_pair);
+	assert_int_equal(lstat(c.deliver.files.key, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_mode & 07777, 0600);
+	must_run(&c, DRIVER_REMOVE, NULL);
+	assert_served(&c.deliver.files, NULL);
 }
 
 /* ---- what somebody else has put there ---- */

@@ -202,6 +202,35 @@ TEST(a_directory_is_exchanged_with_a_link)
 	assert_int_equal(access(at_root("kept/file"), F_OK), 0);
 }
 
+TEST(d1_a_file_is_replaced_by_a_copy_with_its_mode)
+{
+	struct stat st;
+
+	write_file(at_root("from"), "new", 3, 0640);
+	write_file(at_root("file"), "old", 3, 0600);
+	ssh_script_copy(&acts, at_root("file"), at_root("from"));
+	ssh_script_copy(&acts, at_root("first"), at_root("from"));
+	must_act();
+	assert_reads("file", "new");
+	assert_reads("first", "new");
+	assert_int_equal(mode_of(at_root("file")), 0640);
+	assert_int_equal(stat(at_root("file"), &st), 0);
+	assert_int_equal(st.st_nlink, 1);
+}
+
+TEST(d1_a_mount_point_is_reported)
+{
+	ssh_script_mounted(&acts, "/proc");
+	ssh_script_mounted(&acts, at_root("file"));
+
+	int status = 0;
+	const char *said = act(&status);
+
+	assert_int_equal(status, 0);
+	assert_non_null(strstr(said, "certfleet mounted /proc\n"));
+	assert_null(strstr(said, at_root("file")));
+}
+
 TEST(only_links_are_unlinked)
 {
 	write_text(at_root("file"), "x");
@@ -210,7 +239,7 @@ TEST(only_links_are_unlinked)
 	ssh_script_unlink(&acts, at_root("file"));
 	ssh_script_unlink(&acts, at_root("link"));
 	ssh_script_unlink(&acts, at_root("absent"));
-	ssh_script_unlink_temporary(&acts, at_root("file"));
+	ssh_script_clean(&acts, at_root("file"));
 	must_act();
 	assert_int_equal(access(at_root("file"), F_OK), 0);
 	assert_int_equal(faccessat(AT_FDCWD, at_root("link"), F_OK, AT_SYMLINK_NOFOLLOW), -1);
