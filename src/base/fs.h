@@ -47,6 +47,10 @@ struct fs_attr {
 	uid_t owner;
 	gid_t group;
 	nlink_t links; /* hard links of an existing file; 0: unknown */
+	/* of installed files only: as install/entry.h reads them, or over SSH the path of
+	   the file that has them; NULL: none */
+	const char *acl;
+	const char *label;
 };
 #define FS_PRIVATE ((struct fs_attr){ .mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1 })
 #define FS_PUBLIC ((struct fs_attr){ .mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1 })

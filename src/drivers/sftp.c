@@ -45,15 +45,18 @@ static bool send_ops(struct driver_session *v, struct ssh_target *f, struct exch
 
 /* ---- writing a version ---- */
 
-static void add_file(struct ssh_target *f, enum ssh_kind kind, enum file_kind part,
-		     const struct pair_file *p)
+static const char *path_of_new(const struct ssh_target *f, enum file_kind part)
 {
 	const struct install_view *v = &f->view;
 	size_t store = layout_store_of(&v->layout, part);
-	const char *new = view_store_path(v, store, STORE_NEW);
-	struct ssh_op op = { .kind = kind,
-			     .path = ssh_target_path(f, new, file_kind_names[part]),
-			     .needed = true };
+
+	return ssh_target_path(f, view_store_path(v, store, STORE_NEW), file_kind_names[part]);
+}
+
+static void add_file(struct ssh_target *f, enum ssh_kind kind, enum file_kind part,
+		     const struct pair_file *p)
+{
+	struct ssh_op op = { .kind = kind, .path = path_of_new(f, part), .needed = true };
 
 	if (kind == SSH_WRITE) {
 		op.bytes = p->bytes.bytes;
@@ -61,6 +64,24 @@ static void add_file(struct ssh_target *f, enum ssh_kind kind, enum file_kind pa
 		op.attr = p->attr;
 	}
 	ssh_target_add(f, op);
+}
+
+/* What SFTP cannot set is added by the script, before the files are read back. */
+static void add_kept(struct ssh_target *f, const struct pair_files *files)
+{
+	struct ssh_script_ops script = { .arena = f->arena };
+	bool has_any = false;
+
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		const struct pair_file *p = &files->parts[part];
+
+		if (!p->there || !(p->attr.acl || p->attr.label))
+			continue;
+		ssh_script_keep(&script, path_of_new(f, (enum file_kind)part), &p->attr);
+		has_any = true;
+	}
+	if (has_any)
+		ssh_target_add(f, ssh_script_run(&script));
 }
 
 /*
@@ -88,11 +109,14 @@ static void add_write(struct ssh_target *f, const struct install_decision *d)
 								(enum file_kind)part));
 	}
 	ssh_target_add(f, ssh_script_run(&script));
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		for (int part = 0; part < FILE_KIND_COUNT; part++)
 			if (d->written.parts[part].there)
 				add_file(f, kinds[i], (enum file_kind)part,
 					 &d->written.parts[part]);
+		if (!i)
+			add_kept(f, &d->written);
+	}
 }
 
 /* The reason of a failed script, which may have printed nothing. */
@@ -116,10 +140,10 @@ static bool take_written(struct ssh_target *f, const struct pair_files *files, s
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
 			return err_set(e, ERR_IO, "%s", sftp_reason(f, &f->ask->ops[i]));
-	/* the script that made the directory, and the files that were written */
-	f->next = 1;
+	/* what is read back comes last */
+	f->next = f->ask->count;
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
-		f->next += files->parts[part].there;
+		f->next -= files->parts[part].there;
 	for (int part = 0; part < FILE_KIND_COUNT; part++) {
 		struct pair_file *p = &there.parts[part];
 
@@ -132,6 +156,7 @@ static bool take_written(struct ssh_target *f, const struct pair_files *files, s
 		p->bytes = TAKE(op->got);
 		p->attr = op->found;
 		p->attr.mode &= 07777;
+		p->attr.acl = files->parts[part].attr.acl; /* or the script had failed */
 	}
 	return pair_files_equal(&there, files) ||
 	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",

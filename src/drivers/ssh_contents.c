@@ -67,6 +67,24 @@ void ssh_target_ask_contents(struct ssh_target *f)
 		ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });
 }
 
+/* Named by the path of the file: the script there copies them. */
+static void take_labels(struct ssh_target *f, enum file_kind part, struct fs_attr *attr)
+{
+	const char *path = f->view.layout.names[part];
+	struct err e = { 0 };
+
+	if (ssh_target_is_reported(f, "acl", file_kind_names[part]))
+		attr->acl = path;
+	if (ssh_target_is_reported(f, "label", file_kind_names[part]))
+		attr->label = path;
+	if (!(attr->acl || attr->label) || !ssh_target_is_reported(f, "plain", "cp"))
+		return;
+	err_set(&e, ERR_REMOTE,
+		"'%s' has an ACL or a security label, which 'cp' of '%s' cannot keep; install GNU coreutils there, or remove it ('setfacl -b')",
+		path, f->login.host);
+	view_note(&f->view.fixed, &e);
+}
+
 void ssh_target_take_contents(struct ssh_target *f)
 {
 	struct install_view *v = &f->view;
@@ -84,8 +102,12 @@ void ssh_target_take_contents(struct ssh_target *f)
 		else
 			w->into->error = op->why;
 	}
-	for (int part = 0; part < FILE_KIND_COUNT; part++)
-		if (f->told && ssh_target_is_reported(f, "linked", file_kind_names[part]))
-			v->seen.parts[part].attr.links = 2;
+	for (int part = 0; f->told && part < FILE_KIND_COUNT; part++) {
+		struct fs_attr *attr = &v->seen.parts[part].attr;
+
+		if (ssh_target_is_reported(f, "linked", file_kind_names[part]))
+			attr->links = 2;
+		take_labels(f, (enum file_kind)part, attr);
+	}
 	view_take_contents_end(v);
 }

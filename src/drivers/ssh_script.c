@@ -37,6 +37,10 @@ static const char script[] =
 	"	case $1 in ?????w*|????????w*) return 1 ;; esac\n"
 	"	[ \"$3\" = 0 ] || [ \"$3\" = \"$(id -u)\" ]\n"
 	"}\n"
+	"labels() {\n"
+	"	case $(ls -ldL -- \"$1\") in ??????????+*) printf acl ;; esac\n"
+	"	[ ! -e /sys/fs/selinux/enforce ] || printf ' %s' \"$(stat -Lc %C -- \"$1\")\"\n"
+	"}\n"
 	"names() {\n"
 	"	set -f\n"
 	"	set -- $(ls -ldn -- \"$1\")\n"
@@ -67,6 +71,12 @@ static const char script[] =
 	"		done </proc/self/mountinfo || :\n"
 	"		shift ;;\n"
 	"	links)\n"
+	"		if [ -f \"$2\" ]; then\n"
+	"			has=$(labels \"$2\")\n"
+	"			case $has in acl*) tell acl \"$1\" ;; esac\n"
+	"			case $has in *' '*) tell label \"$1\" ;; esac\n"
+	"			[ -z \"$has\" ] || command cp --help | grep -q -e --attributes-only || tell plain cp\n"
+	"		fi\n"
 	"		[ ! -f \"$2\" ] || [ -L \"$2\" ] || [ \"$(names \"$2\")\" = 1 ] || tell linked \"$1\"\n"
 	"		shift 2 ;;\n"
 	"	lock)\n"
@@ -93,6 +103,21 @@ static const char script[] =
 	"		sync -- \"$3\" || sync\n"
 	"		mv -fT -- \"$3\" \"$1\"\n"
 	"		shift 3 ;;\n"
+	"	keep)\n"
+	"		rm -f -- \"$4\"\n"
+	"		umask 077\n"
+	"		cp -aL --attributes-only -- \"$2\" \"$4\"\n"
+	"		chown --reference=\"$1\" -- \"$4\"\n"
+	"		chmod \"$3\" -- \"$4\"\n"
+	"		umask 022\n"
+	"		if [ \"$(labels \"$2\")\" != \"$(labels \"$4\")\" ]; then\n"
+	"			echo \"the ACL or security label of '$2' cannot be kept\"\n"
+	"			exit 1\n"
+	"		fi\n"
+	"		cat <\"$1\" >\"$4\"\n"
+	"		sync -- \"$4\" || sync\n"
+	"		mv -fT -- \"$4\" \"$1\"\n"
+	"		shift 4 ;;\n"
 	"	move)\n"
 	"		if [ -e \"$2\" ] || [ -L \"$2\" ]; then exit 76; fi\n"
 	"		mv -T -- \"$1\" \"$2\"\n"
@@ -190,9 +215,9 @@ void ssh_script_mounted(struct ssh_script_ops *a, const char *path)
 	add_act(a, "mounted", path);
 }
 
-void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path)
+void ssh_script_links(struct ssh_script_ops *a, const char *name, const char *path)
 {
-	add_act(a, "links", label);
+	add_act(a, "links", name);
 	ssh_script_add(a, path);
 }
 
@@ -223,6 +248,14 @@ void ssh_script_copy(struct ssh_script_ops *a, const char *path, const char *fro
 {
 	add_act(a, "copy", path);
 	ssh_script_add(a, from);
+	ssh_script_add(a, temporary(a, path));
+}
+
+void ssh_script_keep(struct ssh_script_ops *a, const char *path, const struct fs_attr *attr)
+{
+	add_act(a, "keep", path);
+	ssh_script_add(a, attr->acl ? attr->acl : attr->label);
+	ssh_script_add(a, arena_printf(a->arena, "%04o", (unsigned)attr->mode));
 	ssh_script_add(a, temporary(a, path));
 }
 

@@ -58,8 +58,11 @@ void ssh_script_owner(struct ssh_script_ops *a, const char *owner, const char *g
 void ssh_script_writable(struct ssh_script_ops *a, const char *directory);
 /* Reports "mounted PATH" when the path is a mount point itself. */
 void ssh_script_mounted(struct ssh_script_ops *a, const char *path);
-/* Reports "linked LABEL" when the file has a second hard link. */
-void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path);
+/*
+ * Reports "linked NAME" when the file has a second hard link, "acl NAME" when it has an
+ * ACL, and "label NAME" when it has a security label.
+ */
+void ssh_script_links(struct ssh_script_ops *a, const char *name, const char *path);
 /* Locks the store until the end of the script, waiting up to 10 s: SSH_SCRIPT_BUSY. */
 void ssh_script_lock(struct ssh_script_ops *a, const char *store);
 /* Makes a directory; an existing one must be root's or ours alone: SSH_SCRIPT_STRANGE. */
@@ -70,6 +73,11 @@ void ssh_script_expect(struct ssh_script_ops *a, const char *link, const char *t
 void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *text);
 /* Makes the file `path` a copy of another, with its owner and mode, in the same way. */
 void ssh_script_copy(struct ssh_script_ops *a, const char *path, const char *from);
+/*
+ * Gives a file the ACL and security label of the one that `attr` names, as far as its
+ * mode lets them; fails where they cannot be kept.
+ */
+void ssh_script_keep(struct ssh_script_ops *a, const char *path, const struct fs_attr *attr);
 /* Renames; `to` must not exist: SSH_SCRIPT_MOVED. */
 void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to);
 /* Gives a second place to an entry of a directory, in a version one level `deeper` or beside it. */

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -85,6 +86,21 @@ static void inherit(const struct pair_file *p, mode_t mask, const struct trust *
 		attr->owner = p->attr.owner;
 	if (is_root || is_member(account, p->attr.group))
 		attr->group = p->attr.group;
+}
+
+/*
+ * ACL and label are those of the file that is replaced, whoever set them.  The group's
+ * part of a mode limits the ACL, so it comes with it.
+ */
+static void inherit_labels(const struct pair_file *p, mode_t mask, const struct trust *t,
+			   struct fs_attr *attr)
+{
+	if (!p->there || p->error || !file_trust_lends(t, p->attr))
+		return;
+	attr->label = p->attr.label;
+	attr->acl = p->attr.acl;
+	if (attr->acl)
+		attr->mode = (attr->mode & ~(mode_t)S_IRWXG) | (p->attr.mode & mask & S_IRWXG);
 }
 
 static void attr_hand_over(const struct attr_account *account, struct fs_attr *attr)
@@ -213,16 +229,19 @@ bool attrs_of_account(const struct install *i, const struct pair_files *seen,
 		      struct attrs *out, struct err *e)
 {
 	const struct trust trust = trust_of_account(i, account);
+	const struct pair_file *key = first_there(seen, key_files, 2);
+	const struct pair_file *certificate = first_there(seen, certificate_files, 3);
 
 	if (!attrs_as_set(&trust, account, out)) {
 		if (!attr_check_files(&trust, seen, names, e))
 			return false;
 		*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
-		inherit(first_there(seen, key_files, 2), INHERITED_KEY_MODE, &trust, account,
-			&out->key);
-		inherit(first_there(seen, certificate_files, 3), INHERITED_CERTIFICATE_MODE, &trust,
-			account, &out->certificate);
+		inherit(key, INHERITED_KEY_MODE, &trust, account, &out->key);
+		inherit(certificate, INHERITED_CERTIFICATE_MODE, &trust, account,
+			&out->certificate);
 	}
+	inherit_labels(key, INHERITED_KEY_MODE, &trust, &out->key);
+	inherit_labels(certificate, INHERITED_CERTIFICATE_MODE, &trust, &out->certificate);
 	if (i->mode)
 		out->key.mode = i->mode;
 	attr_hand_over(account, &out->key);

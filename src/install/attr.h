@@ -2,8 +2,9 @@
 /*
  * Owners and modes of what is written: as the fleet file says, else as the
  * file that is there has it, else ours with 0600 for what holds the key and
- * 0644 for certificates.  An inherited mode never opens a key to others, and
- * nothing is inherited from a file that is not trusted (install/file_trust.h).
+ * 0644 for certificates.  An ACL and a security label are always those of the file
+ * that is there.  An inherited mode never opens a key to others, and nothing is inherited from a
+ * file that is not trusted (install/file_trust.h).
  */
 #ifndef INSTALL_ATTR_H
 #define INSTALL_ATTR_H

@@ -14,6 +14,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
+
+#define XATTR_ACL "system.posix_acl_access"
+
+enum {
+	XATTR_LIMIT = 4096, /* 500 entries of an ACL; a longer one cannot be kept */
+};
 
 AUTO_TYPE(dirstream, DIR *, closedir)
 
@@ -90,7 +97,73 @@ const char *entry_link_text(int dir, const char *name, struct arena *a)
 	return arena_strndup(a, text, (size_t)len);
 }
 
-bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *attr, struct err *e)
+/* The permissions of the owner, the mask and others are those of the mode. */
+static void blank_acl(unsigned char *acl, size_t len)
+{
+	enum {
+		HEAD = 4, /* a version, then entries: tag and permissions of two bytes, an id */
+		ENTRY = 8,
+		USER_OBJ = 0x01,
+		MASK = 0x10,
+		OTHER = 0x20,
+	};
+
+	for (size_t at = HEAD; at + ENTRY <= len; at += ENTRY)
+		if (acl[at] == USER_OBJ || acl[at] == MASK || acl[at] == OTHER)
+			acl[at + 2] = acl[at + 3] = 0;
+}
+
+/* NAME=HEX of an extended attribute; NULL: the file has none. */
+static bool read_xattr(int fd, const char *name, struct arena *a, const char **out, struct err *e)
+{
+	unsigned char value[XATTR_LIMIT];
+	char hex[2 * XATTR_LIMIT + 1];
+	ssize_t len = fgetxattr(fd, name, value, sizeof(value));
+
+	*out = NULL;
+	if (len < 0 && (errno == ENODATA || errno == ENOTSUP))
+		return true;
+	if (len < 0)
+		return err_sys(e, "cannot read its attribute '%s'", name);
+	if (!strcmp(name, XATTR_ACL))
+		blank_acl(value, (size_t)len);
+	text_hex(value, (size_t)len, hex);
+	*out = arena_printf(a, "%s=%s", name, hex);
+	return true;
+}
+
+static bool read_label(int fd, struct arena *a, const char **out, struct err *e)
+{
+	static const char *const names[] = { "security.selinux", "security.SMACK64" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!read_xattr(fd, names[i], a, out, e) || *out)
+			return !e->code;
+	return true;
+}
+
+/* A value that is there already is not set again: that may need a right of its own. */
+static bool write_xattr(int fd, const char *text, struct err *e)
+{
+	unsigned char value[XATTR_LIMIT];
+	AUTO(arena) a = { 0 };
+	const char *hex = text ? strchr(text, '=') + 1 : NULL;
+	const char *name = text ? arena_strndup(&a, text, (size_t)(hex - text - 1)) : NULL;
+	const char *there = NULL;
+
+	if (!text)
+		return true;
+	if (!read_xattr(fd, name, &a, &there, e))
+		return false;
+	if (there && !strcmp(there, text))
+		return true;
+	return (text_unhex(hex, value, strlen(hex) / 2) &&
+		!fsetxattr(fd, name, value, strlen(hex) / 2, 0)) ||
+	       err_sys(e, "cannot keep the attribute '%s' of the file it replaces", name);
+}
+
+bool entry_read(int dir, const char *name, struct arena *a, struct secret *out,
+		struct fs_attr *attr, struct err *e)
 {
 	AUTO(fd) fd = open_here(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	AUTO(secret) bytes = { 0 };
@@ -110,19 +183,27 @@ bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *a
 		return err_sys(e, "cannot read it");
 	if ((size_t)got < bytes.len)
 		return err_set(e, ERR_IO, "it changes while read");
-	*attr = entry_attr_of(&st);
-	attr->mode &= 07777;
+
+	struct fs_attr found = entry_attr_of(&st);
+
+	found.mode &= 07777;
+	if (!read_xattr(fd, XATTR_ACL, a, &found.acl, e) || !read_label(fd, a, &found.label, e))
+		return false;
+	*attr = found;
 	*out = TAKE(bytes);
 	return true;
 }
 
-/* Owner first: chown(2) may clear mode bits. */
-static bool entry_set_attr(int fd, struct fs_attr attr)
+/* Owner first: chown(2) may clear mode bits; the mode last: it limits the ACL. */
+static bool entry_set_attr(int fd, const struct entry_file *file, struct err *e)
 {
-	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
-	    fchown(fd, attr.owner, attr.group))
-		return false;
-	return !fchmod(fd, attr.mode);
+	const struct fs_attr *attr = &file->attr;
+
+	if ((attr->owner != (uid_t)-1 || attr->group != (gid_t)-1) &&
+	    fchown(fd, attr->owner, attr->group))
+		return err_sys(e, "cannot set the owner of '%s'", file->name);
+	return write_xattr(fd, attr->acl, e) && write_xattr(fd, attr->label, e) &&
+	       (!fchmod(fd, attr->mode) || err_sys(e, "cannot set the mode of '%s'", file->name));
 }
 
 bool entry_write(int dir, const struct entry_file *file, struct err *e)
@@ -132,8 +213,8 @@ bool entry_write(int dir, const struct entry_file *file, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "cannot create '%s'", file->name);
-	if (!entry_set_attr(fd, file->attr))
-		return err_sys(e, "cannot set owner and mode of '%s'", file->name);
+	if (!entry_set_attr(fd, file, e))
+		return false;
 	if (!fd_write_all(fd, file->bytes->bytes, file->bytes->len) || fsync(fd))
 		return err_sys(e, "cannot write '%s'", file->name);
 	return true;

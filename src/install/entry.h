@@ -36,10 +36,14 @@ bool entry_is_mount(int dir, const char *name);
 /* The target text of a symbolic link; NULL: not a link. */
 const char *entry_link_text(int dir, const char *name, struct arena *a);
 
-/* Reads a regular file with its mode and owner; `out` must be empty. */
-MUST_CHECK bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *attr,
-			   struct err *e);
-/* A file to create; mode and owner are set before the first byte is written; fsynced. */
+/*
+ * Reads a regular file with its mode, owner, ACL and security label; `out` must be
+ * empty.  ACL and label are texts in the arena, NAME=HEX of the extended attribute;
+ * the ACL is without the permissions that the mode says.
+ */
+MUST_CHECK bool entry_read(int dir, const char *name, struct arena *a, struct secret *out,
+			   struct fs_attr *attr, struct err *e);
+/* A file to create; its attributes are set before the first byte is written; fsynced. */
 struct entry_file {
 	const char *name;
 	const struct secret *bytes;

@@ -42,7 +42,7 @@ static bool execute_copy(struct here *h, const struct install_op *op, struct err
 	struct entry_file file = { .name = op->name, .bytes = &bytes };
 
 	return entry_open_directory(h->stores[store], op->kept, &version, e) &&
-	       entry_read(version, op->text, &bytes, &file.attr, e) &&
+	       entry_read(version, op->text, &h->arena, &bytes, &file.attr, e) &&
 	       entry_replace(dir_of(h, op), &file, e);
 }
 
@@ -195,7 +195,7 @@ static bool write_aside(struct here *h, const struct install_decision *d, struct
 			return false;
 		pair_files_read_directory(&there, l->stores[i].parts, dir, &h->arena);
 	}
-	return pair_files_equal(&d->written, &there) ||
+	return pair_files_equal(&there, &d->written) ||
 	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",
 		       view_store_path(&h->view, 0, STORE_NEW));
 }

@@ -2,6 +2,7 @@
 #include "install/pair_files.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "install/entry.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
@@ -92,7 +93,7 @@ void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, co
 	struct err e = { 0 };
 
 	piece->there = true;
-	if (entry_read(dir, name, &piece->bytes, &piece->attr, &e))
+	if (entry_read(dir, name, a, &piece->bytes, &piece->attr, &e))
 		return;
 	if (e.code == ERR_MISSING) {
 		piece->there = false;
@@ -110,11 +111,15 @@ void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, st
 					     a);
 }
 
+/* An ACL that is wanted has to be there; over SSH a label is not read back. */
 static bool attr_agrees(struct fs_attr a, struct fs_attr b)
 {
 	const uid_t any_owner = (uid_t)-1;
 	const gid_t any_group = (gid_t)-1;
 
+	if ((b.acl && !text_equal(a.acl, b.acl)) ||
+	    (a.label && b.label && strcmp(a.label, b.label)))
+		return false;
 	return a.mode == b.mode &&
 	       (a.owner == b.owner || a.owner == any_owner || b.owner == any_owner) &&
 	       (a.group == b.group || a.group == any_group || b.group == any_group);
@@ -135,10 +140,10 @@ static bool pair_file_equal(const struct pair_file *a, const struct pair_file *b
 	return pair_file_same(a, b) && (!a->there || attr_agrees(a->attr, b->attr));
 }
 
-bool pair_files_equal(const struct pair_files *a, const struct pair_files *b)
+bool pair_files_equal(const struct pair_files *files, const struct pair_files *wanted)
 {
 	for (size_t i = 0; i < FILE_KIND_COUNT; i++)
-		if (!pair_file_equal(&a->parts[i], &b->parts[i]))
+		if (!pair_file_equal(&files->parts[i], &wanted->parts[i]))
 			return false;
 	return true;
 }

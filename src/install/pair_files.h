@@ -58,7 +58,10 @@ void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, co
 void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, struct arena *a);
 /* Whether both are absent, or hold the same bytes. */
 bool pair_file_same(const struct pair_file *a, const struct pair_file *b);
-/* Whether all bytes, modes and owners agree; (uid_t)-1 agrees with any. */
-bool pair_files_equal(const struct pair_files *a, const struct pair_files *b);
+/*
+ * Whether files are as wanted: all bytes, modes, owners, ACLs and labels; (uid_t)-1
+ * agrees with any, and no ACL or label with any.
+ */
+bool pair_files_equal(const struct pair_files *files, const struct pair_files *wanted);
 
 #endif

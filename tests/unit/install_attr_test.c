@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 static void assert_flaw(const struct install *i, const char *flaw)
 {
@@ -216,6 +217,104 @@ TEST(p3_a_mode_that_was_reverted_to_nothing_is_not_inherited)
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_flaw(&i, NULL);
 	assert_int_equal(mode_of(at_root("site/key.pem")), 0600);
+}
+
+/* ---- ACLs and security labels ---- */
+
+#define LABEL "system_u:object_r:cert_t:s0"
+
+TEST(d1_who_may_read_by_an_acl_still_may)
+{
+	needs_root();
+	for (int n = 0; n < 4; n++) {
+		struct install i = n % 2 ? directory_form() : path_form();
+		const char *key = n % 2 ? at_root("site/key.pem") : i.key;
+		struct err e = { 0 };
+
+		folder_remove(root);
+		assert_int_equal(mkdir(root, 0755), 0);
+		assert_int_equal(chmod(root, 0755), 0);
+		if (n % 2)
+			make_dir("site", 0755);
+		write_certs(n % 2 ? at_root("site/fullchain.pem") : i.certificate, &old_pair);
+		write_key(key, &old_pair, 0600);
+		set_acl(key);
+		assert_true(opens_as(33, key));
+		assert_false(opens_as(34, key));
+		i.plain = n / 2;
+		must(deploy(&i, &new_pair, &e), &e);
+		assert_flaw(&i, NULL);
+		must(deploy(&i, &third_pair, &e), &e);
+		assert_true(opens_as(33, key));
+		assert_false(opens_as(34, key));
+		must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
+		assert_true(opens_as(33, key));
+	}
+}
+
+TEST(d1_an_acl_that_is_set_afterwards_is_no_drift_and_is_kept)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	deploy_old(&i);
+	set_acl(i.key);
+	assert_flaw(&i, NULL);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_true(has_acl(i.key));
+	assert_int_equal(mode_of(i.key), 0640);
+	assert_flaw(&i, NULL);
+	i.mode = 0600; /* what is said wins, and closes it */
+	assert_non_null(probe(&i).attr_flaw);
+}
+
+TEST(d1_an_acl_never_opens_a_key_further_than_its_mode_might)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	write_certs(i.certificate, &old_pair);
+	write_key(i.key, &old_pair, 0600);
+	set_acl(i.key);
+	chmod_to(i.key, 0666);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(mode_of(i.key), 0640);
+	assert_true(has_acl(i.key));
+}
+
+TEST(d1_an_acl_of_somebody_else_is_not_lent)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	needs_root();
+	write_certs(i.certificate, &old_pair);
+	write_key(i.key, &old_pair, 0600);
+	set_acl(i.key);
+	give_to_stranger(i.key);
+	i.owner = "1";
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_false(has_acl(i.key));
+	assert_int_equal(mode_of(i.key), 0600);
+}
+
+TEST(d1_a_security_label_is_kept)
+{
+	struct install i = path_form();
+	char found[100] = "";
+	struct err e = { 0 };
+
+	write_certs(i.certificate, &old_pair);
+	write_key(i.key, &old_pair, 0600);
+	if (setxattr(i.certificate, "security.selinux", LABEL, sizeof(LABEL), 0)) {
+		print_message("SKIPPED: no security labels in this directory\n");
+		skip();
+	}
+	must(deploy(&i, &new_pair, &e), &e);
+	must(deploy(&i, &third_pair, &e), &e);
+	assert_int_equal(getxattr(i.certificate, "security.selinux", found, sizeof(found)),
+			 sizeof(LABEL));
+	assert_string_equal(found, LABEL);
 }
 
 TEST_EACH(open_root, close_root)

@@ -3,6 +3,10 @@
 
 #include "pki_fixture.h"
 
+#include <grp.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
 struct pair old_pair;
 struct pair new_pair;
 struct pair third_pair;
@@ -338,4 +342,39 @@ mode_t mode_of(const char *path)
 
 	assert_int_equal(stat(path, &st), 0);
 	return st.st_mode & 07777;
+}
+
+void set_acl(const char *path)
+{
+	static const unsigned char acl[] = {
+		2,    0, 0, 0,                         /* version */
+		0x01, 0, 6, 0, 0xff, 0xff, 0xff, 0xff, /* the owner: rw */
+		0x02, 0, 4, 0, 0x21, 0,    0,    0,    /* user 33: r */
+		0x04, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* the group: nothing */
+		0x10, 0, 4, 0, 0xff, 0xff, 0xff, 0xff, /* the mask: r */
+		0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* others: nothing */
+	};
+
+	if (!setxattr(path, "system.posix_acl_access", acl, sizeof(acl), 0))
+		return;
+	print_message("SKIPPED: no ACLs in this directory\n");
+	skip();
+}
+
+bool has_acl(const char *path)
+{
+	return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
+}
+
+bool opens_as(uid_t user, const char *path)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(setresgid(user, user, user) || setgroups(0, NULL) ||
+		      setresuid(user, user, user) || open(path, O_RDONLY | O_CLOEXEC) < 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0;
 }

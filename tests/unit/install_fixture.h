@@ -89,4 +89,10 @@ unsigned owner_of(const char *path);
 bool exists(const char *path);
 mode_t mode_of(const char *path);
 
+/* An ACL by which user 33 may read as well; has_acl: any. */
+void set_acl(const char *path);
+bool has_acl(const char *path);
+/* Whether that user can open it for reading. */
+bool opens_as(uid_t user, const char *path);
+
 #endif

@@ -896,6 +896,59 @@ static void assert_attr_flaw(const struct component *c, const char *flaw)
 	assert_null(job.seen.unwritable);
 }
 
+TEST(d1_who_may_read_by_an_acl_there_still_may)
+{
+	struct component c = at(path_form());
+	const char *key = at_root("site.key");
+
+	needs_root();
+	for (int n = 0; n < 2; n++) {
+		c.deliver.files.plain = n;
+		folder_remove(root);
+		assert_int_equal(mkdir(root, 0755), 0);
+		assert_int_equal(chmod(root, 0755), 0);
+		write_certs(at_root("site.crt"), &old_pair);
+		write_key(key, &old_pair, 0600);
+		set_acl(key);
+		assert_true(deploy_far(&c, &new_pair));
+		assert_attr_flaw(&c, NULL);
+		assert_true(deploy_far(&c, &third_pair));
+		assert_true(opens_as(33, key));
+		assert_false(opens_as(34, key));
+		assert_false(has_acl(at_root("site.crt")));
+		must_run(&c, DRIVER_REVERT, &old_pair);
+		assert_true(opens_as(33, key));
+	}
+}
+
+/* The host has another 'cp', of fewer options. */
+static void put_plain_cp(const struct ssh_op *op)
+{
+	struct ssh_op *changed = (struct ssh_op *)op;
+	const char *at = op->kind == SSH_RUN ? strstr(op->bytes, "umask 022\n") : NULL;
+
+	if (at)
+		changed->bytes = arena_printf(&test_arena, "%.*sPATH=%s:$PATH\n%s",
+					      (int)(at - (const char *)op->bytes),
+					      (const char *)op->bytes, at_root("bin"), at);
+}
+
+TEST(d1_an_acl_that_cannot_be_kept_there_is_told_beforehand)
+{
+	struct component c = at(path_form());
+
+	write_certs(at_root("site.crt"), &old_pair);
+	write_key(at_root("site.key"), &old_pair, 0600);
+	make_dir("bin", 0755);
+	write_file(at_root("bin/cp"), "#!/bin/sh\necho usage\n", 21, 0755);
+	side.before = put_plain_cp;
+	assert_null(look(&c).unwritable);
+	set_acl(at_root("site.key"));
+	assert_closed(&c,
+		      "has an ACL or a security label, which 'cp' of 'far.example' cannot keep");
+	assert_served(&c.deliver.files, &old_pair);
+}
+
 TEST(p3_owner_and_mode_there_are_told_and_set_again)
 {
 	const struct install forms[] = { directory_form(), path_form() };
