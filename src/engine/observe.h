@@ -96,6 +96,13 @@ void observe_operator(struct engine *en, const struct authority_watch *w, struct
 /* Whether the component installs a certificate at `path`, which is absolute. */
 bool component_writes(const struct component *c, const char *path, struct arena *a);
 
+/*
+ * engine/observe_left.c: sets `left` of a component that was delivered to other paths,
+ * by the state's record, than the fleet file says now.
+ */
+void observe_left(const struct fleet *f, const struct component *c, struct component_seen *seen,
+		  struct arena *a);
+
 /* Probes every component and every TLS port. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s, struct authority_watch *w,
 				   struct err *e);

@@ -136,6 +136,7 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		while (strcmp(seen->name, c->name) != 0)
 			seen++;
 		observe_take_answer(&jobs[i], s, &seen->now);
+		observe_left(f, c, seen, &s->arena);
 		/* a signal goes to a process of this machine, wherever the pair goes */
 		activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);
 		watch(w, c->name, &jobs[i], probes, c->verify_count);

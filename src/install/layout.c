@@ -161,6 +161,19 @@ void layout_make(const struct install *i, struct arena *a, struct layout *out)
 		name_links(out, a);
 }
 
+size_t layout_places(const struct install *i, struct arena *a, const char *out[LAYOUT_PLACES])
+{
+	struct layout l;
+	size_t count = 0;
+
+	layout_make(i, a, &l);
+	for (size_t k = 0; k < l.path_slot_count; k++)
+		out[count++] = l.slots[k].path;
+	for (size_t k = 0; k < l.store_count; k++)
+		out[count++] = l.stores[k].path;
+	return count;
+}
+
 /* Whether `name` can be a version in the store. */
 static bool layout_is_version(const char *name)
 {

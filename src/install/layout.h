@@ -66,6 +66,12 @@ size_t layout_store_of(const struct layout *l, enum file_kind part);
 /* Strings are in the arena or borrowed from the install. */
 void layout_make(const struct install *i, struct arena *a, struct layout *out);
 
+enum {
+	LAYOUT_PLACES = FILE_KIND_COUNT + STORE_COUNT
+};
+/* All paths that an install has, and its stores; returns their number. */
+size_t layout_places(const struct install *i, struct arena *a, const char *out[LAYOUT_PLACES]);
+
 enum path_slot_state {
 	PATH_SLOT_ABSENT,
 	PATH_SLOT_OURS,   /* our link, or a plain file of the version that is on */

@@ -100,6 +100,9 @@ struct component_seen {
 	bool retire_remove;         /* remembered for when it leaves the file */
 	const char *deliver;        /* how it was reached, opaque text of the engine's,
 				       for removing its files then; NULL: unknown */
+	const char *const *left;    /* paths that it was delivered to, and is no more */
+	size_t left_count;
+	const char *left_host; /* that these are on; NULL: this machine */
 };
 
 /* What is published for an issuer, compared with its newest authority. */

@@ -35,6 +35,8 @@ static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 	copy.rolled_back_to = builder_keep(d, seen->rolled_back_to);
 	copy.last_error = builder_keep(d, seen->last_error);
 	copy.deliver = builder_keep(d, seen->deliver);
+	copy.left = keep_list(d, seen->left, seen->left_count);
+	copy.left_host = builder_keep(d, seen->left_host);
 	return copy;
 }
 

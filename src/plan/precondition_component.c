@@ -130,6 +130,31 @@ static void component_precondition_check_writable(struct plan_builder *d,
 	precondition_add(d, &f);
 }
 
+static void check_left(struct plan_builder *d, const struct component_build *c)
+{
+	const struct component_seen *seen = c->seen;
+	const char **items = arena_array(d->kept, seen->left_count, sizeof(*items));
+
+	if (!seen->left_count)
+		return;
+	for (size_t i = 0; i < seen->left_count; i++)
+		items[i] = builder_keep(d, seen->left[i]);
+	precondition_add(
+		d,
+		&(struct precondition_spec){
+			.code = CODE_PATH_LEFT,
+			.severity = SEVERITY_INFO,
+			.name = c->name,
+			.subject = component_subject(c->component),
+			.message = arena_printf(
+				d->kept, "what is at its former paths%s%s stays",
+				seen->left_host ? " on " : "",
+				seen->left_host ? text_escaped(&d->scratch, seen->left_host) : ""),
+			.items = items,
+			.item_count = seen->left_count,
+		});
+}
+
 /* Process that a signal would go to. */
 static void check_pidfile(struct plan_builder *d, const struct component_build *c)
 {
@@ -236,6 +261,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 	check_rejected(d, c);
 	check_ports(d, c);
 	component_precondition_check_writable(d, c);
+	check_left(d, c);
 	check_pidfile(d, c);
 	component_precondition_check_version(d, c);
 	check_clock(d, c);

@@ -35,6 +35,7 @@
  *	component NAME [offline] [unseen] [unknown] [remove] [failed]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
  *		[damage="..."] [attr_flaw="..."] [error="..."] [unwritable="..."]
+ *		[left="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
@@ -369,6 +370,14 @@ static void add_component(struct scene *s, const struct words *w)
 		.retire_remove = has(w, "remove"),
 		.last_error = has(w, "failed") ? "it failed" : NULL,
 	};
+
+	if (value(w, "left")) {
+		const char **left = arena_array(&s->a, 1, sizeof(*left));
+
+		left[0] = value(w, "left");
+		seen.left = left;
+		seen.left_count = 1;
+	}
 
 	if (rejected) {
 		const char **list = arena_array(&s->a, 1, sizeof(*list));
