@@ -324,11 +324,33 @@ static const char *why_unwritable(const struct install_view *v, struct arena *a)
 	return view_attrs(v, &ignored, &e) ? NULL : arena_strdup(a, e.text);
 }
 
+/* What an interrupted change has left, perhaps with a key; the next one removes it. */
+static const char *find_leftover(const struct install_view *v, struct arena *a)
+{
+	const char *name = NULL;
+	size_t store = 0;
+
+	if (v->staged && v->current && !strcmp(v->staged, v->current))
+		name = STORE_STAGED;
+	for (size_t i = 0; i < v->layout.store_count && !name; i++)
+		vec_each (leftover, &v->stores[i].leftovers) {
+			name = *leftover;
+			store = i;
+		}
+	return name ? arena_printf(a, "'%s' was left by a change that was interrupted",
+				   view_store_path(v, store, name))
+		    : NULL;
+}
+
 /* Of files that a commit has put there. */
 static const char *find_attr_flaw(const struct install_view *v, struct arena *a)
 {
+	const char *leftover = find_leftover(v, a);
 	struct attrs wanted;
 	struct err e = { 0 };
+
+	if (leftover)
+		return leftover;
 
 	if (v->linked)
 		return arena_printf(a, "'%s' is a link, and a plain file is to be there",

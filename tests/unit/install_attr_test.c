@@ -219,6 +219,42 @@ TEST(p3_a_mode_that_was_reverted_to_nothing_is_not_inherited)
 	assert_int_equal(mode_of(at_root("site/key.pem")), 0600);
 }
 
+/* ---- what was left by a kill ---- */
+
+TEST(r5_leftovers_are_told_and_removed_by_the_next_apply)
+{
+	struct install forms[] = { directory_form(), split_form() };
+	const char *const stores[] = { at_root(".site.certfleet"),
+				       at_root("priv/.site.key.certfleet") };
+
+	make_split_homes();
+	for (size_t f = 0; f < 2; f++) {
+		const char *aside = arena_printf(&test_arena, "%s/.new.tmp-certfleet", stores[f]);
+
+		deploy_old(&forms[f]);
+		assert_int_equal(mkdir(aside, 0755), 0);
+		write_key(arena_printf(&test_arena, "%s/key.pem", aside), &new_pair, 0600);
+		assert_flaw(&forms[f],
+			    arena_printf(&test_arena,
+					 "'%s' was left by a change that was interrupted", aside));
+		deploy_old(&forms[f]);
+		assert_false(exists(aside));
+	}
+}
+
+TEST(r5_the_link_of_a_stage_that_is_done_is_told_and_removed)
+{
+	struct install i = directory_form();
+	const char *staged = at_root(".site.certfleet/staged");
+
+	deploy_old(&i);
+	assert_int_equal(symlink(old_pair.facts.fingerprint, staged), 0);
+	assert_flaw(&i, arena_printf(&test_arena, "'%s' was left by a change that was interrupted",
+				     staged));
+	deploy_old(&i);
+	assert_false(exists(staged));
+}
+
 /* ---- ACLs and security labels ---- */
 
 #define LABEL "system_u:object_r:cert_t:s0"

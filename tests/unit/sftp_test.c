@@ -949,6 +949,20 @@ TEST(d1_an_acl_that_cannot_be_kept_there_is_told_beforehand)
 	assert_served(&c.deliver.files, &old_pair);
 }
 
+TEST(r5_leftovers_there_are_told_and_removed)
+{
+	struct component c = at(path_form());
+	const char *aside = at_root(".site.key.certfleet/.new.tmp-certfleet");
+
+	assert_true(deploy_far(&c, &old_pair));
+	assert_int_equal(mkdir(aside, 0755), 0);
+	assert_attr_flaw(&c, arena_printf(&test_arena,
+					  "'%s' was left by a change that was interrupted", aside));
+	assert_true(deploy_far(&c, &old_pair));
+	assert_attr_flaw(&c, NULL);
+	assert_false(exists(aside));
+}
+
 TEST(p3_owner_and_mode_there_are_told_and_set_again)
 {
 	const struct install forms[] = { directory_form(), path_form() };
