@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/enrol_key.h"
 
+#include "agent/agent_state.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fs.h"
@@ -116,6 +117,7 @@ static bool enrol_key_reject(const char *path, const char *other, struct err *e)
 
 static bool enrol_key_start(struct enrol_key *o, const struct agent_config *c, struct err *e)
 {
+	agent_files_clean(c);
 	if (!file_open(&o->certificate, c->certificate, &o->arena, e) ||
 	    !file_open(&o->key, c->key, &o->arena, e))
 		return false;

@@ -2,6 +2,7 @@
 #include "agent/install_half.h"
 
 #include "agent/agent_identity.h"
+#include "agent/agent_state.h"
 #include "agent/signer_cache.h"
 #include "agent/trust_grant.h"
 #include "base/alloc.h"
@@ -69,6 +70,8 @@ bool install_half_open(const struct agent_config *config, struct install_half **
 		return err_in(e, "cannot use '%s'", config->state);
 	if (!agent_identity_read(&h->self, config, e))
 		return false;
+	agent_files_clean(config);
+	fs_clear_leftovers(config->state, "");
 	if (!allow_files_open(config, &h->grants, e))
 		return false;
 	h->signers =

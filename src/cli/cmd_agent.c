@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent_state.h"
 #include "agent/halves.h"
 #include "agent/trust_grant.h"
 #include "cli/agent_file.h"
@@ -82,7 +83,7 @@ static bool cmd_agent_run(struct session *s, const struct call *call, int *statu
 	if (o->half == AGENT_BOTH && o->socket)
 		return err_set(e, ERR_USAGE, "--socket needs --half");
 	return agent_file_load(s, o->config, &config, e) && trust_grant_read(&config, e) &&
-	       agent_run(&start, e);
+	       (o->half == AGENT_NETWORK || agent_state_claim(&config, e)) && agent_run(&start, e);
 }
 
 const struct command command_agent = {

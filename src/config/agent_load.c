@@ -202,6 +202,7 @@ static void agent_load_read_agent(struct loader *ld, const struct node *root,
 		.allow_file = form.tls.allow_file,
 		.user = form.user,
 		.state = form.state ? form.state : default_state,
+		.shares_state = !form.state,
 		.components = form.components.list,
 		.component_count = form.components.count,
 	};

@@ -74,7 +74,7 @@ static const struct field agent_fields[] = {
 	NAME(struct agent_form, "user", user,
 	     "user of the network half when the agent is started as root (default: certfleet-agent, or nobody where that is missing)"),
 	PATH(struct agent_form, "state", state,
-	     "the directory of its last orders, of this agent alone (default: /var/lib/certfleet-agent)"),
+	     "the directory of its last orders, of this agent alone (default: one of its own in /var/lib/certfleet-agent, named by the path of this file)"),
 	FIELD(struct agent_form, "components", components, struct items, agent_components_type,
 	      .param = &agent_component_record, .required = true,
 	      .help = "by their names in the fleet file"),

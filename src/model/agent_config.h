@@ -62,6 +62,7 @@ struct agent_config {
 	const char *allow_file; /* file with the authorized clients instead; NULL */
 	const char *user;       /* user of the network process; NULL: that of the agent */
 	const char *state;      /* directory with the last orders */
+	bool shares_state;      /* `state:` is left out: that of all agents of this host */
 	const struct agent_component *components;
 	size_t component_count;
 };

@@ -93,7 +93,7 @@ has "$(cat run/ends)" "network ended: 1" "losing the other half was none"
 
 # a user whom others run as too would share the signing service
 if [ "$(id -u)" = 0 ]; then
-	sed 's/^user: .*/user: nobody/' run/host.yaml >run/shared.yaml
+	sed 's/^user: .*/user: nobody/; s/^state: .*/state: shared.state/' run/host.yaml >run/shared.yaml
 	for half in install network; do
 		cf agent --config run/shared.yaml --half $half --socket "$halves"
 		is $status 65 "S10: --half $half refuses nobody"
@@ -103,7 +103,7 @@ if [ "$(id -u)" = 0 ]; then
 	wait_port "$port"
 	stop_agent shared
 	has "$(cat run/shared.log)" "a later release refuses 'nobody'" "S10: together they warn of it"
-	sed 's/^user: .*/user: root/' run/host.yaml >run/shared.yaml
+	sed 's/^user: .*/user: root/; s/^state: .*/state: shared.state/' run/host.yaml >run/shared.yaml
 	cf agent --config run/shared.yaml --half install --socket "$halves"
 	is $status 65 "S10: and root"
 fi

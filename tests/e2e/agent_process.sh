@@ -177,6 +177,7 @@ if [ "$(id -u)" = 0 ]; then
 	cp -r access run "$place"
 	mkdir "$place/tls"
 	sed -i "s#$work#$place#g" "$place/run/host.yaml"
+	rm -f "$place/run/host.state/agent" # the folder moves with its configuration
 	chown -R daemon "$place"
 	setpriv --reuid=daemon --regid=daemon --clear-groups "$CERTFLEET" agent \
 		--config "$place/run/host.yaml" >run/daemon.log 2>&1 </dev/null &

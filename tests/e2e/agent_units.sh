@@ -47,6 +47,7 @@ chmod 755 "$open"
 trap 'rm -rf "$open"; on_exit' EXIT
 sed "s#\.\./access/operators.pem#$open/operators.pem#; s#\.\./access#$work/access#g; s#^state: #&$work/run/#" \
 	run/host.yaml >"$open/host.yaml"
+rm run/host.state/agent # the configuration has moved, the folder goes with it
 cp access/operators.pem "$open"
 chmod 644 "$open"/*
 # the unit of the network half says who it is
