@@ -14,6 +14,8 @@
  */
 #include "drivers/driver_table.h"
 
+#include "base/clock.h"
+#include "base/loop.h"
 #include "base/text.h"
 #include "drivers/files.h"
 #include "install/install.h"
@@ -22,6 +24,11 @@
 #include "json/record.h"
 
 #include <string.h>
+
+enum {
+	LOCKED_MS = 10000,
+	LOCKED_WAIT_MS = 20,
+};
 
 static const char *haproxy_origin(const struct component *c)
 {
@@ -33,14 +40,6 @@ static const char *file_of(const struct driver_session *v)
 	return v->job->component->deliver.haproxy.certificate;
 }
 
-/* One command per connection: HAProxy closes it after its reply. */
-static bool haproxy_command(struct driver_session *v, const char *command, struct exchange *x,
-			    struct err *e)
-{
-	request_lines(x, arena_printf(v->arena, "%s %s\n", command, file_of(v)));
-	return driver_request(v, x, e);
-}
-
 static const char *reply_text(const struct exchange *x)
 {
 	return (const char *)x->reply.bytes;
@@ -49,6 +48,30 @@ static const char *reply_text(const struct exchange *x)
 static bool reply_has(const struct exchange *x, const char *text)
 {
 	return strstr(reply_text(x), text) != NULL;
+}
+
+/*
+ * One command per connection: HAProxy closes it after its reply.  HAProxy refuses a
+ * command about certificates while it executes another one, of whichever client.
+ */
+static bool haproxy_request(struct driver_session *v, struct exchange *x, struct err *e)
+{
+	int64_t end_ms = clock_mono_ms() + LOCKED_MS;
+
+	while (driver_request(v, x, e)) {
+		if (!reply_has(x, "currently locked") || clock_mono_ms() >= end_ms)
+			return true;
+		secret_release(&x->reply);
+		loop_sleep(clock_mono_ms() + LOCKED_WAIT_MS);
+	}
+	return false;
+}
+
+static bool haproxy_command(struct driver_session *v, const char *command, struct exchange *x,
+			    struct err *e)
+{
+	request_lines(x, arena_printf(v->arena, "%s %s\n", command, file_of(v)));
+	return haproxy_request(v, x, e);
 }
 
 /* The value of a line "NAME: VALUE"; NULL: no such line. */
@@ -185,7 +208,7 @@ static bool haproxy_set(struct driver_session *v, struct exchange *x, struct err
 	size_t size = x->body.len;
 	struct err why = { 0 };
 
-	if (!driver_request(v, x, &why) && why.code == ERR_STOPPED) {
+	if (!haproxy_request(v, x, &why) && why.code == ERR_STOPPED) {
 		*e = why;
 		return false;
 	}

@@ -116,6 +116,21 @@ TEST(a_probe_tells_what_the_process_holds)
 	assert_non_null(strstr(a.unwritable, "does not know"));
 }
 
+TEST(p5_a_command_that_meets_another_one_is_sent_again)
+{
+	static const char locked[] =
+		"Can't show!\nOperations on certificates are currently locked!\n";
+	struct server *s = HAPROXY(locked, locked, holding(&new_pair));
+	struct component c = at(s);
+	struct observation a;
+
+	install(&c, &new_pair);
+	a = run(&c, DRIVER_PROBE, &new_pair).seen;
+	assert_int_equal(s->requests, 3);
+	assert_null(a.unwritable);
+	assert_string_equal(a.served, new_pair.facts.fingerprint);
+}
+
 TEST(one_that_does_not_run_is_offline_but_its_file_is_seen)
 {
 	struct server *s = HAPROXY("?");
