@@ -69,21 +69,24 @@ static const char *execute_version_of(const struct agent_version *v, struct aren
 	return len ? arena_strndup(a, buf_text(&text), len) : NULL;
 }
 
-/* As in the engine: served is the fingerprint that all ports serve, or the deviating one. */
+/*
+ * As in the engine: served is the fingerprint that all ports serve, or the deviating
+ * one.  The ports are asked for the installed pair.
+ */
 void component_inspect_running(const struct agent_component *c, struct arena *a,
 			       struct component_report *out)
 {
 	struct tls_probe *probes = arena_array(a, c->check_count, sizeof(*probes));
+	struct cert_facts facts = { 0 };
+	struct client_view names = { 0 };
 	struct err e = { 0 };
 
+	if (c->check_count && out->seen.leaf.len && foreign_cert(out->seen.leaf, a, &facts, &e))
+		names = (struct client_view){ .names = facts.names,
+					      .name_count = facts.name_count };
 	out->seen.version = execute_version_of(&c->version, a);
 	for (size_t i = 0; i < c->check_count; i++)
-		probes[i] = (struct tls_probe){
-			.host = c->check[i].host,
-			.port = c->check[i].port,
-			.server_name = c->check[i].server_name,
-			.starttls = c->check[i].starttls,
-		};
+		probes[i] = tls_probe_of(&c->check[i], facts.key, &names);
 	if (!c->check_count || !tls_probe_all(probes, c->check_count, a, &e))
 		return;
 

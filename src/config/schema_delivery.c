@@ -152,7 +152,7 @@ static const struct field verify_fields[] = {
 	FIELD(struct verify, "tls", address, const char *, address_type, .required = true,
 	      .help = "the TLS port that serves it"),
 	HOST(struct verify, "server_name", server_name,
-	     "the name asked for; the host when that is a name"),
+	     "the name asked for; the host when that is a name, else the address or the first DNS name of the certificate"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,
 	      "full handshakes in a row that must present it, over at least 300 ms; 3 when left out, 1 when the driver swaps the pair in the running process",
 	      .last = true),

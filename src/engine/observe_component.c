@@ -16,13 +16,22 @@ struct ports {
 	size_t count;
 };
 
-static const char *expected_key(const struct snapshot *s, const struct certificate *c)
+/* Key type and names of the desired pair, whether it exists yet or not. */
+static const char *desired_key(const struct snapshot *s, const struct certificate *c,
+			       struct client_view *names)
 {
 	const struct import_seen *import = snapshot_import(s, c->name);
+	const struct generation *g = import && import->found.key
+					     ? &import->found
+					     : snapshot_newest(s, OF_CERTIFICATE, c->name);
 
-	if (c->import.kind == IMPORT_NONE)
+	if (c->import.kind == IMPORT_NONE) {
+		*names = (struct client_view){ .names = c->names, .name_count = c->name_count };
 		return key_type_names[c->key];
-	return import && import->found.key ? import->found.key : NULL;
+	}
+	if (g && g->view)
+		*names = *g->view;
+	return g ? g->key : NULL;
 }
 
 static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *ports)
@@ -36,19 +45,12 @@ static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *
 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
-		/* A process has a name of its own only when components share it. */
-		bool shared = strcmp(c->process, c->name) != 0;
-		const char *key = shared ? expected_key(s, c->certificate) : NULL;
+		struct client_view names = { 0 };
+		const char *key = desired_key(s, c->certificate, &names);
 
 		ports->first[i] = next;
 		for (size_t k = 0; k < c->verify_count; k++)
-			ports->probes[next++] = (struct tls_probe){
-				.host = c->verify[k].host,
-				.port = c->verify[k].port,
-				.server_name = c->verify[k].server_name,
-				.starttls = c->verify[k].starttls,
-				.key = key,
-			};
+			ports->probes[next++] = tls_probe_of(&c->verify[k], key, &names);
 	}
 }
 

@@ -20,6 +20,7 @@ struct expected {
 	bool known;
 	struct generation generation;
 	struct cert_set set;
+	struct client_view names;
 };
 
 struct leaf {
@@ -32,7 +33,6 @@ struct verify_target {
 	struct proof *proof;
 	const struct verify *port;
 	const struct expected *expected;
-	const char *key;
 	struct tls_prober *prober;
 	struct tls_probe probe;
 	struct arena answers; /* of the last probe */
@@ -58,7 +58,6 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 
 	for (size_t i = 0; i < count; i++) {
 		const struct component *c = proofs[i].component;
-		bool shared = strcmp(c->process, c->name) != 0;
 
 		/* Consecutive proofs mostly expect the same generation. */
 		if (i == 0 || strcmp(proofs[i].expected, proofs[i - 1].expected) != 0) {
@@ -66,13 +65,14 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 			expected->known =
 				run_certificates(r, proofs[i].expected, &expected->generation,
 						 &expected->set, &ignored);
+			if (expected->known)
+				generation_view(&expected->generation, &r->arena, &expected->names);
 		}
 		for (size_t k = 0; k < c->verify_count; k++)
 			out[made++] = (struct verify_target){
 				.proof = &proofs[i],
 				.port = &c->verify[k],
 				.expected = expected,
-				.key = shared && expected->known ? expected->generation.key : NULL,
 				.end_ms = now + c->role->restart.timeout * 1000,
 			};
 	}
@@ -157,11 +157,7 @@ static void verify_main(void *ctx)
 
 		arena_release(&t->answers);
 		t->answers = (struct arena){ 0 };
-		t->probe = (struct tls_probe){ .host = t->port->host,
-					       .port = t->port->port,
-					       .server_name = t->port->server_name,
-					       .starttls = t->port->starttls,
-					       .key = t->key };
+		t->probe = tls_probe_of(t->port, t->expected->generation.key, &t->expected->names);
 		if (!tls_prober_ask(t->prober, &t->probe, &t->answers, &e))
 			break;
 		verify_compare(t);

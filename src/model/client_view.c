@@ -48,8 +48,7 @@ static void read_request(const char *request, struct arena *a, struct client_vie
 	}
 }
 
-/* False: neither read nor asked for by us. */
-static bool view_of(const struct generation *g, struct arena *a, struct client_view *out)
+bool generation_view(const struct generation *g, struct arena *a, struct client_view *out)
 {
 	if (g->view) {
 		*out = *g->view;
@@ -98,6 +97,16 @@ static bool covers(const char *name, const char *host)
 	return dot && dot > host && strchr(name + 2, '.') && !strcasecmp(name + 1, dot);
 }
 
+static bool has_name(const struct client_view *x, enum name_kind kind, const char *host)
+{
+	for (size_t i = 0; i < x->name_count; i++)
+		if (x->names[i].kind == kind && host &&
+		    (kind == NAME_DNS ? covers(x->names[i].value, host)
+				      : !strcmp(x->names[i].value, host)))
+			return true;
+	return false;
+}
+
 static bool has_kind(const struct client_view *x, enum name_kind kind)
 {
 	for (size_t i = 0; i < x->name_count; i++)
@@ -106,23 +115,26 @@ static bool has_kind(const struct client_view *x, enum name_kind kind)
 	return false;
 }
 
+const char *port_server_name(const struct verify *port, const struct client_view *x)
+{
+	if (port->server_name || has_name(x, NAME_IP, port->host))
+		return port->server_name;
+	for (size_t i = 0; i < x->name_count; i++)
+		if (x->names[i].kind == NAME_DNS && x->names[i].value[0] != '*')
+			return x->names[i].value;
+	return NULL;
+}
+
 /*
  * Without a name, the address counts when the certificate has addresses, else
  * its first DNS name is asked for, which it has.
  */
 static bool is_named(const struct client_view *x, const struct verify *port)
 {
-	const char *host = port->server_name ? port->server_name : port->host;
-	enum name_kind kind = port->server_name ? NAME_DNS : NAME_IP;
-
-	for (size_t i = 0; i < x->name_count; i++)
-		if (x->names[i].kind == kind && host &&
-		    (kind == NAME_DNS ? covers(x->names[i].value, host)
-				      : !strcmp(x->names[i].value, host)))
-			return true;
 	if (port->server_name)
-		return false;
-	return has_kind(x, NAME_DNS) || (x->name_count && !has_kind(x, NAME_IP));
+		return has_name(x, NAME_DNS, port->server_name);
+	return has_name(x, NAME_IP, port->host) || has_kind(x, NAME_DNS) ||
+	       (x->name_count && !has_kind(x, NAME_IP));
 }
 
 static void list_names(const struct client_view *x, struct buf *out)
@@ -155,7 +167,7 @@ const char *refusal_by_ports(const struct component *c, const struct generation 
 	struct client_view x;
 	const char *refusal = NULL;
 
-	if (!c->verify_count || !view_of(g, a, &x))
+	if (!c->verify_count || !generation_view(g, a, &x))
 		return NULL;
 	for (size_t i = 0; i < c->verify_count && !refusal; i++)
 		refusal = refusal_by_port(&x, &c->verify[i], a);

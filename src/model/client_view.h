@@ -30,6 +30,18 @@ struct client_view {
 };
 
 /*
+ * The name that clients of a port ask for (SNI).  Without `server_name`: none when
+ * the certificate has the address, else its first DNS name that is no wildcard.
+ */
+const char *port_server_name(const struct verify *port, const struct client_view *x);
+
+/*
+ * Names and purpose of a generation: as read, or of an issued one as requested.
+ * False: neither is known.  Strings in `a`.
+ */
+bool generation_view(const struct generation *g, struct arena *a, struct client_view *out);
+
+/*
  * Why no client accepts it; NULL: one does.  Texts in `a`.  A generation whose
  * certificates were not read is refused for its own dates only.
  */

@@ -8,6 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct tls_probe tls_probe_of(const struct verify *port, const char *key,
+			      const struct client_view *names)
+{
+	return (struct tls_probe){
+		.host = port->host,
+		.port = port->port,
+		.server_name = names ? port_server_name(port, names) : port->server_name,
+		.starttls = port->starttls,
+		.key = key,
+	};
+}
+
 static void add_leaf(const struct tls_leaf *leaf, struct foreign *list, size_t *count)
 {
 	if (leaf->fingerprint)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/certs.h"
+#include "model/client_view.h"
 #include "model/fleet.h"
 
 #include <stdbool.h>
@@ -53,6 +54,14 @@ struct tls_probe {
 	size_t chain_count;
 	const char *error; /* why not completed */
 };
+
+/*
+ * The probe of a port for a desired pair: it offers only what a key of type `key`
+ * can answer, whichever pairs share the port, and asks for a name of `names`.
+ * NULL: unknown.
+ */
+struct tls_probe tls_probe_of(const struct verify *port, const char *key,
+			      const struct client_view *names);
 
 /*
  * Runs all probes; each fails or completes by itself.  False only on a stop, or

@@ -71,6 +71,25 @@ TEST(an_address_is_asked_for_where_there_are_addresses_else_the_first_dns_name)
 	assert_false(is_taken(NULL, 0, &other));
 }
 
+TEST(p5_a_port_at_an_address_is_asked_for_the_first_dns_name_unless_the_certificate_has_the_address)
+{
+	static const struct san names[] = {
+		{ NAME_DNS, "*.a.example" },
+		{ NAME_DNS, "b.example" },
+		{ NAME_IP, "10.0.0.1" },
+	};
+	const struct client_view all = { .names = names, .name_count = 3 };
+	const struct client_view wildcard = { .names = names, .name_count = 1 };
+	const struct verify has = { .host = "10.0.0.1" };
+	const struct verify other = { .host = "10.0.0.2" };
+	const struct verify named = { .host = "10.0.0.1", .server_name = "c.example" };
+
+	assert_null(port_server_name(&has, &all));
+	assert_string_equal(port_server_name(&other, &all), "b.example");
+	assert_null(port_server_name(&other, &wildcard));
+	assert_string_equal(port_server_name(&named, &all), "c.example");
+}
+
 TEST(dates_of_the_whole_chain_count_to_the_second)
 {
 	AUTO(arena) a = { 0 };
