@@ -35,6 +35,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
+	dovecot-pop3d dovecot-managesieved vsftpd mariadb-server-core prosody \
 	slapd openssh-server
 LINT_PACKAGES := python3 $(BUILD_PACKAGES) clang-format cppcheck
 FUZZ_PACKAGES := clang libcmocka-dev # and clang's libclang-rt-VERSION-dev

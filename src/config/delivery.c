@@ -227,6 +227,20 @@ static void write_starttls(struct writer *w, const struct field *f, const void *
 		put_text(w, f->key, starttls_names[kind]);
 }
 
+static bool read_proxy_protocol(struct loader *ld, const struct field *f, const struct node *n,
+				void *slot)
+{
+	if (n->kind == NODE_INTEGER && strcmp(n->text, "1") == 0)
+		return config_error(ld, n, "'%s' must be 2, the only version that is sent", f->key);
+	return count_type.read(ld, f, n, slot);
+}
+
+static void write_proxy_protocol(struct writer *w, const struct field *f, const void *slot)
+{
+	if (*(const unsigned *)slot)
+		write_count(w, f, slot);
+}
+
 bool verify_check(struct loader *ld, const struct node *n, void *out)
 {
 	struct verify *v = out;
@@ -307,3 +321,5 @@ const struct field_type address_type = { read_address, SHAPE_TEXT, NULL, GRAMMAR
 					 .words = "HOST:PORT" };
 const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL,
 					  .write = write_starttls };
+const struct field_type proxy_protocol_type = { read_proxy_protocol, SHAPE_COUNT, NULL,
+						.write = write_proxy_protocol };

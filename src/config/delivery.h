@@ -8,9 +8,10 @@
 
 #include <stdbool.h>
 
-extern const struct field_type activate_type; /* struct activate */
-extern const struct field_type address_type;  /* const char *; HOST:PORT */
-extern const struct field_type starttls_type; /* enum starttls_kind; names */
+extern const struct field_type activate_type;       /* struct activate */
+extern const struct field_type address_type;        /* const char *; HOST:PORT */
+extern const struct field_type starttls_type;       /* enum starttls_kind; names */
+extern const struct field_type proxy_protocol_type; /* unsigned; a count */
 
 extern const struct field_type https_type;       /* const char * */
 extern const struct field_type agent_place_type; /* URL or struct agent_place */

@@ -11,6 +11,7 @@
 #include <signal.h>
 
 static const struct bounds handshakes = { 1, 100 };
+static const struct bounds proxy_protocols = { 2, 2 };
 
 const char *const signal_names[] = { "HUP", "USR1", "USR2", "TERM", NULL };
 const int signal_numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM };
@@ -148,6 +149,21 @@ const struct field activate_value = { .key = "activate",
 				      .type = &activate_type,
 				      .param = &activate_record };
 
+static const struct field identity_fields[] = {
+	PATH(struct verify_identity, "certificate", certificate,
+	     "the client certificate and those above it, as PEM", .required = true,
+	     .canonical = "identity_certificate"),
+	PATH(struct verify_identity, "key", key, "its private key, as PEM", .required = true,
+	     .canonical = "identity_key"),
+	{ 0 },
+};
+static const struct record identity_record = {
+	.name = "verify_identity",
+	.fields = identity_fields,
+	.size = sizeof(struct verify_identity),
+	.help = "a client certificate, for a port that demands one",
+};
+
 static const struct field verify_fields[] = {
 	FIELD(struct verify, "tls", address, const char *, address_type, .required = true,
 	      .help = "the TLS port that serves it"),
@@ -158,6 +174,14 @@ static const struct field verify_fields[] = {
 	      .last = true),
 	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
 	      .param = starttls_names + 1, .help = "the protocol that is spoken before TLS begins"),
+	FIELD(struct verify, "identity", identity, struct verify_identity, record_type,
+	      .param = &identity_record,
+	      .help = "the client certificate that is shown to a port that demands one"),
+	FIELD(struct verify, "proxy_protocol", proxy_protocol, unsigned, proxy_protocol_type,
+	      .param = &proxy_protocols,
+	      .help = "the version of the PROXY header that the port expects before anything else"),
+	PATH(struct verify, "trust", trust,
+	     "the roots that the served chain must lead to, as PEM; the root of the desired chain when left out"),
 	{ 0 },
 };
 static const struct record verify_record = {

@@ -63,6 +63,7 @@ static void observe_served(struct engine *en, const struct snapshot *s,
 	seen->served = all.leaf.fingerprint;
 	seen->served_not_after = all.leaf.not_after;
 	seen->evidence = seen->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
+	seen->unverifiable = all.barred ? all.error : NULL;
 	if (all.error)
 		seen->error = all.error;
 	for (size_t i = 0; i < count && !seen->served_flaw; i++)

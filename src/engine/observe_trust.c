@@ -93,6 +93,8 @@ bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 			observe_trust_add_file(&t, c->deliver.access->ca);
 		if (c->activate.http)
 			observe_trust_add_file(&t, c->activate.http->access.ca);
+		for (size_t k = 0; k < c->verify_count; k++)
+			observe_trust_add_file(&t, c->verify[k].trust);
 	}
 	if (t.list.count)
 		qsort(t.list.items, t.list.count, sizeof(*t.list.items), by_path);

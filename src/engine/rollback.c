@@ -243,9 +243,10 @@ static void activate_one(struct rollback *t, size_t first, size_t end)
 		fail_all(t, first, end, &job.error);
 }
 
-static bool has_proof(const struct rollback_item *k)
+static bool has_proof(struct run *r, const struct rollback_item *k)
 {
-	return k->component->verify_count > 0 && k->before && *k->before;
+	return component_is_provable(k->component, run_seen(r, k->component->name)) && k->before &&
+	       *k->before;
 }
 
 static void rollback_verify(struct rollback *t)
@@ -259,7 +260,8 @@ static void rollback_verify(struct rollback *t)
 		struct rollback_item *k = &t->list[i];
 		const struct process_state *state = &t->states[k->process];
 
-		if (k->error.code || !has_proof(k) || (!state->activated && !state->looked_at))
+		if (k->error.code || !has_proof(t->r, k) ||
+		    (!state->activated && !state->looked_at))
 			continue;
 		from[count] = k;
 		proofs[count++] =
@@ -283,8 +285,8 @@ static void rollback_check(struct rollback *t, const struct rollback_item *k)
 	r->result.rejected++;
 	r->result.rolled_back += !k->error.code;
 	r->result.failed += k->error.code != ERR_NONE;
-	state->as_before &= !k->error.code && (!needs_proof || has_proof(k));
-	if (!k->error.code && needs_proof && !has_proof(k))
+	state->as_before &= !k->error.code && (!needs_proof || has_proof(r, k));
+	if (!k->error.code && needs_proof && !has_proof(r, k))
 		engine_note(r->en, "nothing can prove what '%s' serves after its roll back",
 			    k->component->name);
 }

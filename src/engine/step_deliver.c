@@ -149,7 +149,7 @@ static void committed(const struct component *c, struct component_seen *seen,
 	seen->now.staged = NULL;
 	seen->last_error = NULL;
 	seen->now.observed_at = clock_now();
-	if (!c->verify_count)
+	if (!component_is_provable(c, seen))
 		seen->now.served = NULL;
 }
 
@@ -172,7 +172,8 @@ static void record_commits(struct run *r, struct step_batch *b, const struct job
 			seen->activation_due = earlier ? earlier->activation_due : NULL;
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
-		else if (component_activation(c, seen) == ACTIVATION_NONE && !c->verify_count)
+		else if (component_activation(c, seen) == ACTIVATION_NONE &&
+			 !component_is_provable(c, seen))
 			run_accept(r, seen, run_fingerprint(r, s));
 		change_component(change, seen);
 	}
@@ -226,8 +227,8 @@ static void step_deliver_reported(struct run *r, const struct component *c, cons
 
 	r->signalled[seen - r->components] = executable;
 	seen->activation_due = NULL;
-	/* Without a port to verify, the activation is all the proof there is. */
-	if (due && !c->verify_count)
+	/* Without a port that can be verified, the activation is all the proof there is. */
+	if (due && !component_is_provable(c, seen))
 		run_accept(r, seen, due);
 	if (due)
 		change_component(change, seen);

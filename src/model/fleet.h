@@ -273,14 +273,24 @@ enum starttls_kind {
 	STARTTLS_KIND_COUNT
 };
 
+/* Client certificate for a port that demands one, and its key; PEM files. */
+struct verify_identity {
+	const char *certificate; /* NULL: none */
+	const char *key;
+};
+
 /* One TLS port that must serve the certificate. */
 struct verify {
 	const char *address; /* "host:port" as written, for people */
 	const char *host;    /* without brackets */
 	uint16_t port;
-	const char *server_name; /* SNI; NULL sends none */
+	const char *server_name; /* SNI; NULL: see port_server_name() */
 	enum starttls_kind starttls;
-	unsigned consecutive; /* good handshakes in a row */
+	struct verify_identity identity;
+	unsigned proxy_protocol; /* version of the PROXY header sent first; 0: none */
+	const char *trust;       /* PEM file with the anchors of the served chain; NULL: the
+				    anchor of the desired pair */
+	unsigned consecutive;    /* good handshakes in a row */
 };
 
 enum restart_when {

@@ -48,6 +48,8 @@ struct observation {
 				     anchor, or is unknown; else what is wrong */
 	int64_t served_not_after; /* 0: unknown */
 	enum evidence evidence;
+	const char *unverifiable; /* NULL, or why no handshake can be completed: a port
+				     demands a client certificate */
 
 	/* the process that an activation signals */
 	const char *activation; /* name, when its host reports it; NULL */

@@ -105,6 +105,13 @@ struct component_seen {
 	const char *left_host; /* that these are on; NULL: this machine */
 };
 
+/* Whether a handshake can prove what the component serves. */
+static inline bool component_is_provable(const struct component *c,
+					 const struct component_seen *seen)
+{
+	return c->verify_count > 0 && !seen->now.unverifiable;
+}
+
 /* What is published for an issuer, compared with its newest authority. */
 struct publish_seen {
 	const char *issuer;

@@ -17,6 +17,9 @@ struct tls_probe tls_probe_of(const struct verify *port, const char *key,
 		.server_name = names ? port_server_name(port, names) : port->server_name,
 		.starttls = port->starttls,
 		.key = key,
+		.identity = port->identity,
+		.proxy_protocol = port->proxy_protocol,
+		.trust = port->trust,
 	};
 }
 
@@ -107,7 +110,7 @@ struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count
 		const char *served = all.leaf.fingerprint;
 
 		if (!p->completed)
-			return (struct tls_served){ .error = p->error };
+			return (struct tls_served){ .error = p->error, .barred = p->barred };
 		if (!installed &&
 		    (p->other.fingerprint || (served && strcmp(served, p->leaf.fingerprint) != 0)))
 			return (struct tls_served){ .error = "it serves several certificates" };

@@ -42,9 +42,12 @@ struct tls_probe {
 	uint16_t port;
 	const char *server_name; /* NULL: no SNI */
 	enum starttls_kind starttls;
-	const char *key;    /* "rsa-2048": offer only algorithms of this key type, so
-			       that a server with several pairs chooses that one;
-			       retry with any when refused.  NULL: any */
+	const char *key; /* "rsa-2048": offer only algorithms of this key type, so
+			    that a server with several pairs chooses that one;
+			    retry with any when refused.  NULL: any */
+	struct verify_identity identity;
+	unsigned proxy_protocol;
+	const char *trust;  /* file with the anchors of the chain; not read here */
 	int64_t timeout_ms; /* of one handshake; 0: TLS_HANDSHAKE_MS */
 	/* result; strings in the arena of tls_probe_all() */
 	bool completed;
@@ -53,6 +56,8 @@ struct tls_probe {
 	const struct tls_chain *chains; /* distinct chains above `leaf` */
 	size_t chain_count;
 	const char *error; /* why not completed */
+	bool barred;       /* not completed, nor will be: the port demands a client
+			      certificate that the probe does not have */
 };
 
 /*
@@ -97,6 +102,7 @@ struct tls_leaf tls_probe_served(const struct tls_probe *p, const char *wanted);
 struct tls_served {
 	struct tls_leaf leaf;
 	const char *error;
+	bool barred; /* as in struct tls_probe */
 };
 struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count,
 				    const char *installed);

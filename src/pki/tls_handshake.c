@@ -30,30 +30,33 @@ enum {
 	ADDRESS_TEXT = INET6_ADDRSTRLEN + 16,
 };
 
-/* Priorities under which only a key of this type can complete the handshake. */
+/* What only a key of one type can answer. */
 static const struct {
 	const char *key; /* prefix of the key type in the fleet file */
-	const char *priority;
+	const char *suites;
+	const char *signatures;
 } offers[] = {
 	/* the first entry is for any key type */
-	{ "", PRIORITY },
-	{ "rsa", PRIORITY NO_ECDSA
+	{ "", "", "" },
+	{ "rsa", NO_ECDSA,
 	  ":-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512" },
-	{ "ecdsa-p256",
-	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256" },
-	{ "ecdsa-p384",
-	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA384" },
-	{ "ecdsa-p521",
-	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA512" },
-	{ "ed25519", PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-EDDSA-ED25519" },
+	{ "ecdsa-p256", NO_RSA, ":-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256" },
+	{ "ecdsa-p384", NO_RSA, ":-SIGN-ALL:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA384" },
+	{ "ecdsa-p521", NO_RSA, ":-SIGN-ALL:+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA512" },
+	{ "ed25519", NO_RSA, ":-SIGN-ALL:+SIGN-EDDSA-ED25519" },
 };
 enum {
 	OFFER_COUNT = sizeof(offers) / sizeof(*offers)
 };
 
 struct tls_client {
-	gnutls_certificate_credentials_t credentials;
+	gnutls_certificate_credentials_t credentials; /* without an identity */
 	gnutls_priority_t priorities[OFFER_COUNT];
+	/*
+	 * TLS 1.2 by cipher suites alone: for an identity whose own key is of
+	 * another type, since GnuTLS signs with what was offered.
+	 */
+	gnutls_priority_t by_suites[OFFER_COUNT];
 };
 
 bool tls_client_new(struct tls_client **out, struct err *e)
@@ -61,8 +64,16 @@ bool tls_client_new(struct tls_client **out, struct err *e)
 	AUTO(tls_client) c = xcalloc(1, sizeof(*c));
 	int rc = gnutls_certificate_allocate_credentials(&c->credentials);
 
-	for (size_t i = 0; rc >= 0 && i < OFFER_COUNT; i++)
-		rc = gnutls_priority_init(&c->priorities[i], offers[i].priority, NULL);
+	for (size_t i = 0; rc >= 0 && i < OFFER_COUNT; i++) {
+		AUTO(buf) text = { 0 };
+		AUTO(buf) by_suites = { 0 };
+
+		buf_printf(&text, PRIORITY "%s%s", offers[i].suites, offers[i].signatures);
+		buf_printf(&by_suites, PRIORITY ":-VERS-TLS1.3%s", offers[i].suites);
+		rc = gnutls_priority_init(&c->priorities[i], buf_text(&text), NULL);
+		if (rc >= 0)
+			rc = gnutls_priority_init(&c->by_suites[i], buf_text(&by_suites), NULL);
+	}
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot prepare TLS");
 	*out = TAKE(c);
@@ -73,9 +84,12 @@ void tls_client_free(struct tls_client *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < OFFER_COUNT; i++)
+	for (size_t i = 0; i < OFFER_COUNT; i++) {
 		if (c->priorities[i])
 			gnutls_priority_deinit(c->priorities[i]);
+		if (c->by_suites[i])
+			gnutls_priority_deinit(c->by_suites[i]);
+	}
 	if (c->credentials)
 		gnutls_certificate_free_credentials(c->credentials);
 	free(c);
@@ -87,6 +101,7 @@ struct handshake {
 	const union tls_address *to;
 	struct arena *arena;
 	struct tls_outcome *out;
+	gnutls_certificate_credentials_t credentials;
 	int64_t end_ms;
 };
 
@@ -131,17 +146,28 @@ static bool fail_connecting(struct handshake *h, int error)
 	return false;
 }
 
+/*
+ * A server that asked for a client certificate before it ended the handshake did so for
+ * want of it.
+ */
 static int fail_handshake(struct handshake *h, gnutls_session_t session, int rc)
 {
 	char address[ADDRESS_TEXT];
 	char words[128];
 	bool alert = rc == GNUTLS_E_FATAL_ALERT_RECEIVED;
+	bool ended = alert || rc == GNUTLS_E_PREMATURE_TERMINATION || rc == GNUTLS_E_PULL_ERROR ||
+		     rc == GNUTLS_E_PUSH_ERROR;
 	const char *why =
 		alert ? gnutls_alert_get_name(gnutls_alert_get(session)) : gnutls_words(rc, words);
 
-	h->out->error = arena_printf(h->arena, "TLS handshake with %s failed: %s%s",
-				     address_text(h, address), alert ? "it sent the alert " : "",
-				     why ? why : "unknown");
+	h->out->barred = ended && gnutls_certificate_client_get_request_status(session) == 1;
+	h->out->error = arena_printf(
+		h->arena, "TLS handshake with %s failed: %s%s%s", address_text(h, address),
+		alert ? "it sent the alert " : "", why ? why : "unknown",
+		!h->out->barred ? ""
+		: h->probe->identity.certificate
+			? ", after it was shown the client certificate of 'identity'"
+			: ", since it demands a client certificate");
 	return rc;
 }
 
@@ -168,6 +194,18 @@ static bool connect_address(struct handshake *h, int *fd)
 	return !error || fail_connecting(h, error);
 }
 
+/* The PROXY header of a connection that the proxy makes for itself, version 2: LOCAL. */
+static bool say_proxy_header(struct handshake *h, int fd)
+{
+	static const char local[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0";
+
+	/* with the NUL at its end; the first bytes of a connection fit in its buffer */
+	if (!h->probe->proxy_protocol ||
+	    send(fd, local, sizeof(local), MSG_NOSIGNAL) == (ssize_t)sizeof(local))
+		return true;
+	return fail_connecting(h, errno);
+}
+
 static bool say_starttls(struct handshake *h, int fd)
 {
 	char address[ADDRESS_TEXT];
@@ -183,17 +221,19 @@ static bool say_starttls(struct handshake *h, int fd)
 	return false;
 }
 
-static int begin_session(struct handshake *h, size_t offer, int fd, gnutls_session_t *out)
+static int begin_session(struct handshake *h, gnutls_priority_t offer, int fd,
+			 gnutls_session_t *out)
 {
 	const char *name = h->probe->server_name;
 	unsigned char ip[16];
 	int rc = gnutls_init(out, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-					  GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP);
+					  GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP |
+					  GNUTLS_FORCE_CLIENT_CERT);
 
 	if (rc >= 0)
-		rc = gnutls_priority_set(*out, h->client->priorities[offer]);
+		rc = gnutls_priority_set(*out, offer);
 	if (rc >= 0)
-		rc = gnutls_credentials_set(*out, GNUTLS_CRD_CERTIFICATE, h->client->credentials);
+		rc = gnutls_credentials_set(*out, GNUTLS_CRD_CERTIFICATE, h->credentials);
 	/* RFC 6066, section 3: no SNI for an IP address. */
 	if (rc >= 0 && name && inet_pton(AF_INET, name, ip) != 1 &&
 	    inet_pton(AF_INET6, name, ip) != 1)
@@ -232,7 +272,7 @@ static int take_certificates(struct handshake *h, gnutls_session_t session)
 }
 
 /* GnuTLS's code of a handshake that failed; 0: completed, or failed for another reason. */
-static int shake_hands(struct handshake *h, size_t offer)
+static int shake_hands(struct handshake *h, gnutls_priority_t offer)
 {
 	AUTO(fd) fd = -1;
 	AUTO(session) session = NULL;
@@ -240,7 +280,7 @@ static int shake_hands(struct handshake *h, size_t offer)
 	int rc = 0;
 
 	*h->out = (struct tls_outcome){ 0 };
-	if (!connect_address(h, &fd) || !say_starttls(h, fd))
+	if (!connect_address(h, &fd) || !say_proxy_header(h, fd) || !say_starttls(h, fd))
 		return 0;
 	rc = begin_session(h, offer, fd, &session);
 	if (rc < 0)
@@ -262,28 +302,71 @@ static int shake_hands(struct handshake *h, size_t offer)
 	}
 }
 
+/* Read for each handshake, so that a renewed identity counts at once. */
+static bool identity_credentials(struct handshake *h, gnutls_certificate_credentials_t *out)
+{
+	const struct verify_identity *i = &h->probe->identity;
+	AUTO(secret) certs = { 0 };
+	AUTO(secret) key = { 0 };
+	AUTO(secret) pkcs8 = { 0 };
+	struct cert_set set = { 0 };
+	struct err e = { 0 };
+	gnutls_datum_t key_text;
+	gnutls_datum_t certs_text;
+	int rc;
+
+	if (!i->certificate)
+		return true;
+	if (pem_file_certs(i->certificate, h->arena, &certs, &set, &e) &&
+	    pem_file_key(i->key, &key, &pkcs8, &e)) {
+		certs_text = datum_of_secret(&certs);
+		key_text = datum_of_secret(&key);
+		rc = gnutls_certificate_allocate_credentials(out);
+		if (rc >= 0)
+			rc = gnutls_certificate_set_x509_key_mem(*out, &certs_text, &key_text,
+								 GNUTLS_X509_FMT_PEM);
+		if (rc >= 0)
+			return true;
+		err_gnutls(&e, rc, "'%s' and '%s' are no pair", i->certificate, i->key);
+	}
+	h->out->barred = true;
+	h->out->error = arena_printf(h->arena,
+				     "cannot use the client certificate of 'identity': %s", e.text);
+	return false;
+}
+
+static size_t offer_for(const char *key)
+{
+	for (size_t i = 1; key && i < OFFER_COUNT; i++)
+		if (strncmp(offers[i].key, key, strlen(offers[i].key)) == 0)
+			return i;
+	return 0;
+}
+
 void tls_handshake(struct tls_client *client, const struct tls_probe *probe,
 		   const union tls_address *to, struct arena *a, struct tls_outcome *out)
 {
+	AUTO(credentials) identity = NULL;
 	struct handshake h = { .client = client,
 			       .probe = probe,
 			       .to = to,
 			       .arena = a,
 			       .out = out,
 			       .end_ms = clock_mono_ms() + tls_probe_timeout(probe) };
-	size_t offer = 0;
+	size_t offer = offer_for(probe->key);
 	int rc = 0;
 
-	for (size_t i = 1; probe->key && i < OFFER_COUNT && !offer; i++)
-		if (strncmp(offers[i].key, probe->key, strlen(offers[i].key)) == 0)
-			offer = i;
-	rc = shake_hands(&h, offer);
+	if (!identity_credentials(&h, &identity))
+		return;
+	h.credentials = identity ? identity : client->credentials;
+	rc = shake_hands(&h, client->priorities[offer]);
+	if (offer && rc < 0 && identity)
+		rc = shake_hands(&h, client->by_suites[offer]);
 
 	/*
 	 * Reconnects for any key type after a server refused the one asked for: the
 	 * certificate it serves instead is worth knowing.
 	 */
-	if (offer && (rc == GNUTLS_E_FATAL_ALERT_RECEIVED || rc == GNUTLS_E_PREMATURE_TERMINATION ||
-		      rc == GNUTLS_E_PULL_ERROR))
-		shake_hands(&h, 0);
+	if (offer && rc < 0 && !out->barred)
+		shake_hands(&h, client->priorities[0]);
 }

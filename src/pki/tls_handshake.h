@@ -33,6 +33,7 @@ struct tls_outcome {
 	bool connected; /* not completed, but connected */
 	bool expired;   /* at the deadline */
 	bool stopped;   /* by a stop */
+	bool barred;    /* as in struct tls_probe */
 	struct tls_leaf leaf;
 	struct tls_chain chain;
 	const char *error; /* why not completed */

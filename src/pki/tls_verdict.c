@@ -19,10 +19,12 @@ void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls
 	if (p->error)
 		return;
 	if (!o->completed) {
-		if (!o->unreachable)
+		if (!o->unreachable) {
 			p->error = o->error;
-		else if (!f->unreachable)
+			p->barred = o->barred;
+		} else if (!f->unreachable) {
 			f->unreachable = o->error;
+		}
 		return;
 	}
 	f->completes = true;

@@ -99,7 +99,7 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 		need.activate = is_desired(c, c->seen->activation_due);
 	c->postponed = need.activate && postponed;
 	need.activate &= !postponed;
-	need.verify &= !postponed && c->component->verify_count > 0;
+	need.verify &= !postponed && component_is_provable(c->component, c->seen);
 	c->wanted = need;
 	if (!component_wants(c))
 		return;
@@ -140,7 +140,7 @@ static void decide_process_steps(struct process_build *p)
 		struct component_build *c = p->members[k];
 
 		if (c->in_scope && c->seen->now.online && !c->left)
-			c->verify = c->component->verify_count > 0;
+			c->verify = component_is_provable(c->component, c->seen);
 	}
 }
 

@@ -13,6 +13,9 @@
  * Where only owner or mode of the files are not as they were set, the pair is
  * written again, and nobody has to take it into use.
  *
+ * A port at which no handshake can be completed is not verified (precondition
+ * unverifiable).
+ *
  * A postponed role is committed but neither activated nor verified.  An
  * offline component that would need a step gets none and is remembered as
  * unreachable.  One process is activated once, by the first of its members

@@ -192,6 +192,21 @@ static void add_activate(struct contact_list *c, const struct component *on)
 	}
 }
 
+static void add_ports(struct contact_list *c, const struct component *on)
+{
+	for (size_t i = 0; i < on->verify_count; i++) {
+		const struct verify *port = &on->verify[i];
+
+		if (port->identity.key)
+			contact_add(c, CONTACT_SECRET,
+				    arena_printf(&c->d->scratch, "file %s",
+						 contact_path(c, port->identity.key)));
+		if (port->trust)
+			contact_add(c, CONTACT_SECRET,
+				    contact_trusted(c, "anchors of a port", port->trust));
+	}
+}
+
 static void add_policies(struct contact_list *c)
 {
 	const struct fleet *f = c->d->fleet;
@@ -241,6 +256,7 @@ static void collect(struct contact_list *c)
 		c->in_scope = d->components[i].in_scope;
 		add_deliver(c, &f->components[i].deliver);
 		add_activate(c, &f->components[i]);
+		add_ports(c, &f->components[i]);
 	}
 }
 

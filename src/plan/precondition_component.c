@@ -175,6 +175,14 @@ static void check_pidfile(struct plan_builder *d, const struct component_build *
 	precondition_add(d, &f);
 }
 
+/* A port at which no handshake can be completed. */
+static void check_verifiable(struct plan_builder *d, const struct component_build *c)
+{
+	if (c->seen->now.online && c->seen->now.unverifiable)
+		precondition_add_component(d, c, CODE_UNVERIFIABLE,
+					   text_escaped(d->kept, c->seen->now.unverifiable));
+}
+
 static void component_precondition_check_version(struct plan_builder *d,
 						 const struct component_build *c)
 {
@@ -263,6 +271,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 	component_precondition_check_writable(d, c);
 	check_left(d, c);
 	check_pidfile(d, c);
+	check_verifiable(d, c);
 	component_precondition_check_version(d, c);
 	check_clock(d, c);
 	check_orders(d, c);

@@ -70,6 +70,8 @@ static const struct member observation_members[] = {
 	CHOICE_MEMBER("evidence", struct component_seen, now.evidence, evidence_names),
 	TEXT_MEMBER("error", struct component_seen, now.error, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("unwritable", struct component_seen, now.unwritable, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("unverifiable", struct component_seen, now.unverifiable,
+		    .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("activation", struct component_seen, now.activation, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("doubt", struct component_seen, now.doubt, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("untrusted", struct component_seen, now.untrusted, .absent = ABSENT_OMITTED),

@@ -14,7 +14,7 @@ static const size_t texts[] = {
 	offsetof(struct observation, served),     offsetof(struct observation, served_flaw),
 	offsetof(struct observation, activation), offsetof(struct observation, doubt),
 	offsetof(struct observation, untrusted),  offsetof(struct observation, executable),
-	offsetof(struct observation, order_from),
+	offsetof(struct observation, order_from), offsetof(struct observation, unverifiable),
 };
 
 #define TEXT_COUNT (sizeof(texts) / sizeof(*texts))

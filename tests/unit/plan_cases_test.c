@@ -40,7 +40,7 @@
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
  *		[activation=none|hot|reload|restart]
- *		[doubt="..."] [untrusted="..."]
+ *		[doubt="..."] [untrusted="..."] [unverifiable="..."]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -355,6 +355,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.attr_flaw = value(w, "attr_flaw"),
 		.now.error = value(w, "error"),
 		.now.unwritable = value(w, "unwritable"),
+		.now.unverifiable = value(w, "unverifiable"),
 		.now.doubt = value(w, "doubt"),
 		.now.untrusted = value(w, "untrusted"),
 		.now.activation = value(w, "activation"),
