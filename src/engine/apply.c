@@ -308,6 +308,29 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 	}
 }
 
+void retract_proof(struct run *r, const struct component *c, const struct err *error)
+{
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+		struct err shown = *error;
+		struct step_batch b = { &i, &shown, 1 };
+		struct err e = { 0 };
+
+		if (!s->component || strcmp(s->component, c->name) != 0)
+			continue;
+		if (r->progress[i] == PROGRESS_ROLLED_BACK)
+			r->progress[i] = PROGRESS_FAILED;
+		if (s->kind != STEP_VERIFY || r->progress[i] != PROGRESS_SUCCEEDED)
+			continue;
+		if (!journal_batch(r, &b, true, &e))
+			engine_note(r->en, "warning: cannot record a step: %s", e.text);
+		r->progress[i] = PROGRESS_FAILED;
+		r->result.done--;
+		report_step(r, EVENT_STEP_ENDED, i, error);
+	}
+	r->result.failed++;
+}
+
 /* ---- all-first: every commit before the first activation ---- */
 
 /*
@@ -407,6 +430,7 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	if (s->component_count)
 		memcpy(r->components, s->components, s->component_count * sizeof(*r->components));
 	r->component_count = s->component_count;
+	r->verified = arena_array(&r->arena, s->component_count, sizeof(*r->verified));
 	r->record = (struct run_record){ .plan_hash = order->plan_hash,
 					 .plan = order->plan_json,
 					 .who = who(&r->arena),
@@ -452,6 +476,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 
 	report_run(&r, EVENT_RUN_STARTED);
 	run_all(&r);
+	verify_again(&r);
 	r.result.run = r.record.number;
 	r.result.exit_status = run_exit_status(&r);
 	end_run(&r);

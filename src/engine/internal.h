@@ -86,6 +86,9 @@ struct run {
 	/* by entry of `components`: executable of the process that this run
 	 * activated; NULL: none, or unknown */
 	const char **signalled;
+	/* by entry of `components`: fingerprint that handshakes of this run have
+	 * proven there; NULL: none */
+	const char **verified;
 	unsigned *failed_processes; /* by role of the fleet */
 	size_t extra_steps;         /* rollbacks journalled so far */
 	bool halted;                /* no further step is started */
@@ -154,12 +157,15 @@ struct generation generation_of_pair(const struct pair *p, struct arena *a);
 struct proof {
 	const struct component *component;
 	const char *expected;
+	bool once;          /* one handshake with each port is enough, or too few */
 	struct err error;   /* code ERR_NONE: proven */
 	const char *served; /* in the run's arena; NULL: unknown */
 	const char *flaw;   /* as component_seen's `served_flaw` */
 	int64_t not_after;  /* of the served leaf; 0: unknown */
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);
+/* Asks every port once more where this run has proven something: may only take that back. */
+void verify_again(struct run *r);
 /* Copies the result of the handshakes to the component's observation. */
 void proof_observe(const struct proof *p, struct observation *seen);
 
@@ -193,6 +199,11 @@ void run_wave(struct run *r, size_t first, size_t end);
 void roll_back(struct run *r, const char *const *processes, size_t count);
 /* engine/apply.c: runs the steps of one kind that are ready; skips the others. */
 void run_batch(struct run *r, const size_t *numbers, size_t count);
+/*
+ * Takes back the success of the verification of a component, or of its roll back, that
+ * a later handshake has disproved.
+ */
+void retract_proof(struct run *r, const struct component *c, const struct err *error);
 /* Journals one rollback step and emits its event. */
 void report_rollback(struct run *r, const struct component *c, const char *fingerprint,
 		     const struct err *error);

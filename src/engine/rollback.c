@@ -251,6 +251,7 @@ static bool has_proof(struct run *r, const struct rollback_item *k)
 
 static void rollback_verify(struct rollback *t)
 {
+	struct run *r = t->r;
 	AUTO(arena) a = { 0 };
 	struct proof *proofs = arena_array(&a, t->count, sizeof(*proofs));
 	struct rollback_item **from = arena_array(&a, t->count, sizeof(*from));
@@ -260,17 +261,20 @@ static void rollback_verify(struct rollback *t)
 		struct rollback_item *k = &t->list[i];
 		const struct process_state *state = &t->states[k->process];
 
-		if (k->error.code || !has_proof(t->r, k) ||
-		    (!state->activated && !state->looked_at))
+		r->verified[run_seen(r, k->component->name) - r->components] = NULL;
+		if (k->error.code || !has_proof(r, k) || (!state->activated && !state->looked_at))
 			continue;
 		from[count] = k;
 		proofs[count++] =
 			(struct proof){ .component = k->component, .expected = k->before };
 	}
-	prove_served(t->r, proofs, count);
+	prove_served(r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
 		from[i]->error = proofs[i].error;
-		proof_observe(&proofs[i], &run_seen(t->r, proofs[i].component->name)->now);
+		if (!proofs[i].error.code)
+			r->verified[run_seen(r, proofs[i].component->name) - r->components] =
+				proofs[i].expected;
+		proof_observe(&proofs[i], &run_seen(r, proofs[i].component->name)->now);
 	}
 }
 

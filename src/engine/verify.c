@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
@@ -36,6 +37,7 @@ struct verify_target {
 	struct tls_prober *prober;
 	struct tls_probe probe;
 	struct arena answers; /* of the last probe */
+	unsigned wanted;      /* good answers in a row */
 	unsigned row;
 	int64_t end_ms;
 	struct leaf served; /* last seen; none: no answer */
@@ -45,7 +47,7 @@ struct verify_target {
 
 static bool is_open(const struct verify_target *t)
 {
-	return t->row < t->port->consecutive && !t->proof->error.code;
+	return t->row < t->wanted && !t->proof->error.code;
 }
 
 static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
@@ -73,7 +75,9 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 				.proof = &proofs[i],
 				.port = &c->verify[k],
 				.expected = expected,
-				.end_ms = now + c->role->restart.timeout * 1000,
+				.wanted = proofs[i].once ? 1 : c->verify[k].consecutive,
+				.end_ms = proofs[i].once ? now
+							 : now + c->role->restart.timeout * 1000,
 			};
 	}
 	return made;
@@ -91,7 +95,7 @@ static void explain(const struct verify_target *t)
 	else if (t->row)
 		err_set(e, ERR_REMOTE,
 			"'%s' serves it, but only %u of %u answers in a row came in time", address,
-			t->row, t->port->consecutive);
+			t->row, t->wanted);
 	else
 		err_set(e, ERR_REMOTE, "'%s' still serves %.12s, not %.12s", address,
 			t->served.fingerprint, t->proof->expected);
@@ -132,7 +136,7 @@ static void give_up(struct verify_target *t)
 /* Wait after a good answer: the good ones in a row are spread. */
 static int64_t spread_wait(const struct verify_target *t)
 {
-	unsigned gaps = t->port->consecutive > 1 ? t->port->consecutive - 1 : 1;
+	unsigned gaps = t->wanted > 1 ? t->wanted - 1 : 1;
 
 	return (SPREAD_MS + gaps - 1) / gaps;
 }
@@ -287,8 +291,41 @@ void step_verify(struct run *r, struct step_batch *b)
 		} else {
 			seen->activation_due = NULL;
 			run_accept(r, seen, p->expected);
+			r->verified[seen - r->components] = p->expected;
 		}
 		change_component(change, seen);
 	}
 	batch_record(r, b, change);
+}
+
+void verify_again(struct run *r)
+{
+	AUTO(change) change = change_new(r->en->state);
+	struct proof *proofs = arena_array(&r->arena, r->component_count, sizeof(*proofs));
+	size_t count = 0;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < r->component_count && !stop_requested(); i++)
+		if (r->verified[i])
+			proofs[count++] = (struct proof){
+				.component = fleet_component(r->en->fleet, r->components[i].name),
+				.expected = r->verified[i],
+				.once = true,
+			};
+	prove_served(r, proofs, count);
+	for (size_t i = 0; i < count; i++) {
+		struct proof *p = &proofs[i];
+		struct component_seen *seen = run_seen(r, p->component->name);
+
+		/* a stop proves nothing, and disproves nothing */
+		if (!p->error.code || p->error.code == ERR_STOPPED)
+			continue;
+		err_in(&p->error, "asked once more before the end of the run");
+		proof_observe(p, &seen->now);
+		seen->last_error = arena_strdup(&r->arena, p->error.text);
+		change_component(change, seen);
+		retract_proof(r, p->component, &p->error);
+	}
+	if (!state_commit(r->en->state, change, &e))
+		engine_note(r->en, "warning: cannot record what was seen: %s", e.text);
 }

@@ -288,8 +288,26 @@ wait_port "$draining"
 cf apply --yes --ack mass-retire
 is $status 0 "a server whose old worker still accepts is waited for"
 is "$(grep -c ' old' run/draining.log)" 1 "it was met once"
-is "$(sed '1,/ old/d' run/draining.log | wc -l)" 3 "three handshakes after it are good"
+is "$(sed '1,/ old/d' run/draining.log | wc -l)" 4 "three handshakes after it are good, and one more before the run ends"
 ok "$(sed '1,/ old/d' run/draining.log | awk 'NR == 1 { t = $1 } NR == 3 { print $1 - t < 0.299 }')" "over 300 ms"
 cf plan --detailed-exitcode
 is $status 0 "a plan right after it finds nothing to do"
+
+# --- one that answers again after three good handshakes, before the run ends ---
+free_port again
+old_directory again
+python3 "$root/tests/e2e/draining.py" "$again" tls/again 4 2>run/draining.err &
+pids+=("$!")
+wait_port "$again"
+sed -i "s/drains:/again:/; s,tls/draining,tls/again,; s/:$draining/:$again/" certfleet.yaml
+before=$(installed tls/again/fullchain.pem)
+cf apply --yes --ack mass-retire --ack pidfile-doubtful
+is $status 7 "an old worker that answers before the run ends is a failure"
+has "$out" "verify *again .*failed: asked once more before the end of the run: .*still serves ${before:0:12}" "and told"
+cf status --offline
+has "$out" "again *failed" "status remembers it"
+take_status
+is "$(status_of again state)" in-sync "and asks once more"
+cf plan --detailed-exitcode
+is $status 0 "once it is gone nothing is left to do"
 finish
