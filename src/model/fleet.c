@@ -21,8 +21,10 @@ const char *const name_kind_names[NAME_KIND_COUNT + 1] = {
 	[NAME_EMAIL] = "email",
 };
 const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
-	[STARTTLS_NONE] = "none", [STARTTLS_POSTGRES] = "postgres", [STARTTLS_SMTP] = "smtp",
-	[STARTTLS_IMAP] = "imap", [STARTTLS_LDAP] = "ldap",
+	[STARTTLS_NONE] = "none",   [STARTTLS_POSTGRES] = "postgres", [STARTTLS_SMTP] = "smtp",
+	[STARTTLS_IMAP] = "imap",   [STARTTLS_LDAP] = "ldap",         [STARTTLS_POP3] = "pop3",
+	[STARTTLS_FTP] = "ftp",     [STARTTLS_MYSQL] = "mysql",       [STARTTLS_XMPP] = "xmpp",
+	[STARTTLS_SIEVE] = "sieve",
 };
 
 const char *const declared_verb_names[DECLARED_COUNT + 1] = {

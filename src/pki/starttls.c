@@ -14,9 +14,10 @@
 struct starttls {
 	int fd;
 	int64_t end_ms;
+	const char *name;
 	struct arena *arena;
 	const char *step; /* for messages */
-	bool is_offered;  /* SMTP: the EHLO reply lists STARTTLS */
+	bool is_offered;  /* SMTP: the EHLO reply lists STARTTLS; likewise SIEVE */
 	const char *why;  /* of a failure; NULL: a wait has ended */
 	size_t heard;     /* bytes received in `in` */
 	size_t taken;     /* bytes of `in` consumed */
@@ -227,27 +228,211 @@ static bool talk_ldap(struct starttls *s)
 	return false;
 }
 
+/* POP3: RFC 2595. */
+static bool talk_pop3(struct starttls *s)
+{
+	struct reply_line l = { 0 };
+
+	if (!starttls_say(s, "the greeting", SAY("")) || !hear_line(s, &l))
+		return false;
+	if (!begins(&l, "+OK"))
+		return refuse_line(s, &l);
+	if (!starttls_say(s, "STLS", SAY("STLS\r\n")) || !hear_line(s, &l))
+		return false;
+	return begins(&l, "+OK") || refuse_line(s, &l);
+}
+
+/* A reply of FTP is one line "220 ...", or "220-...", any lines, and "220 ..." at the end. */
+static bool hear_ftp(struct starttls *s, const char *code)
+{
+	struct reply_line l = { 0 };
+	bool first = true;
+
+	while (hear_line(s, &l)) {
+		bool coded = begins(&l, code);
+
+		if (first && !coded)
+			return refuse_line(s, &l);
+		if (coded && (l.len == 3 || l.text[3] == ' '))
+			return true;
+		if (first && l.text[3] != '-')
+			return refuse_line(s, &l);
+		first = false;
+	}
+	return false;
+}
+
+/* FTP: RFC 4217. */
+static bool talk_ftp(struct starttls *s)
+{
+	return starttls_say(s, "the greeting", SAY("")) && hear_ftp(s, "220") &&
+	       starttls_say(s, "AUTH TLS", SAY("AUTH TLS\r\n")) && hear_ftp(s, "234");
+}
+
+enum {
+	MYSQL_HEAD = 4, /* of a packet: its length in three bytes, its number */
+	MYSQL_VERSION = 10,
+	MYSQL_ERROR = 0xff,
+	MYSQL_BEFORE_FLAGS = 4 + 8 + 1, /* between the server's version and its flags */
+	MYSQL_SSL = 0x08,               /* in the second byte of the flags */
+};
+
+/* Receives the first packet, number 0. */
+static bool hear_mysql(struct starttls *s, struct reply_line *out)
+{
+	const unsigned char *head = (const unsigned char *)s->in;
+	size_t len = 0;
+
+	while (s->heard < MYSQL_HEAD)
+		if (!hear(s))
+			return false;
+	len = head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16;
+	if (head[3] || !len || len > sizeof(s->in) - MYSQL_HEAD)
+		return starttls_reject(s, "it does not speak MySQL");
+	while (s->heard < MYSQL_HEAD + len)
+		if (!hear(s))
+			return false;
+	s->taken = MYSQL_HEAD + len;
+	*out = (struct reply_line){ s->in + MYSQL_HEAD, len };
+	return true;
+}
+
+/* MySQL and MariaDB: an SSLRequest in answer to the server's handshake packet. */
+static bool talk_mysql(struct starttls *s)
+{
+	/* 32 bytes, number 1: PROTOCOL_41, SSL and SECURE_CONNECTION; 16 MiB; utf8; zeros */
+	static const char request[MYSQL_HEAD + 32] = "\x20\0\0\x01\0\x8a\0\0\0\0\0\x01\x21";
+	struct reply_line packet = { 0 };
+	const char *version_end = NULL;
+	size_t flags = 0;
+
+	if (!starttls_say(s, "the greeting", SAY("")) || !hear_mysql(s, &packet))
+		return false;
+	if ((unsigned char)packet.text[0] == MYSQL_ERROR) {
+		size_t text = packet.len < 3 ? packet.len : 3;
+
+		return refuse_line(s,
+				   &(struct reply_line){ packet.text + text, packet.len - text });
+	}
+	version_end = memchr(packet.text, '\0', packet.len);
+	if (packet.text[0] != MYSQL_VERSION || !version_end)
+		return starttls_reject(s, "it does not speak MySQL");
+	flags = (size_t)(version_end + 1 - packet.text) + MYSQL_BEFORE_FLAGS;
+	if (flags + 2 > packet.len)
+		return starttls_reject(s, "it does not speak MySQL");
+	if (!(packet.text[flags + 1] & MYSQL_SSL))
+		return starttls_reject(s, "it does not offer TLS");
+	return starttls_say(s, "SSLRequest", request, sizeof(request));
+}
+
+#define XMPP_TLS "urn:ietf:params:xml:ns:xmpp-tls"
+
+/* Receives until `end`; the text up to it is in *out. */
+static bool hear_until(struct starttls *s, const char *end, struct reply_line *out)
+{
+	const char *from = s->in + s->taken;
+	const char *at = NULL;
+
+	for (;;) {
+		size_t len = s->heard - s->taken;
+
+		at = bytes_find(from, len, end);
+		if (at)
+			break;
+		if (len && *from != '<')
+			return starttls_reject(s, "it does not speak XMPP");
+		if (bytes_find(from, len, "</stream:stream>"))
+			return refuse_line(s, &(struct reply_line){ from, len });
+		if (!hear(s))
+			return false;
+	}
+	*out = (struct reply_line){ from, (size_t)(at - from) + strlen(end) };
+	s->taken += out->len;
+	return true;
+}
+
+static bool line_has(struct reply_line l, const char *what)
+{
+	return bytes_find(l.text, l.len, what) != NULL;
+}
+
+/*
+ * XMPP: RFC 6120, section 5.  Elements are found by their text, as servers write them
+ * before anything is negotiated.
+ */
+static bool talk_xmpp(struct starttls *s)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
+	bool named = s->name && *s->name && !s->name[strspn(s->name, plain)];
+	const char *opening = arena_printf(
+		s->arena,
+		"<?xml version='1.0'?><stream:stream%s%s%s version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+		named ? " to='" : "", named ? s->name : "", named ? "'" : "");
+	struct reply_line features = { 0 };
+	struct reply_line answer = { 0 };
+
+	if (!starttls_say(s, "the stream", opening, strlen(opening)) ||
+	    !hear_until(s, "</stream:features>", &features))
+		return false;
+	if (!line_has(features, XMPP_TLS))
+		return starttls_reject(s, "it does not offer STARTTLS");
+	if (!starttls_say(s, "STARTTLS", SAY("<starttls xmlns='" XMPP_TLS "'/>")) ||
+	    !hear_until(s, ">", &answer))
+		return false;
+	return (line_has(answer, "<proceed") && line_has(answer, XMPP_TLS)) ||
+	       refuse_line(s, &answer);
+}
+
+/* Receives a reply of ManageSieve: lines of capabilities, then OK. */
+static bool hear_sieve(struct starttls *s)
+{
+	struct reply_line l = { 0 };
+
+	while (hear_line(s, &l)) {
+		if (begins(&l, "OK"))
+			return true;
+		if (!begins(&l, "\""))
+			return refuse_line(s, &l);
+		if (l.len == 10 && begins(&l, "\"STARTTLS\""))
+			s->is_offered = true;
+	}
+	return false;
+}
+
+/* ManageSieve: RFC 5804. */
+static bool talk_sieve(struct starttls *s)
+{
+	if (!starttls_say(s, "the greeting", SAY("")) || !hear_sieve(s))
+		return false;
+	if (!s->is_offered)
+		return starttls_reject(s, "it does not offer STARTTLS");
+	return starttls_say(s, "STARTTLS", SAY("STARTTLS\r\n")) && hear_sieve(s);
+}
+
 static bool (*const dialogues[])(struct starttls *) = {
 	[STARTTLS_NONE] = NULL,      [STARTTLS_POSTGRES] = talk_postgres,
 	[STARTTLS_SMTP] = talk_smtp, [STARTTLS_IMAP] = talk_imap,
-	[STARTTLS_LDAP] = talk_ldap,
+	[STARTTLS_LDAP] = talk_ldap, [STARTTLS_POP3] = talk_pop3,
+	[STARTTLS_FTP] = talk_ftp,   [STARTTLS_MYSQL] = talk_mysql,
+	[STARTTLS_XMPP] = talk_xmpp, [STARTTLS_SIEVE] = talk_sieve,
 };
 _Static_assert(sizeof(dialogues) / sizeof(*dialogues) == STARTTLS_KIND_COUNT,
 	       "every kind has a dialogue");
 
-bool starttls_agree(enum starttls_kind kind, int fd, int64_t end_ms, struct arena *a,
-		    const char **why)
+bool starttls_agree(const struct starttls_ask *ask, struct arena *a, const char **why)
 {
 	struct starttls *s = NULL;
 	bool agreed = false;
 
-	if (!dialogues[kind])
+	if (!dialogues[ask->kind])
 		return true;
 	s = xcalloc(1, sizeof(*s));
-	s->fd = fd;
-	s->end_ms = end_ms;
+	s->fd = ask->fd;
+	s->end_ms = ask->end_ms;
+	s->name = ask->name;
 	s->arena = a;
-	agreed = dialogues[kind](s) && starttls_ends_there(s);
+	agreed = dialogues[ask->kind](s) && starttls_ends_there(s);
 	if (!agreed)
 		*why = s->why;
 	free(s);

@@ -26,7 +26,12 @@ enum {
  * On a task of base/loop.h, over a connected socket, until the TLS handshake may start.
  * False: *why, in the arena, or NULL when the deadline or a stop ended a wait.
  */
-MUST_CHECK bool starttls_agree(enum starttls_kind kind, int fd, int64_t end_ms, struct arena *a,
-			       const char **why);
+struct starttls_ask {
+	enum starttls_kind kind;
+	const char *name; /* XMPP: the domain; NULL: none */
+	int fd;
+	int64_t end_ms;
+};
+MUST_CHECK bool starttls_agree(const struct starttls_ask *ask, struct arena *a, const char **why);
 
 #endif

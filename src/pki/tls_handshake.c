@@ -210,9 +210,15 @@ static bool say_starttls(struct handshake *h, int fd)
 {
 	char address[ADDRESS_TEXT];
 	const char *why = NULL;
+	const struct starttls_ask ask = {
+		.kind = h->probe->starttls,
+		.name = h->probe->server_name ? h->probe->server_name : h->probe->host,
+		.fd = fd,
+		.end_ms = h->end_ms,
+	};
 
 	h->out->connected = true;
-	if (starttls_agree(h->probe->starttls, fd, h->end_ms, h->arena, &why))
+	if (starttls_agree(&ask, h->arena, &why))
 		return true;
 	if (!why)
 		return fail_waiting(h, "STARTTLS with");

@@ -54,7 +54,8 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 		return;
 	HOLDS(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends));
 	server = ends[1];
-	HOLDS(starttls_agree(kind, ends[0], INT64_MAX, &a, &why) == !why);
+	HOLDS(starttls_agree(&(struct starttls_ask){ kind, "x.example", ends[0], INT64_MAX }, &a,
+			     &why) == !why);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -70,6 +71,14 @@ static void seed_kind(enum starttls_kind kind, const void *bytes, size_t len)
 		seed(out.data, out.len);
 	}
 }
+
+#define MYSQL_GREETING   \
+	"\x1f\0\0\0\x0a" \
+	"10.11\0"        \
+	"\1\0\0\0"       \
+	"abcdefgh\0"     \
+	"\xfe\xff"       \
+	"\x21\2\0\xff\x81\x15\0\0\0"
 
 #define SEED(kind, text) seed_kind(kind, text, sizeof(text) - 1)
 
@@ -88,6 +97,13 @@ void fuzz_seeds(void)
 	SEED(STARTTLS_LDAP, "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00");
 	SEED(STARTTLS_LDAP,
 	     "\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x84\x00\x00\x00\x03\x0a\x01\x00");
+	SEED(STARTTLS_POP3, "+OK ready\r\n+OK begin\r\n");
+	SEED(STARTTLS_FTP, "220-a\r\n b\r\n220 x\r\n234 go\r\n");
+	SEED(STARTTLS_MYSQL, MYSQL_GREETING);
+	SEED(STARTTLS_MYSQL, "\x06\0\0\0\xff\x6a\x04host");
+	SEED(STARTTLS_XMPP,
+	     "<stream:stream><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features><proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+	SEED(STARTTLS_SIEVE, "\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\nOK\r\n");
 	seed_many("\2\1", "220-a\r\n", "");
 	seed_many("\3\1", "* a\r\n", "");
 }

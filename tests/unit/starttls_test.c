@@ -51,6 +51,24 @@ static const char extended_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
 #define EHLO TEXT("EHLO [127.0.0.1]\r\n")
 #define STARTTLS TEXT("STARTTLS\r\n")
 #define TAGGED TEXT("a1 STARTTLS\r\n")
+#define STLS TEXT("STLS\r\n")
+#define AUTH TEXT("AUTH TLS\r\n")
+#define STREAM                                                                      \
+	TEXT("<?xml version='1.0'?><stream:stream to='chat.example' version='1.0' " \
+	     "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
+#define XMPP_TLS "xmlns='urn:ietf:params:xml:ns:xmpp-tls'"
+#define FEATURES                                                                               \
+	TEXT("<?xml version='1.0'?><stream:stream id='1'><stream:features><starttls " XMPP_TLS \
+	     "><required/></starttls></stream:features>")
+#define ASK_XMPP TEXT("<starttls " XMPP_TLS "/>")
+/* a handshake packet of a server, with these flags */
+#define MYSQL(low, high)      \
+	TEXT("\x1f\0\0\0\x0a" \
+	     "10.11\0"        \
+	     "\1\0\0\0"       \
+	     "abcdefgh\0" low high "\x21\2\0\xff\x81\x15\0\0\0")
+#define SSL_PACKET \
+	TEXT("\x20\0\0\1\0\x8a\0\0\0\0\0\1\x21\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
 
 /* A dialogue between two tasks of a loop. */
 struct stage {
@@ -69,8 +87,10 @@ static void client_main(void *ctx)
 {
 	struct stage *s = ctx;
 
-	s->agreed = starttls_agree(s->talk->kind, s->ends[0], clock_mono_ms() + PATIENCE_MS,
-				   s->arena, &s->why);
+	const struct starttls_ask ask = { s->talk->kind, "chat.example", s->ends[0],
+					  clock_mono_ms() + PATIENCE_MS };
+
+	s->agreed = starttls_agree(&ask, s->arena, &s->why);
 	s->ended = true;
 	close(s->ends[0]);
 }
@@ -85,7 +105,8 @@ static void server_main(void *ctx)
 {
 	struct stage *s = ctx;
 
-	for (size_t i = 0; i < 4 && s->talk->turns[i].says.len && !s->ended; i++) {
+	for (size_t i = 0; i < 4 && (s->talk->turns[i].says.len || s->talk->turns[i].expects.len);
+	     i++) {
 		struct pair_file expects = s->talk->turns[i].expects;
 		struct pair_file says = s->talk->turns[i].says;
 		char heard[256];
@@ -159,9 +180,58 @@ static const struct talk good[] = {
 	  { { EXTENDED,
 	      TEXT("\x30\x84\x00\x00\x00\x10\x02\x01\x01\x78\x84\x00\x00\x00\x07\x0a\x01\x00\x04\x00\x04\x00") } },
 	  NULL },
+	{ STARTTLS_POP3,
+	  { { NOTHING, TEXT("+OK ready\r\n") }, { STLS, TEXT("+OK begin\r\n") } },
+	  NULL },
+	{ STARTTLS_FTP,
+	  { { NOTHING, TEXT("220-welcome\r\n to you\r\n2200 files\r\n220 now\r\n") },
+	    { AUTH, TEXT("234 go\r\n") } },
+	  NULL },
+	{ STARTTLS_MYSQL, { { NOTHING, MYSQL("\xfe", "\xff") }, { SSL_PACKET, NOTHING } }, NULL },
+	{ STARTTLS_XMPP,
+	  { { STREAM, FEATURES }, { ASK_XMPP, TEXT("<proceed " XMPP_TLS "/>") } },
+	  NULL },
+	{ STARTTLS_SIEVE,
+	  { { NOTHING, TEXT("\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n") },
+	    { STARTTLS, TEXT("OK \"begin\"\r\n") } },
+	  NULL },
 };
 
 static const struct talk refusals[] = {
+	{ STARTTLS_POP3, { { NOTHING, TEXT("-ERR later\r\n") } }, "it answered '-ERR later'" },
+	{ STARTTLS_POP3,
+	  { { NOTHING, TEXT("+OK\r\n") }, { STLS, TEXT("-ERR no\r\n") } },
+	  "STLS: it answered '-ERR no'" },
+	{ STARTTLS_FTP, { { NOTHING, TEXT("421 full\r\n") } }, "it answered '421 full'" },
+	{ STARTTLS_FTP, { { NOTHING, TEXT("SSH-2.0-x\r\n") } }, "it answered 'SSH-2.0-x'" },
+	{ STARTTLS_FTP,
+	  { { NOTHING, TEXT("220 x\r\n") }, { AUTH, TEXT("502 what?\r\n") } },
+	  "AUTH TLS: it answered '502 what?'" },
+	{ STARTTLS_MYSQL, { { NOTHING, MYSQL("\xfe", "\xf7") } }, "does not offer TLS" },
+	{ STARTTLS_MYSQL,
+	  { { NOTHING, TEXT("\x07\0\0\0\xff\x6a\x04"
+			    "host") } },
+	  "the greeting: it answered 'host'" },
+	{ STARTTLS_MYSQL, { { NOTHING, TEXT("220 x\r\n") } }, "does not speak MySQL" },
+	{ STARTTLS_MYSQL, { { NOTHING, TEXT("\2\0\0\0\x0a\0") } }, "does not speak MySQL" },
+	{ STARTTLS_XMPP,
+	  { { STREAM, TEXT("<stream:stream><stream:features></stream:features>") } },
+	  "does not offer STARTTLS" },
+	{ STARTTLS_XMPP,
+	  { { STREAM,
+	      TEXT("<stream:stream><stream:error><host-unknown/></stream:error></stream:stream>") } },
+	  "host-unknown" },
+	{ STARTTLS_XMPP,
+	  { { STREAM, FEATURES }, { ASK_XMPP, TEXT("<failure " XMPP_TLS "/>") } },
+	  "STARTTLS: it answered '<failure" },
+	{ STARTTLS_XMPP, { { STREAM, TEXT("HTTP/1.1 400\r\n") } }, "does not speak XMPP" },
+	{ STARTTLS_SIEVE,
+	  { { NOTHING, TEXT("\"SIEVE\" \"\"\r\nOK\r\n") } },
+	  "does not offer STARTTLS" },
+	{ STARTTLS_SIEVE, { { NOTHING, TEXT("BYE\r\n") } }, "it answered 'BYE'" },
+	{ STARTTLS_SIEVE,
+	  { { NOTHING, TEXT("\"STARTTLS\"\r\nOK\r\n") }, { STARTTLS, TEXT("NO\r\n") } },
+	  "it answered 'NO'" },
 	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("N") } }, "does not offer TLS" },
 	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("E") } }, "answered with an error" },
 	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("H") } }, "does not speak PostgreSQL" },
@@ -216,6 +286,23 @@ static const struct talk injections[] = {
 	{ STARTTLS_LDAP,
 	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00\x30") } },
 	  "more than the answer" },
+	{ STARTTLS_POP3,
+	  { { NOTHING, TEXT("+OK\r\n") }, { STLS, TEXT("+OK\r\n+OK\r\n") } },
+	  "more than the answer" },
+	{ STARTTLS_FTP,
+	  { { NOTHING, TEXT("220 x\r\n") }, { AUTH, TEXT("234 x\r\n230 y\r\n") } },
+	  "more than the answer" },
+	{ STARTTLS_MYSQL,
+	  { { NOTHING, TEXT("\6\0\0\0\x0a"
+			    "a\0"
+			    "bcd\7") } },
+	  "does not speak MySQL" },
+	{ STARTTLS_XMPP,
+	  { { STREAM, FEATURES }, { ASK_XMPP, TEXT("<proceed " XMPP_TLS "/> ") } },
+	  "more than the answer" },
+	{ STARTTLS_SIEVE,
+	  { { NOTHING, TEXT("\"STARTTLS\"\r\nOK\r\n") }, { STARTTLS, TEXT("OK\r\nOK\r\n") } },
+	  "more than the answer" },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
@@ -255,6 +342,7 @@ TEST(a_server_that_hangs_up_is_told)
 
 		while (last[1].says.len)
 			last++;
+		last[1].expects.len = 0;
 		t.why = "the server closed the connection";
 		while (last->says.len-- > 1)
 			check(&t, 1000);
@@ -298,5 +386,9 @@ TEST(endless_answers_are_cut_off)
 	check_endless(STARTTLS_SMTP, "220-x\r\n", "220-and more\r\n");
 	check_endless(STARTTLS_IMAP, "* OK\r\n", "* 1 EXISTS\r\n");
 	check_endless(STARTTLS_IMAP, "* OK ", "------------------------------");
+	check_endless(STARTTLS_POP3, "+OK", "------------------------------");
+	check_endless(STARTTLS_FTP, "220-x\r\n", "and more\r\n");
+	check_endless(STARTTLS_XMPP, "<stream:stream>", "<and><more>");
+	check_endless(STARTTLS_SIEVE, "\"A\"\r\n", "\"and more\"\r\n");
 	check_endless(STARTTLS_LDAP, "\x30\x84\x01\x01\x01\x01", "------------------------------");
 }
