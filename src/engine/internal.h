@@ -164,6 +164,12 @@ struct proof {
 	int64_t not_after;  /* of the served leaf; 0: unknown */
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);
+/*
+ * Why no client accepts the generation on the component now; NULL: one does.  Of an open
+ * chain the plan has said already whether it may be installed.  Text in `a`.
+ */
+const char *run_refusal(struct run *r, const struct component *c, const char *fingerprint,
+			struct arena *a);
 /* Asks every port once more where this run has proven something: may only take that back. */
 void verify_again(struct run *r);
 /* Copies the result of the handshakes to the component's observation. */

@@ -68,8 +68,12 @@ void step_stage(struct run *r, struct step_batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
 		const struct loaded *l = pairs_load(&pairs, r, run_fingerprint(r, s));
+		const char *refusal =
+			run_refusal(r, run_component(r, s), run_fingerprint(r, s), &a);
 
 		b->errors[i] = l->error;
+		if (refusal && !l->error.code)
+			err_set(&b->errors[i], ERR_INPUT, "no client would accept it: %s", refusal);
 		jobs[i] = (struct job){ .verb = DRIVER_STAGE,
 					.component = run_component(r, s),
 					.fingerprint = l->fingerprint,

@@ -246,22 +246,20 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 		arena_release(&targets[i].answers);
 }
 
-/*
- * What is served must be what clients accept.  Of an open chain the plan has
- * said already whether it may be installed.
- */
+const char *run_refusal(struct run *r, const struct component *c, const char *fingerprint,
+			struct arena *a)
+{
+	const struct generation *g = run_generation(r, fingerprint);
+	const char *refusal = g ? refusal_by_dates(g, clock_now(), a) : NULL;
+
+	return refusal || !g ? refusal : refusal_by_ports(c, g, a);
+}
+
 static void check_acceptable(struct run *r, struct proof *p)
 {
 	AUTO(arena) a = { 0 };
-	const struct component *c = p->component;
-	const struct generation *g = run_generation(r, p->expected);
-	const char *refusal = NULL;
+	const char *refusal = p->error.code ? NULL : run_refusal(r, p->component, p->expected, &a);
 
-	if (p->error.code || !g)
-		return;
-	refusal = refusal_by_dates(g, clock_now(), &a);
-	if (!refusal)
-		refusal = refusal_by_ports(c, g, &a);
 	if (refusal)
 		err_set(&p->error, ERR_REMOTE, "it is served, but no client accepts it: %s",
 			refusal);
