@@ -149,6 +149,16 @@ static void verify_broken_off(struct verify_target *t, const struct err *e)
 	err_in(&t->proof->error, "cannot verify '%s'", t->port->address);
 }
 
+/* Of one handshake: never longer than what is left of the role's timeout. */
+static int64_t handshake_ms(const struct verify_target *t)
+{
+	int64_t left = t->end_ms - clock_mono_ms();
+
+	if (t->proof->once || left >= TLS_HANDSHAKE_MS)
+		return TLS_HANDSHAKE_MS;
+	return left > 0 ? left : 1;
+}
+
 /* The task of one port: asks until enough good answers came in a row, or time is over. */
 static void verify_main(void *ctx)
 {
@@ -158,19 +168,22 @@ static void verify_main(void *ctx)
 
 	while (is_open(t)) {
 		int64_t now = 0;
+		int64_t next = 0;
 
 		arena_release(&t->answers);
 		t->answers = (struct arena){ 0 };
 		t->probe = tls_probe_of(t->port, t->expected->generation.key, &t->expected->names);
+		t->probe.timeout_ms = handshake_ms(t);
 		if (!tls_prober_ask(t->prober, &t->probe, &t->answers, &e))
 			break;
 		verify_compare(t);
 		now = clock_mono_ms();
-		if (is_open(t) && now >= t->end_ms)
+		next = now + (t->row ? spread_wait(t) : wait_ms);
+		if (is_open(t) && next >= t->end_ms)
 			give_up(t);
 		if (!is_open(t))
 			break;
-		loop_sleep(now + (t->row ? spread_wait(t) : wait_ms));
+		loop_sleep(next);
 		if (!t->row)
 			wait_ms = wait_ms * 3 / 2 < LONGEST_WAIT_MS ? wait_ms * 3 / 2
 								    : LONGEST_WAIT_MS;
