@@ -26,7 +26,7 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 	[STEP_COMMIT] = { step_commit },
 	[STEP_ACTIVATE] = { step_activate },
 	[STEP_VERIFY] = { step_verify },
-	[STEP_ROLLBACK] = { NULL }, /* never planned */
+	[STEP_ROLLBACK] = { step_rollback },
 	[STEP_RETIRE] = { step_retire },
 };
 
@@ -396,10 +396,10 @@ static enum exit_status run_exit_status(const struct run *r)
 		broken += r->progress[i] == PROGRESS_FAILED || r->progress[i] == PROGRESS_CUT_OFF;
 		changed |= r->changed[i];
 	}
+	if (r->result.rolled_back > 0 && r->result.rolled_back == r->result.rejected && !broken)
+		return EXIT_ROLLED_BACK;
 	if (r->result.failed == 0 && r->result.not_started == 0)
 		return plan_waiting_status(r->plan);
-	if (r->result.rolled_back > 0 && broken == 0)
-		return EXIT_ROLLED_BACK;
 	return changed ? EXIT_PARTLY : EXIT_FAILED;
 }
 

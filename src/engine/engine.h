@@ -119,8 +119,8 @@ struct apply_result {
 	unsigned run;
 	size_t done;
 	size_t failed;
-	size_t rolled_back;
-	size_t rejected; /* components that rejected the new pair, rolled back or not */
+	size_t rolled_back; /* with a proof, where their process was touched */
+	size_t rejected;    /* components that rejected the new pair, rolled back or not */
 	size_t not_started;
 };
 

@@ -114,7 +114,7 @@ struct step_ops {
 extern const struct step_ops step_ops[STEP_KIND_COUNT];
 
 step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup, step_stage,
-	step_commit, step_activate, step_verify, step_retire;
+	step_commit, step_activate, step_verify, step_rollback, step_retire;
 
 static inline const struct step *batch_step(const struct run *r, const struct step_batch *b,
 					    size_t i)
@@ -201,7 +201,11 @@ void end_run(struct run *r);
 
 /* engine/rollout.c: runs one wave under its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);
-/* engine/rollback.c: reinstalls the previous pairs of `processes`, sorted. */
+/*
+ * engine/rollback.c: reinstalls the previous pairs of `processes`, sorted, whether
+ * this run committed the new ones or one that was interrupted; also of processes
+ * that have no more than the commit of an all-first certificate of these.
+ */
 void roll_back(struct run *r, const char *const *processes, size_t count);
 /* engine/apply.c: runs the steps of one kind that are ready; skips the others. */
 void run_batch(struct run *r, const size_t *numbers, size_t count);

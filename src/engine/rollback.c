@@ -3,24 +3,28 @@
  * Rollback of the processes of a wave: the previous pair is reinstalled on all
  * their components; processes that were activated, or may have been, are
  * activated again and have to prove it.  The new generation is first recorded
- * as rejected there, so that a crash in between cannot make the next apply try
- * it again unasked.
+ * as rejected there, and the roll back as begun, so that a crash in between neither
+ * makes the next apply try it again unasked, nor leaves it there: what was begun is a
+ * step of the next plan.
  */
 #include "base/clock.h"
 #include "base/text.h"
 #include "drivers/driver.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
+#include "model/activation.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Component that got a new pair in this run. */
+/* Component that got a new pair, in this run or in one that was interrupted. */
 struct rollback_item {
 	const struct component *component;
-	const char *fingerprint; /* of the new pair */
+	const char *fingerprint; /* of the installed pair, the new one */
 	const char *before;      /* of the replaced pair; NULL: unknown */
 	size_t process;          /* index */
+	bool changed;            /* by the roll back, or it may have been */
+	bool proven;             /* that `before` is served again */
 	struct err error;
 };
 
@@ -28,7 +32,8 @@ struct rollback_item {
 struct process_state {
 	bool activated; /* or may have been */
 	bool looked_at; /* its served certificate was verified */
-	bool as_before; /* back in its previous state, as far as can be known */
+	bool swapped;   /* its commit may have activated it */
+	bool as_before; /* back in its previous state, and proven where it was touched */
 };
 
 struct rollback {
@@ -38,6 +43,7 @@ struct rollback {
 	struct process_state *states; /* by process */
 	struct rollback_item *list;   /* by process */
 	size_t count;
+	bool planned; /* it goes on: its steps are journalled and reported by the run */
 };
 
 static int by_process(const void *left, const void *right)
@@ -52,29 +58,65 @@ static int by_process(const void *left, const void *right)
 
 /* ---- list of components ---- */
 
-static bool find_process(const struct rollback *t, const struct step *s, size_t *at)
+static bool find_process(const struct rollback *t, const char *process, size_t *at)
 {
-	const char *const *found = s->process ? bsearch(&s->process, t->processes, t->process_count,
-							sizeof(s->process), text_compare)
-					      : NULL;
+	const char *const *found = process ? bsearch(&process, t->processes, t->process_count,
+						     sizeof(process), text_compare)
+					   : NULL;
 
 	*at = found ? (size_t)(found - t->processes) : 0;
 	return found != NULL;
 }
 
-static void rollback_add(struct rollback *t, size_t number, size_t process)
+static void rollback_add(struct rollback *t, const struct component *c, struct rollback_item item)
+{
+	item.component = c;
+	t->list[t->count++] = item;
+	t->states[item.process].swapped |= component_swaps_at_commit(c);
+}
+
+static void list_commit(struct rollback *t, size_t number, size_t process)
 {
 	const struct run *r = t->r;
 	const struct step *s = &r->plan->steps[number];
-	const char *fingerprint = run_fingerprint(r, s);
+	struct rollback_item item = { .fingerprint = run_fingerprint(r, s),
+				      .before = s->replaces,
+				      .process = process };
 
 	/* A repaired pair of the same certificate replaced itself: no way back. */
-	if (!r->changed[number] || (s->replaces && !strcmp(s->replaces, fingerprint)))
-		return;
-	t->list[t->count++] = (struct rollback_item){ .component = run_component(r, s),
-						      .fingerprint = fingerprint,
-						      .before = s->replaces,
-						      .process = process };
+	if (r->changed[number] && !text_equal(item.before, item.fingerprint))
+		rollback_add(t, run_component(r, s), item);
+}
+
+static bool is_listed(const struct rollback *t, const struct component *c)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->list[i].component == c)
+			return true;
+	return false;
+}
+
+/*
+ * Commits of an earlier run that it has not proven; whether it had activated their
+ * processes is not known.
+ */
+static void list_earlier(struct rollback *t)
+{
+	const struct fleet *f = t->r->en->fleet;
+
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+		const struct component_seen *seen = run_seen(t->r, c->name);
+		struct rollback_item item = { .fingerprint = seen->now.installed,
+					      .before = seen->replaced };
+
+		if (!item.before || !item.fingerprint || !*item.fingerprint ||
+		    !strcmp(item.fingerprint, item.before) ||
+		    !find_process(t, c->process, &item.process) || is_listed(t, c))
+			continue;
+		rollback_add(t, c, item);
+		t->states[item.process].activated = true;
+	}
 }
 
 /* All-first commits precede the waves, so the whole plan is searched. */
@@ -89,14 +131,15 @@ static void list_items(struct rollback *t)
 			p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF;
 		size_t process = 0;
 
-		if (!begun || !find_process(t, s, &process))
+		if (!begun || !find_process(t, s->process, &process))
 			continue;
 		if (s->kind == STEP_COMMIT)
-			rollback_add(t, i, process);
+			list_commit(t, i, process);
 		/* An unsent signal activated nothing. */
 		t->states[process].activated |= s->kind == STEP_ACTIVATE && r->changed[i];
 		t->states[process].looked_at |= s->kind == STEP_VERIFY;
 	}
+	list_earlier(t);
 	if (t->count)
 		qsort(t->list, t->count, sizeof(*t->list), by_process);
 	for (size_t i = 0; i < t->process_count; i++)
@@ -148,8 +191,9 @@ static bool remember_rejected(const struct rollback *t, struct err *e)
 		const struct rollback_item *k = &t->list[i];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
-		reject(r, seen, k->fingerprint);
-		seen->rolled_back_to = k->before;
+		if (!text_equal(k->fingerprint, k->before))
+			reject(r, seen, k->fingerprint);
+		seen->rollback = k->before ? ROLLBACK_BEGUN : ROLLBACK_NONE;
 		seen->activation_due = due_then(t, k);
 		change_component(change, seen);
 	}
@@ -176,11 +220,14 @@ static void rollback_revert(struct rollback *t)
 			err_set(&k->error, ERR_REMOTE, "what was installed before is not known");
 			continue;
 		}
+		if (text_equal(k->fingerprint, k->before))
+			continue;
 		pairs_hand_over(&pairs, t->r, &job);
 		if (!sequence_begin(t->r, &job, 1, &k->error))
 			continue;
 		sequence_fill(t->r, &job);
 		drivers_run(t->r->en->drivers, &job, 1);
+		k->changed = job.began;
 		if (job.done)
 			run_seen(t->r, k->component->name)->now.installed = k->before;
 		else
@@ -239,14 +286,32 @@ static void activate_one(struct rollback *t, size_t first, size_t end)
 	sequence_fill(t->r, &job);
 	process_fill(t->r, &job);
 	drivers_run(t->r->en->drivers, &job, 1);
+	for (size_t i = first; i < end; i++)
+		t->list[i].changed |= job.began;
 	if (!job.done)
 		fail_all(t, first, end, &job.error);
 }
 
-static bool has_proof(struct run *r, const struct rollback_item *k)
+static bool needs_proof(const struct rollback *t, const struct rollback_item *k)
 {
-	return component_is_provable(k->component, run_seen(r, k->component->name)) && k->before &&
-	       *k->before;
+	const struct process_state *state = &t->states[k->process];
+
+	return state->activated || state->looked_at || state->swapped;
+}
+
+/* Without a port the driver's own answer counts, where there is one. */
+static void ask_driver(struct rollback *t, struct rollback_item *k)
+{
+	struct run *r = t->r;
+	struct component_seen *seen = run_seen(r, k->component->name);
+	struct job job = { .verb = DRIVER_PROBE, .component = k->component, .arena = &r->arena };
+
+	drivers_run(r->en->drivers, &job, 1);
+	if (!job.done)
+		return;
+	seen->now.served = job.seen.served;
+	seen->now.evidence = job.seen.served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
+	k->proven = job.seen.served && !strcmp(job.seen.served, k->before);
 }
 
 static void rollback_verify(struct rollback *t)
@@ -259,11 +324,14 @@ static void rollback_verify(struct rollback *t)
 
 	for (size_t i = 0; i < t->count; i++) {
 		struct rollback_item *k = &t->list[i];
-		const struct process_state *state = &t->states[k->process];
 
 		r->verified[run_seen(r, k->component->name) - r->components] = NULL;
-		if (k->error.code || !has_proof(r, k) || (!state->activated && !state->looked_at))
+		if (k->error.code || !needs_proof(t, k) || !*k->before)
 			continue;
+		if (!component_is_provable(k->component, run_seen(r, k->component->name))) {
+			ask_driver(t, k);
+			continue;
+		}
 		from[count] = k;
 		proofs[count++] =
 			(struct proof){ .component = k->component, .expected = k->before };
@@ -271,7 +339,8 @@ static void rollback_verify(struct rollback *t)
 	prove_served(r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
 		from[i]->error = proofs[i].error;
-		if (!proofs[i].error.code)
+		from[i]->proven = !proofs[i].error.code;
+		if (from[i]->proven)
 			r->verified[run_seen(r, proofs[i].component->name) - r->components] =
 				proofs[i].expected;
 		proof_observe(&proofs[i], &run_seen(r, proofs[i].component->name)->now);
@@ -280,19 +349,29 @@ static void rollback_verify(struct rollback *t)
 
 /* ---- result ---- */
 
-static void rollback_check(struct rollback *t, const struct rollback_item *k)
+/* The result of one component, for the run and for its record. */
+static void rollback_check(struct rollback *t, struct rollback_item *k, struct component_seen *seen)
 {
 	struct run *r = t->r;
 	struct process_state *state = &t->states[k->process];
-	bool needs_proof = state->activated || state->looked_at;
+	bool good = !k->error.code;
+	bool proven = good && (k->proven || !needs_proof(t, k));
 
 	r->result.rejected++;
-	r->result.rolled_back += !k->error.code;
-	r->result.failed += k->error.code != ERR_NONE;
-	state->as_before &= !k->error.code && (!needs_proof || has_proof(r, k));
-	if (!k->error.code && needs_proof && !has_proof(r, k))
-		engine_note(r->en, "nothing can prove what '%s' serves after its roll back",
-			    k->component->name);
+	r->result.rolled_back += proven;
+	r->result.failed += !proven && !t->planned;
+	state->as_before &= proven;
+	if (good) {
+		seen->rollback = proven ? ROLLBACK_PROVEN : ROLLBACK_UNPROVEN;
+		seen->replaced = NULL;
+		if (state->activated)
+			seen->activation_due = NULL;
+	}
+	if (good && !proven)
+		err_set(&k->error, ERR_REMOTE, "taken back, but nothing can prove what '%s' serves",
+			k->component->name);
+	if (!proven)
+		seen->last_error = arena_strdup(&r->arena, k->error.text);
 }
 
 static void rollback_record(struct rollback *t)
@@ -302,50 +381,161 @@ static void rollback_record(struct rollback *t)
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < t->count; i++) {
-		const struct rollback_item *k = &t->list[i];
+		struct rollback_item *k = &t->list[i];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
-		rollback_check(t, k);
-		if (k->error.code)
-			seen->last_error = arena_strdup(&r->arena, k->error.text);
-		else if (t->states[k->process].activated)
-			seen->activation_due = NULL;
-		report_rollback(r, k->component, k->before, &k->error);
+		rollback_check(t, k, seen);
+		if (!t->planned)
+			report_rollback(r, k->component, k->before, &k->error);
 		change_component(change, seen);
 	}
 	if (!state_commit(r->en->state, change, &e))
 		engine_note(r->en, "warning: cannot record the roll back: %s", e.text);
 }
 
+static bool rollback_run(struct rollback *t, struct err *e)
+{
+	engine_note(t->r->en, "rolling back %zu component%s", t->count, t->count == 1 ? "" : "s");
+	if (!remember_rejected(t, e))
+		return err_in(e, "cannot begin the roll back");
+	rollback_revert(t);
+	/* once for each process whose pairs are all back */
+	for (size_t i = 0; i < t->count; i = process_end(t, i))
+		activate_one(t, i, process_end(t, i));
+	rollback_verify(t);
+	rollback_record(t);
+	return true;
+}
+
+/* ---- all-first ---- */
+
+/* Whether a process with one of these certificates was activated or verified. */
+static bool is_touched(const struct run *r, const char *process)
+{
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+		enum step_progress p = r->progress[i];
+
+		if (s->wave != NO_WAVE && s->process && !strcmp(s->process, process) &&
+		    (p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF))
+			return true;
+	}
+	return false;
+}
+
+static bool uses_certificate(const struct run *r, const char *const *processes, size_t count,
+			     const struct certificate *certificate)
+{
+	const struct fleet *f = r->en->fleet;
+
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+
+		if (c->certificate == certificate &&
+		    bsearch(&c->process, processes, count, sizeof(*processes), text_compare))
+			return true;
+	}
+	return false;
+}
+
+/* Sorts the names and keeps each once. */
+static void set_processes(struct rollback *t, const char **names, size_t count)
+{
+	if (count)
+		qsort(names, count, sizeof(*names), text_compare);
+	t->processes = names;
+	for (size_t i = 0; i < count; i++)
+		if (!i || strcmp(names[i], names[t->process_count - 1]))
+			names[t->process_count++] = names[i];
+	t->states = arena_array(&t->r->arena, t->process_count, sizeof(*t->states));
+}
+
+/*
+ * The processes, and those that only have the commit of an all-first certificate of
+ * theirs: an outside restart would take the rejected pair up.
+ */
+static void list_processes(struct rollback *t, const char *const *processes, size_t count)
+{
+	const struct run *r = t->r;
+	const struct fleet *f = r->en->fleet;
+	VEC(const char *) all = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		VEC_PUSH(&all, &t->r->arena, processes[i]);
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+
+		if (c->certificate->commit == COMMIT_ALL_FIRST &&
+		    run_seen(t->r, c->name)->replaced &&
+		    uses_certificate(r, processes, count, c->certificate) &&
+		    !is_touched(r, c->process))
+			VEC_PUSH(&all, &t->r->arena, c->process);
+	}
+	set_processes(t, all.items, all.count);
+}
+
+/* ---- a roll back after a failure of this run, and one that goes on ---- */
+
 void roll_back(struct run *r, const char *const *processes, size_t count)
 {
 	struct rollback t = {
 		.r = r,
-		.processes = processes,
-		.process_count = count,
-		.states = arena_array(&r->arena, count, sizeof(*t.states)),
-		.list = arena_array(&r->arena, r->plan->step_count, sizeof(*t.list)),
+		.list = arena_array(&r->arena, r->plan->step_count + r->en->fleet->component_count,
+				    sizeof(*t.list)),
 	};
 	size_t process = 0;
 	struct err e = { 0 };
 
+	list_processes(&t, processes, count);
 	list_items(&t);
 	if (!t.count)
 		return;
-	engine_note(r->en, "rolling back %zu component%s", t.count, t.count == 1 ? "" : "s");
-	if (!remember_rejected(&t, &e)) {
-		engine_note(r->en, "cannot begin the roll back: %s", e.text);
+	if (!rollback_run(&t, &e)) {
+		engine_note(r->en, "%s", e.text);
 		return;
 	}
-	rollback_revert(&t);
-	/* once for each process whose pairs are all back */
-	for (size_t i = 0; i < t.count; i = process_end(&t, i))
-		activate_one(&t, i, process_end(&t, i));
-	rollback_verify(&t);
-	rollback_record(&t);
 	/* failed steps of processes in their previous state count as rolled back */
 	for (size_t i = 0; i < r->plan->step_count; i++)
 		if ((r->progress[i] == PROGRESS_FAILED || r->progress[i] == PROGRESS_CUT_OFF) &&
-		    find_process(&t, &r->plan->steps[i], &process) && t.states[process].as_before)
+		    find_process(&t, r->plan->steps[i].process, &process) &&
+		    t.states[process].as_before)
 			r->progress[i] = PROGRESS_ROLLED_BACK;
+}
+
+/* The process is activated where that was recorded as due, and proven where it can be. */
+void step_rollback(struct run *r, struct step_batch *b)
+{
+	struct rollback t = {
+		.r = r,
+		.planned = true,
+		.list = arena_array(&r->arena, b->count, sizeof(*t.list)),
+	};
+	const char **processes = arena_array(&r->arena, b->count, sizeof(*processes));
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < b->count; i++)
+		processes[i] = batch_step(r, b, i)->process;
+	set_processes(&t, processes, b->count);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct step *s = batch_step(r, b, i);
+		const struct component *c = run_component(r, s);
+		struct rollback_item item = { .fingerprint = s->replaces, .before = s->generation };
+
+		(void)!find_process(&t, s->process, &item.process);
+		rollback_add(&t, c, item);
+		t.states[item.process].activated |=
+			text_equal(run_seen(r, c->name)->activation_due, s->generation);
+		t.states[item.process].looked_at |= c->verify_count > 0;
+	}
+	qsort(t.list, t.count, sizeof(*t.list), by_process);
+	if (!rollback_run(&t, &e))
+		batch_fail(b, &e);
+	for (size_t i = 0; i < b->count; i++)
+		for (size_t k = 0; k < t.count; k++) {
+			if (strcmp(batch_step(r, b, i)->component, t.list[k].component->name) != 0)
+				continue;
+			r->changed[b->numbers[i]] = t.list[k].changed;
+			if (t.list[k].error.code)
+				b->errors[i] = t.list[k].error;
+		}
 }

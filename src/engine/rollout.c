@@ -31,8 +31,8 @@ static void run_kind(struct run *r, const struct rollout *o, enum step_kind kind
 
 /*
  * Number of failed processes of the wave: a step failed, or was skipped because one
- * it depends on had failed.  A stop request is not a failure, nor is a step skipped
- * because of it.
+ * it depends on had failed, or it failed in an earlier run, whose roll back was
+ * finished now.  A stop request is not a failure, nor is a step skipped because of it.
  */
 static unsigned failures(const struct run *r, const struct rollout *o)
 {
@@ -47,7 +47,8 @@ static unsigned failures(const struct run *r, const struct rollout *o)
 			bsearch(&r->plan->steps[i].process, w->processes, w->process_count,
 				sizeof(*w->processes), text_compare);
 
-		if (p != PROGRESS_FAILED && (p != PROGRESS_SKIPPED || stop_requested()))
+		if (p != PROGRESS_FAILED && (p != PROGRESS_SKIPPED || stop_requested()) &&
+		    r->plan->steps[i].kind != STEP_ROLLBACK)
 			continue;
 		if (!at || failed[at - w->processes])
 			continue;
@@ -91,6 +92,7 @@ void run_wave(struct run *r, size_t first, size_t end)
 	if (number > 0 && !strcmp(r->plan->waves[number - 1].role, w->role) && !w->postponed &&
 	    !r->halted)
 		clock_sleep_ms(fleet_role(r->en->fleet, w->role)->restart.pause * 1000);
+	run_kind(r, &o, STEP_ROLLBACK);
 	run_kind(r, &o, STEP_COMMIT);
 	run_kind(r, &o, STEP_ACTIVATE);
 	run_kind(r, &o, STEP_VERIFY);

@@ -40,6 +40,8 @@ void run_accept(struct run *r, struct component_seen *seen, const char *fingerpr
 	for (size_t i = 0; i < seen->rejected_count; i++)
 		if (strcmp(seen->rejected[i], fingerprint) != 0)
 			list[count++] = seen->rejected[i];
+	seen->replaced = NULL;
+	seen->rollback = ROLLBACK_NONE;
 	seen->rejected = list;
 	seen->rejected_count = count;
 }

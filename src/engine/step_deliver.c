@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stage, commit and activate steps: pairs onto components, through the drivers. */
 #include "base/clock.h"
+#include "base/text.h"
 #include "drivers/driver.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
@@ -101,8 +102,9 @@ static bool is_taken_already(const struct run *r, const struct component_seen *s
 }
 
 /*
- * Before the switch the state records that an activation is due, so that a
- * crash in between cannot leave the process with the old pair for good.
+ * Before the switch the state records that an activation is due and which pair is
+ * replaced, so that a crash in between can neither leave the process with the old
+ * pair for good, nor with a new one that turns out not to work.
  */
 static bool announce(struct run *r, struct step_batch *b, struct err *e)
 {
@@ -119,6 +121,10 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 		if (component_activation(c, seen) != ACTIVATION_NONE &&
 		    !is_taken_already(r, seen, run_fingerprint(r, s)))
 			seen->activation_due = run_fingerprint(r, s);
+		if (!text_equal(s->replaces, run_fingerprint(r, s))) {
+			seen->replaced = s->replaces;
+			seen->rollback = ROLLBACK_NONE;
+		}
 		change_component(change, seen);
 	}
 	return state_commit(r->en->state, change, e);
@@ -141,6 +147,14 @@ static bool is_switched(struct run *r, const struct step *s, const struct job *j
 	now = probe.done ? probe.seen.installed : NULL;
 	return !now ||
 	       (!strcmp(now, j->fingerprint) && !(s->replaces && !strcmp(s->replaces, now)));
+}
+
+/* Nothing was switched: what was announced is taken back. */
+static void not_committed(const struct component_seen *earlier, struct component_seen *seen)
+{
+	seen->activation_due = earlier ? earlier->activation_due : NULL;
+	seen->replaced = earlier ? earlier->replaced : NULL;
+	seen->rollback = earlier ? earlier->rollback : ROLLBACK_NONE;
 }
 
 static void committed(const struct component *c, struct component_seen *seen,
@@ -173,7 +187,7 @@ static void record_commits(struct run *r, struct step_batch *b, const struct job
 		if (switched)
 			committed(c, seen, run_fingerprint(r, s));
 		else
-			seen->activation_due = earlier ? earlier->activation_due : NULL;
+			not_committed(earlier, seen);
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
 		else if (component_activation(c, seen) == ACTIVATION_NONE &&

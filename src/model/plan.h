@@ -30,7 +30,7 @@ enum step_kind {
 	STEP_COMMIT,
 	STEP_ACTIVATE,
 	STEP_VERIFY,
-	STEP_ROLLBACK, /* never planned; journalled when it happens */
+	STEP_ROLLBACK, /* planned when an earlier run could not finish it */
 	STEP_RETIRE,
 	STEP_KIND_COUNT
 };

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const rollback_state_names[ROLLBACK_STATE_COUNT + 1] = {
+	[ROLLBACK_NONE] = "none",
+	[ROLLBACK_BEGUN] = "begun",
+	[ROLLBACK_UNPROVEN] = "unproven",
+	[ROLLBACK_PROVEN] = "proven",
+};
+
 const char *const source_names[SOURCE_COUNT + 1] = {
 	[SOURCE_ISSUED] = "issued",
 	[SOURCE_IMPORTED] = "imported",

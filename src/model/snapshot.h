@@ -79,6 +79,17 @@ static inline bool import_is_known(const struct import_seen *i)
 	return !i->missing && !i->unopened && !i->error;
 }
 
+/* Roll back of a component's newest commit. */
+enum rollback_state {
+	ROLLBACK_NONE,
+	ROLLBACK_BEGUN,    /* due, since it was interrupted or has failed */
+	ROLLBACK_UNPROVEN, /* the former pair is back; nothing shows what is served */
+	ROLLBACK_PROVEN,
+	ROLLBACK_STATE_COUNT
+};
+/* Ends with NULL. */
+extern const char *const rollback_state_names[ROLLBACK_STATE_COUNT + 1];
+
 /* One component, seen and remembered. */
 struct component_seen {
 	const char *name;
@@ -92,15 +103,18 @@ struct component_seen {
 					fingerprint or NULL */
 	const char *const *rejected; /* rolled back here; sorted */
 	size_t rejected_count;
-	const char *rolled_back_to; /* newest state is rolled-back; NULL */
-	const char *last_error;     /* of the last run that touched it */
-	int64_t deferred_at;        /* when a run left it out, since it was
-				       offline and needed a change; 0 */
-	int64_t order_given;        /* sequence of the newest order; 0: none */
-	bool retire_remove;         /* remembered for when it leaves the file */
-	const char *deliver;        /* how it was reached, opaque text of the engine's,
-				       for removing its files then; NULL: unknown */
-	const char *const *left;    /* paths that it was delivered to, and is no more */
+	const char *replaced; /* by the newest commit, recorded before it and kept
+				 until it is proven or taken back; NULL: none,
+				 or unknown */
+	enum rollback_state rollback;
+	const char *last_error; /* of the last run that touched it */
+	int64_t deferred_at;    /* when a run left it out, since it was
+				   offline and needed a change; 0 */
+	int64_t order_given;    /* sequence of the newest order; 0: none */
+	bool retire_remove;     /* remembered for when it leaves the file */
+	const char *deliver;    /* how it was reached, opaque text of the engine's,
+				   for removing its files then; NULL: unknown */
+	const char *const *left; /* paths that it was delivered to, and is no more */
 	size_t left_count;
 	const char *left_host; /* that these are on; NULL: this machine */
 };

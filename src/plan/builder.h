@@ -128,6 +128,7 @@ struct need {
 	bool write;    /* stage and commit */
 	bool activate; /* the process has to take the pair into use */
 	bool verify;
+	bool put_back; /* an interrupted roll back goes on, instead of all of these */
 };
 
 struct component_build {
@@ -141,6 +142,7 @@ struct component_build {
 	bool write;
 	bool activate; /* the one activation of its process */
 	bool verify;
+	bool put_back;
 	bool postponed;   /* needs an activation, which is postponed */
 	bool unreachable; /* needs a step, but is offline */
 	const char *name;

@@ -3,8 +3,10 @@
 
 #include "base/text.h"
 #include "model/drift.h"
+#include "plan/acks.h"
 #include "plan/left_out.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* By what is installed, then by what is served. */
@@ -86,6 +88,21 @@ static bool is_postponed(const struct plan_builder *d, const struct component *c
 	return c->role->restart.when == RESTART_POSTPONED && !d->in->choices.restart_postponed;
 }
 
+/*
+ * Whether a roll back that began is to be finished; its acknowledgement says to try
+ * the rejected pair once more instead, and a pair of somebody else's is no part of it.
+ */
+static bool is_put_back(struct plan_builder *d, const struct component_build *c)
+{
+	const struct component_seen *seen = c->seen;
+	const struct subject subject = component_subject(c->component);
+	const char *installed = seen->now.installed;
+
+	return seen->rollback == ROLLBACK_BEGUN && seen->replaced && installed &&
+	       (!strcmp(installed, seen->replaced) || component_has_rejected(c, installed)) &&
+	       !acks_cover(&d->acks[CODE_ROLLED_BACK], c->name, &subject);
+}
+
 static void decide_component_steps(struct plan_builder *d, struct component_build *c)
 {
 	const char *desired = c->certificate->fingerprint;
@@ -101,9 +118,15 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 	need.activate &= !postponed;
 	need.verify &= !postponed && component_is_provable(c->component, c->seen);
 	c->wanted = need;
+	if (is_put_back(d, c)) {
+		c->wanted = (struct need){ .put_back = true };
+		c->postponed = false;
+	}
 	if (!component_wants(c))
 		return;
-	c->reason = c->wanted.write ? write_reason(d, c) : serve_reason(d, c);
+	c->reason = c->wanted.put_back ? "an earlier run began to take its pair back"
+		    : c->wanted.write  ? write_reason(d, c)
+				       : serve_reason(d, c);
 	if (c->seen->now.online)
 		return;
 	c->unreachable = true;
@@ -117,15 +140,29 @@ void component_steps_decide(struct plan_builder *d)
 			decide_component_steps(d, &d->components[i]);
 }
 
+/* A process goes back as a whole, before anything new is done to it. */
+static bool process_is_put_back(const struct process_build *p)
+{
+	for (size_t i = 0; i < p->member_count; i++)
+		if (p->members[i]->wanted.put_back && !p->members[i]->left)
+			return true;
+	return false;
+}
+
 /* The members of a process agree on how it is activated. */
 static void decide_process_steps(struct process_build *p)
 {
+	bool goes_back = process_is_put_back(p);
+
 	p->activator = NULL;
 	for (size_t k = 0; k < p->member_count; k++) {
 		struct component_build *c = p->members[k];
 		const struct need none = { 0 };
-		const struct need need = c->left ? none : c->wanted;
+		struct need need = c->left ? none : c->wanted;
 
+		if (goes_back)
+			need = (struct need){ .put_back = need.put_back };
+		c->put_back = need.put_back;
 		c->write = need.write;
 		c->activate = false;
 		c->verify = need.verify;
@@ -152,10 +189,24 @@ void process_steps_decide(struct plan_builder *d)
 
 bool component_wants(const struct component_build *c)
 {
-	return c->wanted.write || c->wanted.activate || c->wanted.verify;
+	return c->wanted.write || c->wanted.activate || c->wanted.verify || c->wanted.put_back;
 }
 
 bool component_has_step(const struct component_build *c)
 {
-	return c->write || c->activate || c->verify;
+	return c->write || c->activate || c->verify || c->put_back;
+}
+
+static int component_steps_compare_text(const void *key, const void *item)
+{
+	return strcmp(key, *(const char *const *)item);
+}
+
+bool component_has_rejected(const struct component_build *c, const char *fingerprint)
+{
+	const struct component_seen *seen = c->seen;
+
+	return seen->rejected_count &&
+	       bsearch(fingerprint, seen->rejected, seen->rejected_count, sizeof(*seen->rejected),
+		       component_steps_compare_text);
 }

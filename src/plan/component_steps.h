@@ -22,6 +22,9 @@
  * that needs it; then all its members are verified.  A process
  * for which nobody says how takes a new pair into use by itself, and is
  * verified all the same.
+ *
+ * A process whose roll back an earlier run could not finish gets that finished, and
+ * nothing else in the same plan.
  */
 #ifndef PLAN_COMPONENT_STEPS_H
 #define PLAN_COMPONENT_STEPS_H
@@ -38,5 +41,7 @@ bool component_wants(const struct component_build *c);
 
 /* Whether a component gets a step in this plan. */
 bool component_has_step(const struct component_build *c);
+/* Whether this pair was taken back there, or is about to be. */
+bool component_has_rejected(const struct component_build *c, const char *fingerprint);
 
 #endif

@@ -32,7 +32,7 @@ static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 	copy.certificate = builder_keep(d, seen->certificate);
 	copy.activation_due = builder_keep(d, seen->activation_due);
 	copy.rejected = keep_list(d, seen->rejected, seen->rejected_count);
-	copy.rolled_back_to = builder_keep(d, seen->rolled_back_to);
+	copy.replaced = builder_keep(d, seen->replaced);
 	copy.last_error = builder_keep(d, seen->last_error);
 	copy.deliver = builder_keep(d, seen->deliver);
 	copy.left = keep_list(d, seen->left, seen->left_count);

@@ -235,14 +235,13 @@ static const struct {
 	[STEP_COMMIT] = { true, true, true },
 	[STEP_ACTIVATE] = { true, true, true },
 	[STEP_VERIFY] = { true, true, true },
-	[STEP_ROLLBACK] = { 0 },
+	[STEP_ROLLBACK] = { true, true, true },
 	[STEP_RETIRE] = { .component = true },
 };
 
 static bool has_subjects(const struct step *s)
 {
-	return s->kind != STEP_ROLLBACK &&
-	       (s->certificate || !step_subjects[s->kind].certificate) &&
+	return (s->certificate || !step_subjects[s->kind].certificate) &&
 	       (s->component || !step_subjects[s->kind].component) &&
 	       (s->process || !step_subjects[s->kind].process);
 }

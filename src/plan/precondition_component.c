@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "model/client_view.h"
 #include "model/version.h"
+#include "plan/component_steps.h"
 #include "plan/precondition.h"
 #include "plan/preconditions.h"
 
@@ -80,18 +81,11 @@ static void check_restart(struct plan_builder *d, const struct component_build *
 				  text));
 }
 
-static int component_precondition_compare_text(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
 static void check_rejected(struct plan_builder *d, const struct component_build *c)
 {
 	const char *desired = c->certificate->fingerprint;
 
-	if (!desired || !c->seen->rejected_count || !(c->write || c->activate) ||
-	    !bsearch(desired, c->seen->rejected, c->seen->rejected_count,
-		     sizeof(*c->seen->rejected), component_precondition_compare_text))
+	if (!desired || !(c->write || c->activate) || !component_has_rejected(c, desired))
 		return;
 	precondition_add_component(d, c, CODE_ROLLED_BACK,
 				   arena_printf(d->kept,

@@ -241,8 +241,22 @@ static size_t order_activation(struct step_schedule *o, struct process_build *p,
 	return schedule_add_step(o, step, after, p->member_count + 1);
 }
 
+static void order_rollback(struct step_schedule *o, const struct component_build *c, int wave)
+{
+	struct step step = component_step(STEP_ROLLBACK, c);
+
+	step.generation = builder_keep(o->d, c->seen->replaced);
+	step.replaces = builder_keep(o->d, c->seen->now.installed);
+	step.activation = component_activation(c->component, c->seen);
+	step.wave = wave;
+	schedule_add_step(o, step, &o->barrier, 1);
+}
+
 static void order_process(struct step_schedule *o, struct process_build *p, int wave)
 {
+	for (size_t i = 0; i < p->member_count; i++)
+		if (p->members[i]->put_back)
+			order_rollback(o, p->members[i], wave);
 	for (size_t i = 0; i < p->member_count; i++)
 		if (p->members[i]->write && p->members[i]->commit == NO_STEP)
 			order_commit(o, p->members[i], wave);

@@ -106,7 +106,7 @@ static bool takes_part(const struct process_build *p)
 	for (size_t i = 0; i < p->member_count; i++) {
 		const struct component_build *c = p->members[i];
 
-		if (c->verify || (c->write && !component_commits_first(c)))
+		if (c->verify || c->put_back || (c->write && !component_commits_first(c)))
 			return true;
 	}
 	return false;

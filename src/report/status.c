@@ -86,7 +86,8 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_UNKNOWN;
 	if (desired && is_in_sync(seen, desired))
 		return row->refusal ? COMPONENT_INVALID : COMPONENT_IN_SYNC;
-	if (desired && is_rejected(seen, desired) && !status_is_same(seen->now.installed, desired))
+	if (desired && is_rejected(seen, desired) && seen->rollback == ROLLBACK_PROVEN &&
+	    !status_is_same(seen->now.installed, desired))
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;

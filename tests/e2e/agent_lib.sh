@@ -7,7 +7,7 @@
 #	agent_component web 'install: {directory: tls/web}'
 #	start_agent host 127.0.0.1
 # shellcheck shell=bash disable=SC2154
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+declare -F finish >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 mkdir access
 
 # An authority: NAME -> access/NAME.pem, access/NAME.key

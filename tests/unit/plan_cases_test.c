@@ -368,6 +368,8 @@ static void add_component(struct scene *s, const struct words *w)
 		.known = !has(w, "unknown"),
 		.certificate = value(w, "certificate"),
 		.activation_due = due ? fingerprint(s, due) : NULL,
+		.replaced = seen_fingerprint(s, w, "replaced"),
+		.rollback = has(w, "rollback-begun") ? ROLLBACK_BEGUN : ROLLBACK_NONE,
 		.retire_remove = has(w, "remove"),
 		.last_error = has(w, "failed") ? "it failed" : NULL,
 	};
@@ -608,6 +610,10 @@ static void show_subject(const struct step *s, struct buf *out)
 		buf_printf(out, " %s -> %s", s->generation ? s->generation : s->certificate,
 			   s->component);
 		break;
+	case STEP_ROLLBACK:
+		buf_printf(out, " %s to %s in place of %s", s->component,
+			   *s->generation ? s->generation : "nothing", or_nothing(s->replaces));
+		break;
 	case STEP_COMMIT:
 		buf_printf(out, " %s in place of %s", s->component, or_nothing(s->replaces));
 		break;
@@ -622,7 +628,6 @@ static void show_subject(const struct step *s, struct buf *out)
 	case STEP_PUBLISH:
 	case STEP_ISSUE:
 	case STEP_IMPORT:
-	case STEP_ROLLBACK:
 	case STEP_KIND_COUNT:
 		buf_printf(out, " %s", s->certificate);
 		break;

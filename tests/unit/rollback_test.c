@@ -10,6 +10,8 @@
 #include "base/stop.h"
 
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ACTIVATE                                                        \
 	"activate: {command: [sh, -c, \"echo x >> log; if [ -e bad ]; " \
@@ -284,6 +286,178 @@ static void stop_at_verify(void *ctx, const struct event *event)
 	if (event->kind == EVENT_STEP_STARTED && event->step->kind == STEP_VERIFY)
 		raise(SIGTERM);
 }
+
+/* A device that takes a pair into use when it is written, and tells nothing. */
+#define DEVICE                                                                        \
+	"  a: {role: r, certificate: web, deliver: {command: {probe: [sh, -c, \"cat " \
+	"dev.pem 2>/dev/null || true\"], commit: [sh, -c, \"cp "                      \
+	"$CERTFLEET_PAIR/fullchain.pem dev.pem\"]}}}\n"
+#define UNSIGNALLED(name)                                                            \
+	"  " name ": {role: r, certificate: web, deliver: {files: {directory: " name \
+	"}}, activate: {signal: HUP, pidfile: none.pid}}\n"
+
+TEST(a_swap_at_the_commit_is_not_called_rolled_back_without_a_proof)
+{
+	const struct world *w = *state;
+	char before[4096];
+	char now[4096];
+
+	write_fleet(w, FLEET("one", ROLLBACK, DEVICE));
+	assert_applied(apply_it(w));
+	slurp(w, "dev.pem", before, sizeof(before));
+	write_fleet(w, FLEET("two", ROLLBACK, DEVICE UNSIGNALLED("b")));
+
+	struct told t = apply_it(w);
+
+	slurp(w, "dev.pem", now, sizeof(now));
+	assert_string_equal(now, before);
+	assert_int_equal(t.result.rolled_back, 1);
+	assert_int_equal(t.result.exit_status, 7);
+}
+
+/* ---- roll backs that were killed ---- */
+
+static void kill_at_roll_back(void *ctx, const struct event *event)
+{
+	(void)ctx;
+	if (event->kind == EVENT_NOTE && strstr(event->text, "rolling back"))
+		raise(SIGKILL);
+}
+
+static void apply_killed(const struct world *w, event_fn *listen)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "echo %d > pid", getpid());
+		run_in(w, text);
+		run_wish(w, (struct wish){ .apply = true, .listen = listen });
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
+/* Fails with `bad`; the activation after that, of the former pair, kills the apply. */
+#define KILLING                                                               \
+	"  a: {role: r, certificate: web, deliver: {files: {directory: a}}, " \
+	"activate: {command: [sh, -c, \"echo x >> log; if [ -e bad ]; then "  \
+	"[ ! -e deadly ] || mv deadly killing; [ -e stays ] || rm bad; exit " \
+	"1; fi; if [ -e killing ]; then rm killing; kill -9 $(cat pid); "     \
+	"fi\"]}}\n"
+
+static void begin_killed(const struct world *w, char before[4096])
+{
+	write_fleet(w, FLEET("one", ROLLBACK, KILLING));
+	assert_applied(apply_it(w));
+	leaf(w, "a", before);
+	write_fleet(w, FLEET("two", ROLLBACK, KILLING));
+}
+
+TEST(a_pair_that_fails_again_after_a_kill_is_taken_back)
+{
+	const struct world *w = *state;
+	char before[4096];
+
+	begin_killed(w, before);
+	run_in(w, "touch bad stays");
+	apply_killed(w, kill_at_roll_back);
+	assert_leaf(w, "a", before, false);
+	run_in(w, "rm stays");
+
+	struct told t = apply_it(w);
+
+	assert_string_equal(t.steps, "activate web a; ");
+	assert_leaf(w, "a", before, true);
+	assert_true(remembered(w, "a").rejected);
+	assert_int_equal(activations(w), 4);
+	assert_string_equal(plan_it(w).preconditions, "acknowledge rolled-back a; ");
+}
+
+TEST(a_roll_back_that_was_killed_is_the_only_step_of_the_next_apply)
+{
+	const struct world *w = *state;
+	char before[4096];
+
+	begin_killed(w, before);
+	run_in(w, "touch bad deadly");
+	apply_killed(w, NULL);
+	assert_leaf(w, "a", before, true);
+	assert_true(remembered(w, "a").due);
+
+	struct told t = apply_it(w);
+
+	assert_string_equal(t.steps, "rollback web a; ");
+	/* its former pair is activated again, which nothing can prove */
+	assert_int_equal(activations(w), 4);
+	assert_int_equal(t.result.exit_status, 7);
+	assert_false(remembered(w, "a").due);
+	assert_leaf(w, "a", before, true);
+	assert_string_equal(plan_it(w).preconditions, "acknowledge rolled-back a; ");
+}
+
+TEST(a_roll_back_that_was_killed_is_given_up_when_that_is_accepted)
+{
+	const struct world *w = *state;
+	const struct wish accepted = { .apply = true,
+				       .choices = { .acks = (const char *const[]){ "rolled-back" },
+						    .ack_count = 1 } };
+	char before[4096];
+
+	begin_killed(w, before);
+	run_in(w, "touch bad deadly");
+	apply_killed(w, NULL);
+	assert_applied(run_wish(w, accepted));
+	assert_leaf(w, "a", before, false);
+	assert_string_equal(plan_it(w).steps, "");
+}
+
+/* ---- all-first: what waits for its activation ---- */
+
+#undef COMMIT
+#define COMMIT ", commit: all-first"
+
+TEST(an_all_first_swap_at_the_commit_is_not_called_rolled_back_without_a_proof)
+{
+	const struct world *w = *state;
+
+	write_fleet(w, FLEET("one", ROLLBACK, DEVICE MEMBER("b", "")));
+	assert_applied(apply_it(w));
+	write_fleet(w, FLEET("two", ROLLBACK, DEVICE MEMBER("b", "")));
+
+	struct told t = apply_without_b(w);
+
+	assert_int_equal(t.result.rejected, 1);
+	assert_int_equal(t.result.rolled_back, 0);
+	assert_int_equal(t.result.exit_status, 7);
+}
+
+TEST(an_all_first_pair_that_was_not_activated_is_taken_back_with_the_failed)
+{
+	const struct world *w = *state;
+	char before[4096];
+
+	write_fleet(w, FLEET("one", ROLLBACK ", canary: 1", PAIR_OF("")));
+	assert_applied(apply_it(w));
+	leaf(w, "b", before);
+	write_fleet(w, FLEET("two", ROLLBACK ", canary: 1", UNSIGNALLED("a") MEMBER("b", "")));
+
+	struct told t = apply_it(w);
+
+	assert_int_equal(t.result.rolled_back, 2);
+	assert_leaf(w, "a", before, true);
+	assert_leaf(w, "b", before, true);
+	assert_int_equal(activations(w), 2);
+	assert_false(remembered(w, "b").due);
+	assert_int_equal(t.result.exit_status, 8);
+}
+
+#undef COMMIT
+#define COMMIT ""
 
 /* The last one: a stop is for good. */
 TEST(a_stop_is_no_reason_to_roll_back)

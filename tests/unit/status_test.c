@@ -206,7 +206,7 @@ TEST(nothing_installed_is_absent)
 	assert_int_equal(state_in(w), COMPONENT_ABSENT);
 }
 
-TEST(what_was_taken_back_is_rolled_back)
+TEST(what_was_taken_back_and_proven_is_rolled_back)
 {
 	static const char *const rejected[] = { WANTED };
 	WORLD(w);
@@ -216,6 +216,12 @@ TEST(what_was_taken_back_is_rolled_back)
 	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 	w->seen.now.installed = OTHER;
 	w->seen.now.served = OTHER;
+	assert_int_equal(state_in(w), COMPONENT_FAILED);
+	w->seen.rollback = ROLLBACK_BEGUN;
+	assert_int_equal(state_in(w), COMPONENT_FAILED);
+	w->seen.rollback = ROLLBACK_UNPROVEN;
+	assert_int_equal(state_in(w), COMPONENT_FAILED);
+	w->seen.rollback = ROLLBACK_PROVEN;
 	assert_int_equal(state_in(w), COMPONENT_ROLLED_BACK);
 	w->seen.rejected_count = 0;
 	assert_int_equal(state_in(w), COMPONENT_FAILED);
