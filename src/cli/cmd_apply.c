@@ -202,6 +202,24 @@ static void tell_nothing_to_do(struct application *a)
 	term_error(&a->s->terminal, &text);
 }
 
+/*
+ * Nothing is left of a run that was interrupted: it has ended, so that the next
+ * --reissue is a new one.
+ */
+static bool end_interrupted(struct application *a, struct err *e)
+{
+	struct state *state = engine_state(a->s->engine);
+	struct run_record run = { 0 };
+	struct err none = { 0 };
+
+	if (!state || a->planned.plan.choices.target_count ||
+	    !journal_open_run(state, &a->s->arena, &run, &none))
+		return true;
+	run.ended = clock_now();
+	run.exit_status = EXIT_DONE;
+	return journal_end_run(state, &run, NULL, e);
+}
+
 static void show_plan(struct application *a)
 {
 	struct terminal *t = &a->s->terminal;
@@ -298,7 +316,7 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 	    !make_plan(a, clock_now(), &choices, e) || !cmd_apply_check_passphrases(a, e))
 		return false;
 	if (!has_work(a))
-		return true;
+		return end_interrupted(a, e);
 	show_plan(a);
 	if (!cmd_apply_may_begin(a) || !agreed(a))
 		return true;
@@ -412,7 +430,9 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e) ||
 	    !cmd_apply_check_passphrases(a, e))
 		return false;
-	if (!has_work(a) || !cmd_apply_may_begin(a))
+	if (!has_work(a))
+		return end_interrupted(a, e);
+	if (!cmd_apply_may_begin(a))
 		return true;
 	show_plan(a);
 	if (!session_has_state(a->s) && !begin_state(a, &choices, e))

@@ -6,6 +6,7 @@
 #include "config/load.h"
 #include "plan/planner.h"
 #include "report/status.h"
+#include "state/journal.h"
 #include "json/value.h"
 
 #include <stdlib.h>
@@ -47,9 +48,46 @@ void planned_release(struct planned *p)
 	snapshot_release(&p->snapshot);
 }
 
+static bool is_same_list(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+	if (a_count != b_count)
+		return false;
+	for (size_t i = 0; i < a_count; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * The plan of the newest run if that was interrupted, and if it was asked for the
+ * same: the command given again finishes it and issues nothing once more.
+ */
+static const struct plan *find_interrupted(struct session *s, const struct choices *asked,
+					   struct plan *out)
+{
+	AUTO(arena) a = { 0 };
+	struct run_record run = { 0 };
+	struct state *state = engine_state(s->engine);
+	const struct choices *c = &out->choices;
+	struct err none = { 0 };
+
+	if (!asked->reissue_count || !state || !journal_open_run(state, &a, &run, &none) ||
+	    !run.plan)
+		return NULL;
+
+	AUTO(json) json = json_parse(run.plan, strlen(run.plan));
+
+	if (!json || !plan_from_json(json, out, &none) ||
+	    !is_same_list(c->reissue, c->reissue_count, asked->reissue, asked->reissue_count) ||
+	    !is_same_list(c->targets, c->target_count, asked->targets, asked->target_count))
+		return NULL;
+	return out;
+}
+
 bool planning_make(struct session *s, const struct planning *how, struct planned *out,
 		   struct err *e)
 {
+	AUTO(plan) interrupted = { 0 };
 	AUTO(buf) canonical = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(planned) p = { 0 };
@@ -67,7 +105,8 @@ bool planning_make(struct session *s, const struct planning *how, struct planned
 		.at = how->at,
 		.spec_digest = engine_spec_digest(buf_text(&canonical), &p.snapshot, &a),
 		.choices = how->choices,
-		.broken = how->broken,
+		.broken = how->broken ? how->broken
+				      : find_interrupted(s, &how->choices, &interrupted),
 	};
 
 	if (!plan_make(&in, &p.plan, e))

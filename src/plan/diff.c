@@ -125,8 +125,9 @@ static const char *objection(struct plan_builder *d, const struct certificate_bu
 }
 
 /*
- * Whether the interrupted run reissued the certificate already.  Compared by
- * fingerprint, not by time: two generations may be from the same second.
+ * Whether the interrupted run, or one that it went on from, reissued the certificate
+ * already.  Compared by fingerprint, not by time: two generations may be from the
+ * same second.
  */
 static bool is_reissued(const struct plan_builder *d, const char *name,
 			const struct generation *newest)
@@ -139,7 +140,7 @@ static bool is_reissued(const struct plan_builder *d, const char *name,
 		if (s->kind == STEP_ISSUE && !strcmp(s->certificate, name))
 			return !s->replaces || strcmp(s->replaces, newest->fingerprint) != 0;
 	}
-	return false;
+	return broken && newest;
 }
 
 static void diff_issued(struct plan_builder *d, struct certificate_build *c)

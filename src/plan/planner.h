@@ -33,9 +33,9 @@ struct plan_input {
 	int64_t at;
 	const char *spec_digest;
 	struct choices choices;
-	/* Plan of the interrupted run that this plan resumes: --reissue counts
-	 * as done for certificates with a newer generation than their issue
-	 * step replaces.  NULL: none. */
+	/* Plan of the interrupted run that this plan resumes, of the same targets
+	 * and reissues: --reissue counts as done for certificates without an issue
+	 * step there, or with a newer generation than that replaces.  NULL: none. */
 	const struct plan *broken;
 };
 

@@ -70,6 +70,35 @@ done <run/points
 [ $bad -eq 0 ]
 ok $? "killed at $tried points: the same plan finishes, and issues once"
 
+# R4: so does the same command, killed once or twice
+number=0
+tried=0
+bad=0
+killed_at() { # CALL COUNT
+	traced run/injected "$1" -e "inject=$1:signal=KILL:when=$2" \
+		"$CERTFLEET" apply --yes --reissue site >run/broken 2>&1
+}
+while read -r call count; do
+	number=$((number + 1))
+	[ $((number % EVERY)) -eq 0 ] || continue
+	before=$(generations)
+	newest=$(newest_run)
+	killed_at "$call" "$count"
+	# over, or not yet begun: then the command is a new one
+	[ "$newest" = "$(newest_run)" ] || [[ $(newest_run) == *done ]] && continue
+	tried=$((tried + 1))
+	[ $((tried % 2)) -eq 0 ] || killed_at fdatasync 3
+	cf apply --yes --reissue site
+	if [ "$(generations)" -ne $((before + 1)) ] || [ $status -ne 0 ] ||
+		[ "$(installed tls/one/leaf.pem)" != "$(installed tls/two/leaf.pem)" ]; then
+		bad=$((bad + 1))
+		echo "# $call $count: $(($(generations) - before)) issued, exit $status"
+		sed 's/^/#   /' <<<"$out" | tail -3
+	fi
+done <run/points
+[ $bad -eq 0 ] && [ $tried -gt 0 ]
+ok $? "R4: killed at $tried points: the same command finishes, and issues once"
+
 # only the very plan goes on, with its choices given again
 rm -f run/plan
 cf plan --out run/plan --reissue site
