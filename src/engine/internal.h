@@ -135,6 +135,11 @@ void run_accept(struct run *r, struct component_seen *seen, const char *fingerpr
 /* Component of a step in the fleet; never NULL for planned steps. */
 const struct component *run_component(const struct run *r, const struct step *s);
 struct component_seen *run_seen(struct run *r, const char *component);
+/*
+ * The pair that a commit replaces, where a roll back of it leads to: what stood there
+ * before one that was to be taken back itself.  NULL: unknown.
+ */
+const char *run_replaced(const struct run *r, const struct step *s);
 /* Fingerprint of a step's generation, planned or made by this run. */
 const char *run_fingerprint(const struct run *r, const struct step *s);
 /* Number of the owner's next generation, counting this run's. */

@@ -80,7 +80,7 @@ static void list_commit(struct rollback *t, size_t number, size_t process)
 	const struct run *r = t->r;
 	const struct step *s = &r->plan->steps[number];
 	struct rollback_item item = { .fingerprint = run_fingerprint(r, s),
-				      .before = s->replaces,
+				      .before = run_replaced(r, s),
 				      .process = process };
 
 	/* A repaired pair of the same certificate replaced itself: no way back. */

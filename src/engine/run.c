@@ -85,6 +85,14 @@ const char *run_fingerprint(const struct run *r, const struct step *s)
 	return made ? made->generation.fingerprint : s->generation;
 }
 
+const char *run_replaced(const struct run *r, const struct step *s)
+{
+	const struct component_seen *before = snapshot_component(r->order->snapshot, s->component);
+
+	return before && before->rollback == ROLLBACK_BEGUN && before->replaced ? before->replaced
+										: s->replaces;
+}
+
 const struct generation *run_authority(const struct run *r, const char *issuer)
 {
 	const struct made *made = find_made(r, OF_ISSUER, issuer);

@@ -122,7 +122,7 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 		    !is_taken_already(r, seen, run_fingerprint(r, s)))
 			seen->activation_due = run_fingerprint(r, s);
 		if (!text_equal(s->replaces, run_fingerprint(r, s))) {
-			seen->replaced = s->replaces;
+			seen->replaced = run_replaced(r, s);
 			seen->rollback = ROLLBACK_NONE;
 		}
 		change_component(change, seen);

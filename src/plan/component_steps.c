@@ -89,16 +89,19 @@ static bool is_postponed(const struct plan_builder *d, const struct component *c
 }
 
 /*
- * Whether a roll back that began is to be finished; its acknowledgement says to try
- * the rejected pair once more instead, and a pair of somebody else's is no part of it.
+ * Whether a roll back that began is to be finished.  A new pair takes the place of the
+ * rejected one instead, an acknowledgement says to try that once more, and a pair of
+ * somebody else's is no part of it.
  */
 static bool is_put_back(struct plan_builder *d, const struct component_build *c)
 {
 	const struct component_seen *seen = c->seen;
 	const struct subject subject = component_subject(c->component);
 	const char *installed = seen->now.installed;
+	const char *desired = c->certificate->fingerprint;
 
-	return seen->rollback == ROLLBACK_BEGUN && seen->replaced && installed &&
+	return seen->rollback == ROLLBACK_BEGUN && seen->replaced && installed && desired &&
+	       component_has_rejected(c, desired) &&
 	       (!strcmp(installed, seen->replaced) || component_has_rejected(c, installed)) &&
 	       !acks_cover(&d->acks[CODE_ROLLED_BACK], c->name, &subject);
 }
