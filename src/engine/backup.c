@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "engine/internal.h"
+#include "engine/pairs.h"
 #include "pki/foreign.h"
 
 #include <inttypes.h>
@@ -48,7 +49,7 @@ static bool pack_generation(struct packing *p, const struct generation *g, struc
 	struct cert_set set = { 0 };
 	char ends[TIME_TEXT];
 
-	if (!state_certificates(state, g, a, &set, e) || !state_key(state, g->spki, &key, e))
+	if (!state_certificates(state, g, a, &set, e) || !stored_key(state, g, &key, e))
 		return err_in(e, "cannot back up '%s'", g->owner);
 	*item = (struct bundle_item){
 		.name = g->owner,

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "drivers/driver.h"
 #include "engine/internal.h"
+#include "pki/pair.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ const struct loaded *pairs_load(struct pairs *p, struct run *r, const char *fing
 
 	l->fingerprint = fingerprint;
 	if (run_certificates(r, fingerprint, &l->generation, &l->set, &l->error))
-		(void)!state_key(r->en->state, l->generation.spki, &l->key, &l->error);
+		(void)!stored_key(r->en->state, &l->generation, &l->key, &l->error);
 	return l;
 }
 
@@ -45,4 +46,9 @@ void pairs_hand_over(struct pairs *p, struct run *r, struct job *j)
 		return;
 	j->set = &l->set;
 	j->key = &l->key;
+}
+
+bool stored_key(struct state *s, const struct generation *g, struct secret *out, struct err *e)
+{
+	return state_key(s, g->spki, out, e) && key_straighten(out, e);
 }

@@ -15,6 +15,7 @@
 
 struct job;
 struct run;
+struct state;
 
 struct loaded {
 	const char *fingerprint;
@@ -38,5 +39,12 @@ AUTO_STRUCT(pairs, struct pairs, pairs_release)
 const struct loaded *pairs_load(struct pairs *p, struct run *r, const char *fingerprint);
 /* Sets certificates and key of a job whose driver takes a pair, if available. */
 void pairs_hand_over(struct pairs *p, struct run *r, struct job *j);
+
+/*
+ * The key of a generation for a component or a bundle, also an older one in its form
+ * of today; `out` must be empty.
+ */
+MUST_CHECK bool stored_key(struct state *s, const struct generation *g, struct secret *out,
+			   struct err *e);
 
 #endif

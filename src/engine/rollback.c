@@ -88,7 +88,7 @@ static void list_commit(struct rollback *t, size_t number, size_t process)
 		rollback_add(t, run_component(r, s), item);
 }
 
-static bool is_listed(const struct rollback *t, const struct component *c)
+static bool rollback_is_listed(const struct rollback *t, const struct component *c)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->list[i].component == c)
@@ -112,7 +112,7 @@ static void list_earlier(struct rollback *t)
 
 		if (!item.before || !item.fingerprint || !*item.fingerprint ||
 		    !strcmp(item.fingerprint, item.before) ||
-		    !find_process(t, c->process, &item.process) || is_listed(t, c))
+		    !find_process(t, c->process, &item.process) || rollback_is_listed(t, c))
 			continue;
 		rollback_add(t, c, item);
 		t->states[item.process].activated = true;

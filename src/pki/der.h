@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A cursor over DER, for structures that GnuTLS does not read: two key formats
- * that it refuses as a whole although each part is sound (import_ec.c), and the
+ * that it refuses as a whole although each part is sound (ec_key.c), and the
  * LDAP response (starttls.c), whose lengths need not be in minimal form.
  * Definite lengths only.
  */
@@ -15,12 +15,15 @@
 
 enum der_tag {
 	DER_INTEGER = 0x02,
+	DER_BITS = 0x03,
 	DER_OCTETS = 0x04,
+	DER_NULL = 0x05,
 	DER_OID = 0x06,
 	DER_ENUMERATED = 0x0a,
 	DER_SEQUENCE = 0x30,
 	DER_LDAP_EXTENDED_RESPONSE = 0x78,
 	DER_CONTEXT_0 = 0xa0,
+	DER_CONTEXT_1 = 0xa1,
 };
 
 /* Whether the next element has this tag. */

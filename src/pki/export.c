@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/export.h"
 
+#include "pki/ec_key.h"
 #include "pki/gnutls_handle.h"
 
 #include <string.h>
@@ -64,22 +65,15 @@ static int add_certs(const struct export_order *o, gnutls_pkcs12_t p12, struct k
 
 static int add_key(const struct export_order *o, gnutls_pkcs12_t p12, const struct key_id *id)
 {
-	AUTO(x509_key) key = NULL;
 	AUTO(pkcs12_bag) bag = NULL;
-	AUTO(secret_datum) shrouded = { 0 };
-	gnutls_datum_t der = datum_of_secret(o->key);
-	int rc = gnutls_x509_privkey_init(&key);
+	AUTO(secret) shrouded = { 0 };
+	gnutls_datum_t der = { 0 };
+	int rc = gnutls_pkcs12_bag_init(&bag);
 
+	pkcs8_encrypt(o->key, o->password, &shrouded);
+	der = datum_of_secret(&shrouded);
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_import_pkcs8(key, &der, GNUTLS_X509_FMT_DER, NULL,
-						      GNUTLS_PKCS_PLAIN);
-	if (rc >= 0)
-		rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, password_of(o),
-						       HOW, &shrouded);
-	if (rc >= 0)
-		rc = gnutls_pkcs12_bag_init(&bag);
-	if (rc >= 0)
-		rc = gnutls_pkcs12_bag_set_data(bag, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &shrouded);
+		rc = gnutls_pkcs12_bag_set_data(bag, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &der);
 	if (rc >= 0)
 		rc = name_element(o, bag, rc, id);
 	return rc < 0 ? rc : gnutls_pkcs12_set_bag(p12, bag);

@@ -2,7 +2,7 @@
 #include "pki/import_key.h"
 
 #include "crypto/crypto.h"
-#include "pki/import_ec.h"
+#include "pki/ec_key.h"
 
 bool import_check_rounds(unsigned rounds, struct err *e)
 {

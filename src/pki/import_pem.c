@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "pki/import_ec.h"
+#include "pki/ec_key.h"
 #include "pki/import_key.h"
 #include "pki/import_parse.h"
 #include "pki/pem.h"

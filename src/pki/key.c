@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "model/fleet.h"
+#include "pki/ec_key.h"
 #include "pki/issue.h"
 
 #include <string.h>
@@ -50,7 +51,31 @@ bool key_store(gnutls_x509_privkey_t key, struct secret *out, struct err *e)
 
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot write the key as PKCS#8");
+	if (ec_key_is_uneven((struct der){ der.data, der.size }))
+		return ec_key_write(key, out, e);
 	secret_copy(out, der.data, der.size);
+	return true;
+}
+
+bool key_straighten(struct secret *pkcs8, struct err *e)
+{
+	AUTO(x509_key) key = NULL;
+	AUTO(secret) even = { 0 };
+	gnutls_datum_t der = datum_of_secret(pkcs8);
+	int rc = 0;
+
+	if (!ec_key_is_uneven((struct der){ pkcs8->bytes, pkcs8->len }))
+		return true;
+	rc = gnutls_x509_privkey_init(&key);
+	if (rc == 0)
+		rc = gnutls_x509_privkey_import_pkcs8(key, &der, GNUTLS_X509_FMT_DER, NULL,
+						      GNUTLS_PKCS_PLAIN);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read the private key");
+	if (!ec_key_write(key, &even, e))
+		return false;
+	secret_release(pkcs8);
+	*pkcs8 = TAKE(even);
 	return true;
 }
 

@@ -110,6 +110,8 @@ MUST_CHECK bool pem_file_certs(const char *path, struct arena *a, struct secret 
 			       struct cert_set *out, struct err *e);
 MUST_CHECK bool pem_file_key(const char *path, struct secret *text, struct secret *out,
 			     struct err *e);
+/* An EC key gets the length of its curve, as key_generate() makes it: older ones had not. */
+MUST_CHECK bool key_straighten(struct secret *pkcs8, struct err *e);
 /* SHA-256 hex of the key's SubjectPublicKeyInfo, to compare with a leaf's. */
 MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65], struct err *e);
 

@@ -3,7 +3,7 @@
 #include "harness.h"
 
 #include "pki/der.h"
-#include "pki/import_ec.h"
+#include "pki/ec_key.h"
 
 /* As deep as it goes. */
 static void walk(struct der in, unsigned depth)
