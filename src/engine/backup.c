@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
+#include "crypto/crypto.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
 #include "pki/foreign.h"
@@ -49,7 +50,7 @@ static bool pack_generation(struct packing *p, const struct generation *g, struc
 	struct cert_set set = { 0 };
 	char ends[TIME_TEXT];
 
-	if (!state_certificates(state, g, a, &set, e) || !stored_key(state, g, &key, e))
+	if (!stored_certificates(state, g, a, &set, e) || !stored_key(state, g, &key, e))
 		return err_in(e, "cannot back up '%s'", g->owner);
 	*item = (struct bundle_item){
 		.name = g->owner,
@@ -133,6 +134,29 @@ static bool backup_take_passphrases(struct packing *p, struct err *e)
 	return true;
 }
 
+/* Each leaf is the one that the manifest names. */
+static bool leaves_fit(const struct bundle *b, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	for (size_t i = 0; i < b->item_count; i++) {
+		const struct bundle_item *item = &b->items[i];
+		const struct der *certs = NULL;
+		size_t count = 0;
+		char leaf[SHA256_TEXT] = "";
+
+		if (!pem_read_certs(item->leaf_pem, strlen(item->leaf_pem), &a, &certs, &count, e))
+			return err_in(e, "certificate of '%s'", item->name);
+		if (count == 1)
+			sha256_text(certs[0].bytes, certs[0].len, leaf);
+		if (strcmp(leaf, item->fingerprint) != 0)
+			return err_set(e, ERR_INPUT,
+				       "the certificate of '%s' is not the one that was recorded",
+				       item->name);
+	}
+	return true;
+}
+
 static bool keys_fit(const struct bundle *b, struct err *e)
 {
 	struct foreign *keys = xcalloc(b->item_count + 1, sizeof(*keys));
@@ -167,8 +191,8 @@ bool backup_verify(const char *path, const struct secret *passphrase, struct bun
 
 	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e))
 		return false;
-	if (!bundle_read(bytes.data, bytes.len, passphrase, &b, e) || !keys_fit(&b, e) ||
-	    !bundle_rebuild_matches(bytes.data, bytes.len, e))
+	if (!bundle_read(bytes.data, bytes.len, passphrase, &b, e) || !leaves_fit(&b, e) ||
+	    !keys_fit(&b, e) || !bundle_rebuild_matches(bytes.data, bytes.len, e))
 		return err_in(e, "bundle '%s'", path);
 	*out = TAKE(b);
 	return true;

@@ -7,6 +7,7 @@
 #include "drivers/enrol_client.h"
 #include "engine/agents_ca.h"
 #include "engine/enrol_internal.h"
+#include "engine/pairs.h"
 #include "pki/csr.h"
 #include "pki/issue.h"
 #include "state/enrolment_records.h"
@@ -132,7 +133,7 @@ static bool enrol_accept_sign(struct enrolment *n, struct der csr, struct err *e
 	AUTO(secret) key = { 0 };
 
 	return csr_read(csr, n->arena, &r.spki, e) && wanted(n, &c, e) && engine_unseal(n->en, e) &&
-	       state_certificates(n->en->state, &n->authority, n->arena, &set, e) &&
+	       stored_certificates(n->en->state, &n->authority, n->arena, &set, e) &&
 	       state_key(n->en->state, n->authority.spki, &key, e) &&
 	       authority_open(&key, &set, &by, e) && issue_for(&r, by, n->arena, &n->set, e);
 }

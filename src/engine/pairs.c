@@ -2,6 +2,7 @@
 #include "engine/pairs.h"
 
 #include "base/alloc.h"
+#include "crypto/crypto.h"
 #include "drivers/driver.h"
 #include "engine/internal.h"
 #include "pki/pair.h"
@@ -51,4 +52,24 @@ void pairs_hand_over(struct pairs *p, struct run *r, struct job *j)
 bool stored_key(struct state *s, const struct generation *g, struct secret *out, struct err *e)
 {
 	return state_key(s, g->spki, out, e) && key_straighten(out, e);
+}
+
+bool stored_certificates(struct state *s, const struct generation *g, struct arena *a,
+			 struct cert_set *out, struct err *e)
+{
+	struct cert_set set = { 0 };
+	char leaf[SHA256_TEXT] = "";
+
+	if (!state_certificates(s, g, a, &set, e))
+		return false;
+	if (set.count)
+		sha256_text(set.certs[0].bytes, set.certs[0].len, leaf);
+	if (!g->pending && (strcmp(leaf, g->fingerprint) != 0 ||
+			    strcmp(chain_digest(set.certs, set.count, a), g->chain) != 0))
+		return err_set(
+			e, ERR_IO,
+			"the certificate of '%s' is damaged in the state; restore the state from a backup with 'certfleet backup restore BUNDLE'",
+			g->owner);
+	*out = set;
+	return true;
 }

@@ -41,6 +41,12 @@ const struct loaded *pairs_load(struct pairs *p, struct run *r, const char *fing
 void pairs_hand_over(struct pairs *p, struct run *r, struct job *j);
 
 /*
+ * The certificates of a generation, which are the ones that it was recorded with:
+ * whatever goes out of the state goes through here.
+ */
+MUST_CHECK bool stored_certificates(struct state *s, const struct generation *g, struct arena *a,
+				    struct cert_set *out, struct err *e);
+/*
  * The key of a generation for a component or a bundle, also an older one in its form
  * of today; `out` must be empty.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/internal.h"
+#include "engine/pairs.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -126,7 +127,7 @@ bool run_certificates(struct run *r, const char *fingerprint, struct generation 
 		return err_set(e, ERR_MISSING, "the state has no generation %.12s", fingerprint);
 	*g = *known;
 	if (!made)
-		return state_certificates(r->en->state, known, &r->arena, set, e);
+		return stored_certificates(r->en->state, known, &r->arena, set, e);
 	*set = made->set;
 	return true;
 }
