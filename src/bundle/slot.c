@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/slot.h"
 
+#include "base/random.h"
 #include "base/text.h"
 
 #include <assert.h>

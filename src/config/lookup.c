@@ -2,10 +2,10 @@
 #include "config/lookup.h"
 
 #include "base/alloc.h"
+#include "base/random.h"
 
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 struct lookup_slot {
 	const char *key;
@@ -82,8 +82,8 @@ static void lookup_grow(struct lookup *l)
 	struct lookup_slot *old = l->slots;
 	size_t old_room = l->room;
 
-	if (!old && getrandom(&l->seed, sizeof(l->seed), 0) != sizeof(l->seed))
-		abort();
+	if (!old)
+		random_bytes(&l->seed, sizeof(l->seed));
 	l->room = old_room ? old_room * 2 : FIRST_ROOM;
 	l->slots = xcalloc(l->room, sizeof(*l->slots));
 	for (size_t i = 0; i < old_room; i++)

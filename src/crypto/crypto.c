@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/crypto.h"
 
+#include "base/random.h"
 #include "base/text.h"
 
-#include <errno.h>
 #include <nettle/cbc.h>
 #include <nettle/gcm.h>
 #include <nettle/hkdf.h>
@@ -11,25 +11,7 @@
 #include <nettle/memops.h>
 #include <nettle/pbkdf2.h>
 #include <nettle/sha2.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-void random_bytes(void *out, size_t len)
-{
-	unsigned char *at = out;
-
-	while (len > 0) {
-		ssize_t got = getrandom(at, len > 256 ? 256 : len, 0);
-
-		if (got < 0 && errno != EINTR)
-			abort();
-		if (got > 0) {
-			at += got;
-			len -= (size_t)got;
-		}
-	}
-}
 
 bool bytes_equal(const void *a, const void *b, size_t len)
 {

@@ -31,8 +31,6 @@ struct bytes {
 	size_t len;
 };
 
-/* Random bytes from the kernel; aborts when there are none. */
-void random_bytes(void *out, size_t len);
 bool bytes_equal(const void *a, const void *b, size_t len); /* constant time */
 
 void sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]);

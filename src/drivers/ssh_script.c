@@ -3,13 +3,13 @@
 
 #include "base/child.h"
 #include "base/fs.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "install/entry.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum {
 	WORD_BYTES = 16
@@ -316,8 +316,7 @@ static const char *new_word(struct arena *a)
 	unsigned char bytes[WORD_BYTES];
 	char hex[2 * WORD_BYTES + 1];
 
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		abort();
+	random_bytes(bytes, sizeof(bytes));
 	text_hex(bytes, sizeof(bytes), hex);
 	return arena_printf(a, "certfleet-end-%s", hex);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Invites for agents: the state keeps only the hash of the token. */
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "crypto/token.h"
 #include "engine/agents_ca.h"

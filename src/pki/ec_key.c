@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/ec_key.h"
 
+#include "base/random.h"
 #include "crypto/crypto.h"
 #include "pki/der.h"
 
@@ -205,7 +206,6 @@ bool ec_scalar_decrypt(struct der der, const char *password, struct secret *plai
 
 enum {
 	WRITTEN_LIMIT = 64 * 1024,
-	ROUNDS = 600000,
 	SALT_BYTES = 16,
 	IV_BYTES = 16,
 	AES_KEY_BYTES = 32,
@@ -353,7 +353,7 @@ void pkcs8_encrypt(const struct secret *pkcs8, const struct secret *password, st
 	secret_alloc(&sealed, pkcs8->len + IV_BYTES);
 	secret_alloc(&bytes, sealed.len + WRITTEN_LIMIT);
 	pbkdf2_sha256((struct bytes){ password->bytes, password->len },
-		      (struct bytes){ salt, sizeof(salt) }, ROUNDS, key.bytes, key.len);
+		      (struct bytes){ salt, sizeof(salt) }, PBKDF2_ROUNDS, key.bytes, key.len);
 
 	struct der_writer w = { &bytes, bytes.len };
 	size_t len = aes_cbc_encrypt(key.bytes, iv, (struct bytes){ pkcs8->bytes, pkcs8->len },
@@ -375,7 +375,7 @@ void pkcs8_encrypt(const struct secret *pkcs8, const struct secret *password, st
 	der_wrap(&w, DER_NULL, derivation_end);
 	der_put_oid(&w, macs, GNUTLS_MAC_SHA256);
 	der_wrap(&w, DER_SEQUENCE, derivation_end);
-	der_put_count(&w, ROUNDS);
+	der_put_count(&w, PBKDF2_ROUNDS);
 
 	const size_t salt_end = w.at;
 

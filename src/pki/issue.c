@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "pki/cert.h"

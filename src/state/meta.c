@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/state_internal.h"
 
+#include "base/random.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "state/records.h"
@@ -13,11 +14,11 @@ enum {
 };
 
 static const struct member format_members[] = {
-	NUMBER_MEMBER("format", struct meta, format, 0, UINT_MAX),
+	NUMBER_MEMBER("format", struct meta, format, 1, UINT_MAX),
 	{ 0 },
 };
 static const struct member meta_members[] = {
-	NUMBER_MEMBER("format", struct meta, format, 0, UINT_MAX),
+	NUMBER_MEMBER("format", struct meta, format, 1, UINT_MAX),
 	TEXT_MEMBER("fleet", struct meta, fleet),
 	TEXT_MEMBER("lineage", struct meta, lineage),
 	NUMBER_MEMBER("serial", struct meta, serial, INT64_MIN, INT64_MAX),

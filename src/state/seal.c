@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "state/records.h"

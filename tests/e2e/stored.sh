@@ -62,4 +62,12 @@ rm -rf tls/a
 cf apply --yes
 [ $status -ne 0 ] && [ ! -e tls/a ]
 ok $? "R3: nor onto a component"
+
+# R9: without random bytes there is a word
+rm -rf .certfleet
+cp -a run/state .certfleet
+if command -v strace >/dev/null; then
+	out=$(strace -f -o /dev/null -e inject=getrandom:error=ENOSYS "$CERTFLEET" validate 2>&1)
+	has "$out" "the system gives no random bytes" "R9: a random source that fails is told"
+fi
 finish

@@ -95,6 +95,7 @@ TEST(a_damaged_meta_is_named)
 		"\xff",
 		"{}",
 		"{\"format\":1}",
+		"{\"format\":0,\"fleet\":\"shop\",\"lineage\":\"l\",\"serial\":1,\"runs\":0,\"run\":0}",
 		"{\"format\":1,\"fleet\":\"shop\",\"lineage\":7}",
 		"{\"format\":1,\"fleet\":\"shop\",\"lineage\":\"l\",\"serial\":1,\"runs\":-1,\"run\":0}",
 	};
