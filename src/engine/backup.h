@@ -74,6 +74,8 @@ const char *backup_newer(struct engine *en, struct arena *a);
  */
 struct snapshot;
 MUST_CHECK bool backup_observe(struct engine *en, struct snapshot *s, struct err *e);
+/* Why one of these cannot be relied on, in `a`; NULL: present and undamaged. */
+const char *backup_flaw(const struct engine *en, const char *name, struct arena *a);
 
 /* Resolves a secret reference; cached, and wiped with the engine. */
 struct secret_ref;

@@ -46,11 +46,7 @@ static bool read_recorded(const struct engine *en, const char *name, struct buf 
 	return fs_read(arena_printf(&a, "%s/%s", directory, name), BUNDLE_LIMIT, out, e);
 }
 
-/*
- * Reason why the bundle cannot be relied on; NULL: present and undamaged.
- * Needs no passphrase.
- */
-static const char *flaw(const struct engine *en, const char *name, struct arena *a)
+const char *backup_flaw(const struct engine *en, const char *name, struct arena *a)
 {
 	AUTO(buf) bytes = { 0 };
 	AUTO(bundle) b = { 0 };
@@ -76,7 +72,7 @@ bool backup_observe(struct engine *en, struct snapshot *s, struct err *e)
 		return true;
 	for (size_t i = 0; i < list.count; i++) {
 		const char *name = list.names[i];
-		const char *why = flaw(en, name, &a);
+		const char *why = backup_flaw(en, name, &a);
 
 		if (stop_requested())
 			return err_set(e, ERR_STOPPED, "stopped");

@@ -91,6 +91,7 @@ struct run {
 	const char **verified;
 	unsigned *failed_processes; /* by role of the fleet */
 	size_t extra_steps;         /* rollbacks journalled so far */
+	bool bundles_seen;          /* those of the pairs to stage were looked at */
 	bool halted;                /* no further step is started */
 	struct apply_result result;
 };
@@ -194,6 +195,12 @@ void sequence_fill(struct run *r, struct job *job);
  * may signal.
  */
 void process_fill(struct run *r, struct job *job);
+
+/*
+ * engine/step_backup.c: looks once at the bundles in which the pairs to stage are
+ * recorded, and writes a new one when one of them is gone or damaged.
+ */
+MUST_CHECK bool bundles_confirm(struct run *r, struct err *e);
 
 /* engine/run_precheck.c: everything that can be refused before anything changed. */
 MUST_CHECK bool may_begin(struct run *r, struct err *e);

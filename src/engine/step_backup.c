@@ -84,3 +84,47 @@ void step_backup(struct run *r, struct step_batch *b)
 		if (backup_create(r->en, &r->arena, &name, &b->errors[i]))
 			engine_note(r->en, "backup '%s' written and read back", name);
 }
+
+/* The bundle that a generation is recorded in was lost since the plan was made. */
+static const char *find_lost(struct run *r)
+{
+	AUTO(arena) a = { 0 };
+	const char *last = "";
+
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+		const struct generation *g =
+			s->kind == STEP_STAGE && s->generation
+				? snapshot_generation(r->order->snapshot, s->generation)
+				: NULL;
+		const char *flaw = NULL;
+
+		if (!g || !g->bundle || !strcmp(g->bundle, last))
+			continue;
+		last = g->bundle;
+		flaw = backup_flaw(r->en, g->bundle, &a);
+		if (flaw)
+			return arena_printf(&r->arena, "the bundle '%s' %s", g->bundle, flaw);
+	}
+	return NULL;
+}
+
+bool bundles_confirm(struct run *r, struct err *e)
+{
+	const char *name = NULL;
+	const char *lost = NULL;
+
+	/* what this run has written was read back */
+	for (size_t i = 0; i < r->plan->step_count; i++)
+		r->bundles_seen |= r->plan->steps[i].kind == STEP_BACKUP;
+	if (r->bundles_seen)
+		return true;
+	r->bundles_seen = true;
+	lost = find_lost(r);
+	if (!lost)
+		return true;
+	if (!backup_create(r->en, &r->arena, &name, e))
+		return err_in(e, "%s", lost);
+	engine_note(r->en, "%s: backup '%s' written and read back", lost, name);
+	return true;
+}

@@ -64,7 +64,12 @@ void step_stage(struct run *r, struct step_batch *b)
 	AUTO(arena) a = { 0 };
 	AUTO(change) change = change_new(r->en->state);
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
+	struct err e = { 0 };
 
+	if (!bundles_confirm(r, &e)) {
+		batch_fail(b, &e);
+		return;
+	}
 	pairs_init(&pairs, b->count);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);

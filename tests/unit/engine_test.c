@@ -318,6 +318,28 @@ static void run_command(const struct world *w, const char *format)
 	assert_int_equal(system(command), 0);
 }
 
+static void lose_bundles(void *ctx, const struct event *event)
+{
+	if (event->kind == EVENT_RUN_STARTED)
+		run_command(ctx, "rm %s/backups/*.zip");
+}
+
+TEST(a_bundle_that_is_lost_after_the_plan_is_written_anew_before_the_stage)
+{
+	const struct world *w = *state;
+
+	write_fleet(w, ONE);
+	assert_applied(apply_it(w));
+	write_fleet(w, ONE "  b: {certificate: web, deliver: {files: {directory: b}}}\n");
+
+	struct told t = run_wish(w, (struct wish){ .apply = true, .listen = lose_bundles });
+
+	assert_applied(t);
+	assert_string_equal(t.steps, "stage web b; commit web b; ");
+	assert_true(there(w, "b/key.pem"));
+	assert_int_equal(count_bundles(w), 1);
+}
+
 TEST(an_old_copy_of_the_state_is_noticed_by_the_bundles)
 {
 	static const char *const names[] = { "web" };
