@@ -64,18 +64,10 @@ struct head {
  */
 static bool worker_become(pid_t parent, int fd)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action;
 	/* clear of the numbers that are given out here */
 	int answer = fcntl(fd, F_DUPFD_CLOEXEC, DECODER_FD + 1);
 	bool has_decoder = decoder_keep_at(DECODER_FD);
 
-	/* a second stop must not end it before what it runs has ended */
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		sigaction(numbers[i], NULL, &action);
-		action.sa_flags &= ~(int)SA_RESETHAND;
-		sigaction(numbers[i], &action, NULL);
-	}
 	return dup2(answer, ANSWER_FD) == ANSWER_FD && !fcntl(ANSWER_FD, F_SETFD, FD_CLOEXEC) &&
 	       !close_range(has_decoder ? DECODER_FD + 1 : DECODER_FD, ~0U, 0) &&
 	       !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;

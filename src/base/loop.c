@@ -20,7 +20,7 @@ struct loop_task {
 	struct pollfd fd;
 	int64_t end_ms;
 	bool counted; /* has one of the loop's places */
-	bool persists;
+	enum loop_persistence persistence;
 	bool ready; /* the wait ended before its deadline, and without a stop */
 };
 
@@ -154,6 +154,7 @@ void loop_add(struct loop *l, struct semaphore *first, fiber_fn *run, void *ctx)
 
 	t->run = run;
 	t->ctx = ctx;
+	t->persistence = l == running ? l->current->persistence : LOOP_STOPS;
 	l->tasks++;
 	if (first && !first->free) {
 		queue_push(&first->waiting, t);
@@ -182,14 +183,27 @@ static void loop_park(struct loop *l, int fd, short events, int64_t end_ms)
 	fiber_yield();
 }
 
-bool loop_is_stopped(void)
+static bool loop_task_is_stopped(const struct loop_task *t)
 {
-	return stop_requested() && !running->current->persists;
+	switch (t->persistence) {
+	case LOOP_STOPS:
+		return stop_requested();
+	case LOOP_FINISHES:
+		return stop_insisted();
+	case LOOP_PERSISTS:
+		return false;
+	}
+	return false;
 }
 
-void loop_persist(bool persists)
+bool loop_is_stopped(void)
 {
-	running->current->persists = persists;
+	return loop_task_is_stopped(running->current);
+}
+
+void loop_persist(enum loop_persistence persistence)
+{
+	running->current->persistence = persistence;
 }
 
 bool loop_wait(int fd, short events, int64_t end_ms)
@@ -226,7 +240,6 @@ static void loop_poll(struct loop *l)
 	int64_t end = now + LONGEST_POLL_MS;
 	size_t fds = 0;
 	size_t kept = 0;
-	bool stopped = stop_requested();
 
 	for (size_t i = 0; i < l->count; i++) {
 		const struct loop_task *t = l->waiting[i];
@@ -235,19 +248,18 @@ static void loop_poll(struct loop *l)
 			l->fds[fds++] = t->fd;
 		if (t->end_ms < end)
 			end = t->end_ms;
-		if (stopped && !t->persists)
+		if (loop_task_is_stopped(t))
 			end = now;
 	}
 	l->poll(l->ctx, l->fds, fds, end > now ? (int)(end - now) : 0);
 	now = clock_mono_ms();
-	stopped = stop_requested();
 	fds = 0;
 	for (size_t i = 0; i < l->count; i++) {
 		struct loop_task *t = l->waiting[i];
 
 		if (t->fd.fd >= 0 && l->fds[fds++].revents)
 			t->ready = true;
-		if (t->ready || now >= t->end_ms || (stopped && !t->persists))
+		if (t->ready || now >= t->end_ms || loop_task_is_stopped(t))
 			loop_resume(l, NULL, t);
 		else
 			l->waiting[kept++] = t;

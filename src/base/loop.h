@@ -12,8 +12,9 @@
  * rest, in order, takes no stack yet.  A task that sleeps or waits for a semaphore
  * is not counted, and counts again, in order, before it goes on.
  *
- * A stop ends every wait of a task that does not persist: the task is to return
- * soon.  Semaphores are the exception: those who hold them return soon as well.
+ * A stop ends the waits of every task that does not persist (enum loop_persistence):
+ * the task is to return soon.  Semaphores are the exception: those who hold them return soon as
+ *well.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -62,8 +63,15 @@ MUST_CHECK bool loop_wait(int fd, short events, int64_t end_ms);
 void loop_sleep(int64_t until_ms);
 /* Whether a stop ends the waits of the current task. */
 bool loop_is_stopped(void);
-/* Whether the current task goes on despite a stop. */
-void loop_persist(bool persists);
+
+/* What ends the waits of a task beside their deadlines. */
+enum loop_persistence {
+	LOOP_STOPS,    /* a stop */
+	LOOP_FINISHES, /* a second stop: stop_insisted() */
+	LOOP_PERSISTS, /* no stop */
+};
+/* For the current task, and the tasks that it adds from now on. */
+void loop_persist(enum loop_persistence persistence);
 void semaphore_take(struct semaphore *s);
 void semaphore_give(struct semaphore *s);
 /* Lifts the limit: every wait ends, and nothing waits any more. */

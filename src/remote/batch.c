@@ -2,6 +2,7 @@
 #include "remote/batch.h"
 
 #include "base/alloc.h"
+#include "base/stop.h"
 #include "remote/batch_internal.h"
 #include "remote/client.h"
 
@@ -20,12 +21,16 @@ _Static_assert(POLLIN == CURL_WAIT_POLLIN && POLLOUT == CURL_WAIT_POLLOUT,
 /* Lets curl go on, and polls its descriptors as well unless a transfer has ended. */
 static void batch_poll(void *ctx, struct pollfd *fds, size_t count, int timeout_ms)
 {
-	const struct batch *b = ctx;
+	struct batch *b = ctx;
 	struct curl_waitfd waits[BATCH_FLEET_LIMIT];
 	CURLMsg *m = NULL;
 	int ignored = 0;
 	bool ended = false;
 
+	if (b->on_stop && stop_requested()) {
+		b->on_stop(b->on_stop_ctx);
+		b->on_stop = NULL;
+	}
 	curl_multi_perform(b->multi, &ignored);
 	for (m = curl_multi_info_read(b->multi, &ignored); m;
 	     m = curl_multi_info_read(b->multi, &ignored)) {
@@ -57,6 +62,12 @@ struct batch *batch_new(void)
 	b->loop = loop_new(BATCH_FLEET_LIMIT);
 	loop_set_poll(b->loop, batch_poll, b);
 	return b;
+}
+
+void batch_on_stop(struct batch *b, batch_stop_fn *fn, void *ctx)
+{
+	b->on_stop = fn;
+	b->on_stop_ctx = ctx;
 }
 
 void batch_free(struct batch *b)

@@ -36,6 +36,9 @@ struct conversation;
 typedef void batch_fn(void *ctx, struct conversation *c);
 
 struct batch *batch_new(void);
+/* `fn` is called once, when a stop is noticed during a batch_run(). */
+typedef void batch_stop_fn(void *ctx);
+void batch_on_stop(struct batch *b, batch_stop_fn *fn, void *ctx);
 void batch_free(struct batch *b);
 AUTO_TYPE(batch, struct batch *, batch_free)
 

@@ -40,6 +40,8 @@ struct batch {
 	struct arena arena;  /* freed after each run */
 	void *hosts;         /* tree, see tsearch(3) */
 	size_t host_count;
+	batch_stop_fn *on_stop; /* NULL, or called already */
+	void *on_stop_ctx;
 };
 
 struct host *batch_find_host(struct batch *b, const char *origin);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request of a conversation, from its connection to its response. */
 #include "base/clock.h"
+#include "base/stop.h"
 #include "remote/batch_internal.h"
 #include "remote/client.h"
 
@@ -13,20 +14,32 @@ enum {
 
 /* ---- waits ---- */
 
+static enum loop_persistence persistence_of(const struct exchange *x, bool persists)
+{
+	if (!persists)
+		return LOOP_STOPS;
+	return x->goes_on ? LOOP_FINISHES : LOOP_PERSISTS;
+}
+
 /* A stop lets nothing begin but what goes back, and cuts off what only reads. */
 static bool exchange_may_begin(const struct exchange *x, struct err *e)
 {
-	loop_persist(x->goes_back);
+	loop_persist(persistence_of(x, x->goes_back));
 	if (loop_is_stopped())
 		return err_set(e, ERR_STOPPED, "not done: certfleet was told to stop");
-	loop_persist(x->goes_back || !x->reads);
+	loop_persist(persistence_of(x, x->goes_back || !x->reads));
 	return true;
 }
 
 /* A wait has ended without what was waited for. */
 static bool not_answered(const struct exchange *x, struct err *e)
 {
-	return loop_is_stopped() ? exchange_may_begin(x, e) : client_expired(x, x->timeout_ms, e);
+	if (!loop_is_stopped())
+		return client_expired(x, x->timeout_ms, e);
+	if (!x->goes_on || !stop_insisted())
+		return exchange_may_begin(x, e);
+	return err_set(e, ERR_STOPPED,
+		       "not waited for: certfleet was told to stop; it goes on there");
 }
 
 /* Waits before a retry, when there is time for one. */
@@ -37,7 +50,7 @@ static bool has_time(int64_t wait_ms, int64_t end_ms)
 
 static bool wait_for_retry(const struct exchange *x, int64_t wait_ms, struct err *e)
 {
-	loop_persist(x->goes_back);
+	loop_persist(persistence_of(x, x->goes_back));
 	loop_sleep(clock_mono_ms() + wait_ms);
 	return exchange_may_begin(x, e);
 }

@@ -64,6 +64,7 @@ struct exchange {
 	bool fresh;          /* HTTP: use a new connection */
 	bool reads;          /* changes nothing: a stop may abort it */
 	bool goes_back;      /* reverts a change: runs despite a stop */
+	bool goes_on;        /* the peer finishes it alone: a second stop ends the wait */
 	/* response */
 	long status; /* HTTP */
 	char etag[ETAG_LIMIT];

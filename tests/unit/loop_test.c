@@ -231,7 +231,7 @@ TEST(a_thousand_tasks_come_to_their_ends)
 static void is_stopped(void *ctx)
 {
 	if (ctx)
-		loop_persist(true);
+		loop_persist(LOOP_PERSISTS);
 	if (loop_wait(ends[0], POLLIN, clock_mono_ms() + (ctx ? 2 * SHORT_MS : PATIENCE_MS)))
 		note("!");
 	note(ctx ? "p" : "s");
