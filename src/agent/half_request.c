@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/install_half.h"
 
-#include "agent/order_execute.h"
 #include "agent/order_verify.h"
 #include "base/clock.h"
 #include "base/program_version.h"

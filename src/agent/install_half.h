@@ -14,10 +14,14 @@
 #define AGENT_INSTALL_HALF_H
 
 #include "agent/ipc.h"
+#include "agent/order_verify.h"
 #include "agent/worker.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/agent_config.h"
+#include "wire/problem.h"
+#include "wire/report.h"
+#include "wire/request.h"
 #include "wire/route.h"
 
 #include <stdbool.h>
@@ -76,5 +80,32 @@ int half_request_seconds(enum route route, const struct agent_component *compone
  * `ctx` is the request.
  */
 void half_request_serve(void *ctx, struct response *out);
+
+/* ---- inspection and orders ---- */
+
+/*
+ * Execution in the installing half: inspects a component, or executes a
+ * verified order.  Every operation can be repeated, with the same result.
+ */
+
+/* Inspects without running a program or connecting to a port; strings in `a`. */
+void component_inspect(const struct agent_config *c, const struct agent_component *component,
+		       struct arena *a, struct component_report *out);
+/* Adds the version of the running process, and what its ports serve. */
+void component_inspect_running(const struct agent_component *component, struct arena *a,
+			       struct component_report *out);
+
+struct order_execution {
+	const struct agent_config *config;
+	const struct agent_component *component;
+	const struct verified_order *checked;
+	const struct order_request *request;
+};
+
+/*
+ * False: *problem says why; texts in `a`.  Activation of the agent's own pair
+ * only tests it: the process that holds the key must read the pair again.
+ */
+bool order_execute(const struct order_execution *d, struct arena *a, struct problem *problem);
 
 #endif

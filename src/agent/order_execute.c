@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/order_execute.h"
+#include "agent/install_half.h"
 
 #include "agent/agent_identity.h"
 #include "agent/order_log.h"
@@ -226,9 +226,12 @@ static bool execute_activate(const struct order_execution *d, struct arena *a, s
 	const struct order *o = &d->checked->order;
 	const struct activation_order order = {
 		.how = &d->component->activate,
+		.process = d->component->name,
 		.component = d->component->name,
 		.fingerprint = o->fingerprint,
 		.directory = d->config->directory,
+		.records = arena_printf(a, "%s/activations", d->config->state),
+		.leaves_nothing = true,
 		.proven = order_record_executable(&d->checked->before),
 		.accepted = o->executable,
 	};
@@ -246,12 +249,16 @@ static bool execute_activate(const struct order_execution *d, struct arena *a, s
 				      "the activation failed already when it was ordered first");
 	if (agent_identity_is(d->config, d->component)
 		    ? agent_identity_read(&self, d->config, &e)
-		    : orphan_watch(&e) && install_activate(&order, a, &executable, &e) &&
-			      orphan_check(a, &e))
-		return execute_remember(d, ORDER_END_ACTIVATED, executable, a, p);
-	if (e.code == ERR_STOPPED)
+		    : install_activate(&order, a, &executable, &e)) {
+		if (!execute_remember(d, ORDER_END_ACTIVATED, executable, a, p))
+			return false;
+		activation_record_remove(order.records, order.process);
+		return true;
+	}
+	if (e.code == ERR_STOPPED || e.code == ERR_BUSY)
 		return execute_failed(p, &e, a);
-	(void)!execute_remember(d, ORDER_END_FAILED, NULL, a, &ignored);
+	if (execute_remember(d, ORDER_END_FAILED, NULL, a, &ignored))
+		activation_record_remove(order.records, order.process);
 	return execute_reject(p, PROBLEM_FAILED, arena_strdup(a, e.text));
 }
 

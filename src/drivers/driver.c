@@ -2,6 +2,7 @@
 #include "drivers/driver.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -10,6 +11,7 @@
 #include "drivers/files.h"
 #include "drivers/order_sign.h"
 #include "drivers/pair_directory.h"
+#include "install/supervisor.h"
 #include "pki/foreign.h"
 #include "remote/batch.h"
 
@@ -25,11 +27,18 @@ const struct driver *const driver_rows[DRIVER_KIND_COUNT] = {
 	[DRIVER_SFTP] = &sftp_driver,   [DRIVER_COMMAND] = &command_driver,
 };
 
+/* Activations among the sessions that run. */
+struct activating {
+	size_t count;
+	int64_t until; /* UTC seconds */
+};
+
 struct drivers {
 	struct drivers_options options;
 	struct batch *batch; /* NULL: no session yet */
 	struct identities *identities;
 	struct order_signer *order_signer; /* NULL: no request to an agent yet */
+	struct activating activating;
 	struct arena arena;
 	VEC(const struct secret *) secrets; /* handed to sessions */
 	void *peers;                        /* tree, see tsearch(3) */
@@ -48,6 +57,11 @@ struct drivers *drivers_new(const struct drivers_options *o)
 	d->options = *o;
 	d->identities = identities_new();
 	return d;
+}
+
+const char *driver_records(const char *private_directory, struct arena *a)
+{
+	return arena_printf(a, "%s/activations", private_directory ? private_directory : ".");
 }
 
 bool drivers_clean(const struct drivers *d, struct err *e)
@@ -102,18 +116,19 @@ bool driver_takes_pair(const struct component *c)
 	return driver_rows[c->deliver.kind]->takes_pair;
 }
 
-/* Abort, activate and revert finish work already begun, so they run despite a stop. */
-static bool begins_something(enum driver_verb verb)
+/* Abort, revert and what follows them go back, so they run despite a stop. */
+static bool begins_something(const struct job *j)
 {
-	switch (verb) {
+	switch (j->verb) {
 	case DRIVER_PROBE:
 	case DRIVER_STAGE:
 	case DRIVER_COMMIT:
 	case DRIVER_REMOVE:
 	case DRIVER_READ:
 		return true;
-	case DRIVER_ABORT:
 	case DRIVER_ACTIVATE:
+		return !j->rolls_back;
+	case DRIVER_ABORT:
 	case DRIVER_REVERT:
 	case DRIVER_VERB_COUNT:
 		break;
@@ -219,7 +234,8 @@ bool driver_request(struct driver_session *v, struct exchange *x, struct err *e)
 {
 	x->reads |= only_reads(v->job->verb);
 	v->job->began |= !x->reads;
-	x->goes_back = !begins_something(v->job->verb);
+	x->goes_back = !begins_something(v->job);
+	x->goes_on = v->job->verb == DRIVER_ACTIVATE;
 	x->origin = v->origin;
 	return batch_request(v->conversation, x, e);
 }
@@ -231,9 +247,28 @@ static void session_main(void *ctx, struct conversation *c)
 
 	v->conversation = c;
 	v->job->done = v->driver->sessions[v->job->verb](v, &e);
+	v->drivers->activating.count -= v->job->verb == DRIVER_ACTIVATE;
 	if (!v->job->done)
 		v->job->error = e;
 	driver_forget(v);
+}
+
+static void tell_stopping(void *ctx)
+{
+	const struct drivers *d = ctx;
+	const struct drivers_options *o = &d->options;
+
+	if (d->activating.count && o->stopping)
+		o->stopping(o->ctx, d->activating.count, d->activating.until);
+}
+
+static void activating_add(struct activating *a, const struct component *c)
+{
+	int64_t until = clock_now() + c->role->restart.timeout;
+
+	if (!a->count || until > a->until)
+		a->until = until;
+	a->count++;
 }
 
 static void driver_add_session(struct drivers *d, struct job *j, struct arena *a)
@@ -243,6 +278,7 @@ static void driver_add_session(struct drivers *d, struct job *j, struct arena *a
 
 	if (!d->batch)
 		d->batch = batch_new();
+	batch_on_stop(d->batch, tell_stopping, d);
 	v->drivers = d;
 	v->job = j;
 	v->driver = driver;
@@ -252,6 +288,8 @@ static void driver_add_session(struct drivers *d, struct job *j, struct arena *a
 		driver_forget(v);
 		return;
 	}
+	if (j->verb == DRIVER_ACTIVATE)
+		activating_add(&d->activating, j->component);
 	batch_add(d->batch, v->origin, session_main, v);
 }
 
@@ -306,11 +344,31 @@ static void learn_pairs(const struct job *jobs, size_t count)
 	foreign_learn(o.list, n);
 }
 
+/* The first ones run while `d->batch` does. */
+static void run_supervised(struct drivers *d, struct job *const *jobs, size_t count)
+{
+	struct supervisor list[SUPERVISED_LIMIT];
+	size_t at = 0;
+
+	do {
+		size_t some = count - at < SUPERVISED_LIMIT ? count - at : SUPERVISED_LIMIT;
+
+		files_activate_begin(jobs + at, list, some);
+		if (at == 0 && d->batch)
+			batch_run(d->batch);
+		supervisors_wait(list, some, d->options.stopping, d->options.ctx);
+		files_activate_end(jobs + at, list, some);
+		at += some;
+	} while (at < count);
+}
+
 void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 {
 	AUTO(arena) a = { 0 };
 	struct job **files = arena_array(&a, count, sizeof(*files));
+	struct job **supervised = arena_array(&a, count, sizeof(*supervised));
 	size_t file_count = 0;
+	size_t supervised_count = 0;
 
 	learn_pairs(jobs, count);
 	for (size_t i = 0; i < count; i++) {
@@ -322,9 +380,11 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		j->began = false;
 		j->directory = d->options.directory;
 		j->private_directory = d->options.private_directory;
-		if (begins_something(j->verb) && !stop_permits(&j->error))
+		if (begins_something(j) && !stop_permits(&j->error))
 			continue;
-		if (driver->files_verbs & 1U << j->verb)
+		if (driver == &files_driver && files_is_supervised(j))
+			supervised[supervised_count++] = j;
+		else if (driver->files_verbs & 1U << j->verb)
 			files[file_count++] = j;
 		else if (driver->sessions[j->verb])
 			driver_add_session(d, j, &a);
@@ -332,8 +392,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 			call(driver, j);
 	}
 	files_run(files, file_count);
-	if (d->batch)
-		batch_run(d->batch);
+	run_supervised(d, supervised, supervised_count);
 }
 
 bool driver_takes_orders(const struct component *c)

@@ -79,10 +79,15 @@ struct drivers_options {
 	const char *directory;         /* where commands run; NULL: ours */
 	const char *private_directory; /* for what commands are given; NULL: only probes run */
 	driver_secret_fn *secret;
+	/* a stop was noticed while activations run; NULL: nothing is told */
+	void (*stopping)(void *ctx, size_t running, int64_t until);
 	void *ctx;
 };
 
 struct drivers *drivers_new(const struct drivers_options *o);
+/* The directory of supervisors' records (install/supervisor.h) below the private one. */
+const char *driver_records(const char *private_directory, struct arena *a);
+
 /*
  * Removes what a killed run has left in the private directory.  Only for the one
  * that holds the lock of the state.

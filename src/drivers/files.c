@@ -2,6 +2,7 @@
 #include "drivers/files.h"
 
 #include "base/alloc.h"
+#include "base/stop.h"
 #include "install/activate.h"
 #include "install/install.h"
 
@@ -47,18 +48,49 @@ void files_run(struct job *const *jobs, size_t count)
 	free(list);
 }
 
-static bool files_activate(struct job *j, struct err *e)
+static struct activation_order files_activation_order(const struct job *j)
 {
-	const struct activation_order order = {
+	return (struct activation_order){
 		.how = &j->component->activate,
+		.process = j->component->process,
 		.component = j->component->name,
 		.fingerprint = j->fingerprint,
 		.directory = j->directory,
+		.records = driver_records(j->private_directory, j->arena),
 		.proven = j->proven,
 		.accepted = j->accepted,
 	};
+}
+
+static bool files_activate(struct job *j, struct err *e)
+{
+	const struct activation_order order = files_activation_order(j);
 
 	return install_activate(&order, j->arena, &j->executable, e);
+}
+
+bool files_is_supervised(const struct job *j)
+{
+	return j->verb == DRIVER_ACTIVATE && activate_is_supervised(&j->component->activate);
+}
+
+void files_activate_begin(struct job *const *jobs, struct supervisor *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct job *j = jobs[i];
+		const struct activation_order order = files_activation_order(j);
+
+		list[i] = (struct supervisor){ .pidfd = -1 };
+		j->began = (j->rolls_back || stop_permits(&j->error)) &&
+			   activate_begin(&order, &list[i], &j->error);
+	}
+}
+
+void files_activate_end(struct job *const *jobs, struct supervisor *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i]->began)
+			jobs[i]->done = supervisor_end(&list[i], &jobs[i]->error);
 }
 
 const struct driver files_driver = {

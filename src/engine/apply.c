@@ -279,6 +279,17 @@ static void apply_carry_out(struct run *r, struct step_batch *b)
 	apply_finish(r, b);
 }
 
+/*
+ * A stop lets nothing begin but the verification of a process that this run has
+ * changed.
+ */
+static bool stop_lets(const struct run *r, const struct step *s)
+{
+	if (!stop_requested())
+		return true;
+	return !stop_insisted() && s->kind == STEP_VERIFY && run_has_changed(r, s->process);
+}
+
 void run_batch(struct run *r, const size_t *numbers, size_t count)
 {
 	size_t ready[BATCH_LIMIT];
@@ -291,7 +302,7 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 		for (; count > 0 && b.count < BATCH_LIMIT; numbers++, count--) {
 			const struct step *s = &r->plan->steps[*numbers];
 			bool left = step_is_left(r, s);
-			bool stopped = r->halted || stop_requested();
+			bool stopped = r->halted || !stop_lets(r, s);
 
 			if (!left && !stopped && is_ready(r, s)) {
 				ready[b.count++] = *numbers;
@@ -385,6 +396,8 @@ static void run_all(struct run *r)
 		}
 		first = end;
 	}
+	if (stop_requested())
+		abort_stages(r);
 }
 
 static enum exit_status run_exit_status(const struct run *r)

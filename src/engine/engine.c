@@ -36,6 +36,7 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 		.directory = o->fleet->directory,
 		.private_directory = o->apply ? o->fleet->state.path : NULL,
 		.secret = engine_resolve,
+		.stopping = engine_stopping,
 		.ctx = en });
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
@@ -54,7 +55,7 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	}
 	if (!state_open(&options, &en->state, e) && (o->apply || !err_ignore(e, ERR_MISSING)))
 		return err_in(e, "cannot open the state '%s'", options.path);
-	if (o->apply && !drivers_clean(en->drivers, e))
+	if (o->apply && (!drivers_clean(en->drivers, e) || !activations_settle(en, e)))
 		return false;
 	*out = TAKE(en);
 	return true;

@@ -15,6 +15,7 @@
 
 struct anchors;
 struct drivers;
+struct job;
 struct secret_slot;
 
 struct engine {
@@ -133,6 +134,8 @@ void batch_fail(struct step_batch *b, const struct err *e);
 void batch_record(struct run *r, struct step_batch *b, struct change *change);
 /* Clears the error and the rejection of a generation that works on the component. */
 void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint);
+/* Whether a component of the process was changed by this run, recorded or not. */
+bool run_has_changed(const struct run *r, const char *process);
 /* Component of a step in the fleet; never NULL for planned steps. */
 const struct component *run_component(const struct run *r, const struct step *s);
 struct component_seen *run_seen(struct run *r, const char *component);
@@ -164,6 +167,7 @@ struct proof {
 	const struct component *component;
 	const char *expected;
 	bool once;          /* one handshake with each port is enough, or too few */
+	bool finishes;      /* despite a stop: the process was changed */
 	struct err error;   /* code ERR_NONE: proven */
 	const char *served; /* in the run's arena; NULL: unknown */
 	const char *flaw;   /* as component_seen's `served_flaw` */
@@ -186,9 +190,11 @@ void proof_observe(const struct proof *p, struct observation *seen);
  * reserves them in the state; an activation keeps the number of its stage.
  * sequence_fill() then sets them in the jobs.
  */
-struct job;
 MUST_CHECK bool sequence_begin(struct run *r, const struct job *jobs, size_t count, struct err *e);
 void sequence_fill(struct run *r, struct job *job);
+
+/* engine/step_deliver.c: after a stop, what is staged and was not committed goes. */
+void abort_stages(struct run *r);
 
 /*
  * engine/step_deliver.c: sets what is known of the process that an activation
@@ -201,6 +207,16 @@ void process_fill(struct run *r, struct job *job);
  * recorded, and writes a new one when one of them is gone or damaged.
  */
 MUST_CHECK bool bundles_confirm(struct run *r, struct err *e);
+ * engine/activations.c: what became of activations that outlived an earlier run.
+ * activations_settle() waits for them and records their outcomes: for an apply, once
+ * it has the lock of the state.  activations_observe() only reads.
+ */
+MUST_CHECK bool activations_settle(struct engine *en, struct err *e);
+void activations_observe(struct engine *en, struct snapshot *s);
+/* The outcome of the job is recorded in the state. */
+void activation_forget(const struct engine *en, const struct job *j);
+/* As drivers_options.stopping; `ctx` is the engine. */
+void engine_stopping(void *ctx, size_t running, int64_t until);
 
 /* engine/run_precheck.c: everything that can be refused before anything changed. */
 MUST_CHECK bool may_begin(struct run *r, struct err *e);

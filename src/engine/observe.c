@@ -127,6 +127,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 	observe_operator(en, w, &s);
 	observe_published(en, &s, w);
 	merge_components(en->fleet, &s, known, count);
+	activations_observe(en, &s);
 	if (engine_is_confined(en))
 		presume_online(&s);
 	else if (!offline && !observe_components(en, &s, w, e))

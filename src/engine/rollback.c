@@ -26,6 +26,7 @@ struct rollback_item {
 	bool changed;            /* by the roll back, or it may have been */
 	bool proven;             /* that `before` is served again */
 	struct err error;
+	struct job activation; /* of its process, in the first of its components */
 };
 
 /* Effects of this run on a process. */
@@ -288,6 +289,7 @@ static void activate_one(struct rollback *t, size_t first, size_t end)
 	drivers_run(t->r->en->drivers, &job, 1);
 	for (size_t i = first; i < end; i++)
 		t->list[i].changed |= job.began;
+	t->list[first].activation = job;
 	if (!job.done)
 		fail_all(t, first, end, &job.error);
 }
@@ -333,8 +335,9 @@ static void rollback_verify(struct rollback *t)
 			continue;
 		}
 		from[count] = k;
-		proofs[count++] =
-			(struct proof){ .component = k->component, .expected = k->before };
+		proofs[count++] = (struct proof){ .component = k->component,
+						  .expected = k->before,
+						  .finishes = true };
 	}
 	prove_served(r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
@@ -389,8 +392,13 @@ static void rollback_record(struct rollback *t)
 			report_rollback(r, k->component, k->before, &k->error);
 		change_component(change, seen);
 	}
-	if (!state_commit(r->en->state, change, &e))
+	if (!state_commit(r->en->state, change, &e)) {
 		engine_note(r->en, "warning: cannot record the roll back: %s", e.text);
+		return;
+	}
+	for (size_t i = 0; i < t->count; i++)
+		if (t->list[i].activation.component)
+			activation_forget(r->en, &t->list[i].activation);
 }
 
 static bool rollback_run(struct rollback *t, struct err *e)

@@ -28,6 +28,15 @@ struct component_seen *run_seen(struct run *r, const char *component)
 	return seen;
 }
 
+bool run_has_changed(const struct run *r, const char *process)
+{
+	for (size_t i = 0; process && i < r->plan->step_count; i++)
+		if (r->changed[i] && r->plan->steps[i].process &&
+		    !strcmp(r->plan->steps[i].process, process))
+			return true;
+	return false;
+}
+
 void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint)
 {
 	const char **list = arena_array(&r->arena, seen->rejected_count, sizeof(*list));

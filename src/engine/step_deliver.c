@@ -311,4 +311,48 @@ void step_activate(struct run *r, struct step_batch *b)
 			activated(r, batch_step(r, b, i), &jobs[i], change);
 	}
 	batch_record(r, b, change);
+	for (size_t i = 0; i < b->count && !r->halted; i++)
+		activation_forget(r->en, &jobs[i]);
+}
+
+/* Whether the commit of a component has begun. */
+static bool was_committed(const struct run *r, const char *component)
+{
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+		enum step_progress p = r->progress[i];
+
+		if (s->kind == STEP_COMMIT && !strcmp(s->component, component))
+			return p != PROGRESS_WAITING && p != PROGRESS_SKIPPED;
+	}
+	return false;
+}
+
+/* A failure is only a leftover: the next stage replaces it. */
+void abort_stages(struct run *r)
+{
+	AUTO(arena) a = { 0 };
+	struct job *jobs = arena_array(&a, r->plan->step_count, sizeof(*jobs));
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+
+		if (s->kind != STEP_STAGE || r->progress[i] != PROGRESS_SUCCEEDED ||
+		    was_committed(r, s->component))
+			continue;
+		jobs[count] = (struct job){ .verb = DRIVER_ABORT,
+					    .component = run_component(r, s),
+					    .fingerprint = run_fingerprint(r, s),
+					    .arena = &a };
+		sequence_fill(r, &jobs[count++]);
+	}
+	if (!count)
+		return;
+	engine_note(r->en, "stopping: %zu staged pair%s removed", count,
+		    count == 1 ? " is" : "s are");
+	drivers_run(r->en->drivers, jobs, count);
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i].done)
+			run_seen(r, jobs[i].component->name)->now.staged = NULL;
 }

@@ -166,6 +166,8 @@ static void verify_main(void *ctx)
 	int64_t wait_ms = FIRST_WAIT_MS; /* after a bad answer */
 	struct err e = { 0 };
 
+	if (t->proof->finishes)
+		loop_persist(LOOP_FINISHES);
 	while (is_open(t)) {
 		int64_t now = 0;
 		int64_t next = 0;
@@ -287,7 +289,8 @@ void step_verify(struct run *r, struct step_batch *b)
 		const struct step *s = batch_step(r, b, i);
 
 		proofs[i] = (struct proof){ .component = run_component(r, s),
-					    .expected = run_fingerprint(r, s) };
+					    .expected = run_fingerprint(r, s),
+					    .finishes = run_has_changed(r, s->process) };
 	}
 	prove_served(r, proofs, b->count);
 	for (size_t i = 0; i < b->count; i++) {

@@ -40,8 +40,10 @@ static bool send_signal(const struct activation_order *o, struct arena *a, const
 	return true;
 }
 
-static bool activate_run_command(const struct activation_order *o, struct err *e)
+/* In the supervisor. */
+static bool activate_run_command(const void *ctx, struct err *e)
 {
+	const struct activation_order *o = ctx;
 	AUTO(arena) a = { 0 };
 	const char *const env[] = {
 		arena_printf(&a, "CERTFLEET_COMPONENT=%s", o->component),
@@ -56,6 +58,37 @@ static bool activate_run_command(const struct activation_order *o, struct err *e
 	return child_run(&c, NULL, e);
 }
 
+bool activate_is_supervised(const struct activate *how)
+{
+	return how->kind == ACTIVATE_COMMAND;
+}
+
+bool activate_begin(const struct activation_order *o, struct supervisor *out, struct err *e)
+{
+	const struct supervised s = {
+		.directory = o->records,
+		.process = o->process,
+		.component = o->component,
+		.fingerprint = o->fingerprint,
+		.run = activate_run_command,
+		.ctx = o,
+		.timeout_ms = o->how->timeout * 1000,
+		.leaves_nothing = o->leaves_nothing,
+	};
+
+	return supervisor_begin(&s, out, e);
+}
+
+static bool activate_supervised(const struct activation_order *o, struct err *e)
+{
+	AUTO(supervisor) s = { .pidfd = -1 };
+
+	if (!activate_begin(o, &s, e))
+		return false;
+	supervisors_wait(&s, 1, NULL, NULL);
+	return supervisor_end(&s, e);
+}
+
 bool install_activate(const struct activation_order *o, struct arena *a, const char **executable,
 		      struct err *e)
 {
@@ -66,7 +99,7 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 	case ACTIVATE_SIGNAL:
 		return send_signal(o, a, executable, e);
 	case ACTIVATE_COMMAND:
-		return activate_run_command(o, e);
+		return activate_supervised(o, e);
 	case ACTIVATE_HTTP:
 		break; /* runs on the control host, never here */
 	}

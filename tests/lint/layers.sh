@@ -14,7 +14,7 @@ plan:    base json model
 bundle:  base json crypto
 remote:  base model pki
 wire:    base json crypto model
-install: base model pki
+install: base json model pki
 drivers: base json model pki wire remote install
 engine:  base json model crypto pki state plan bundle drivers install
 report:  base json model plan engine

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 static char pidfile[64];
+static char records[80]; /* of supervisors */
 static pid_t server;
 static struct arena arena;
 static const char *proven;     /* of the next order */
@@ -36,11 +37,19 @@ static int start_server(void **state)
 			pause();
 	snprintf(pidfile, sizeof(pidfile), "/tmp/certfleet-pid-XXXXXX");
 	close(mkstemp(pidfile));
+	snprintf(records, sizeof(records), "%s.records", pidfile);
 	return server > 0 ? 0 : -1;
 }
 
 /* In a process namespace of its own; 0: none. */
 static pid_t far_server;
+
+static void remove_records(void)
+{
+	const char *command = arena_printf(&arena, "rm -rf %s", records);
+
+	assert_int_equal(system(command), 0);
+}
 
 static int stop_server(void **state)
 {
@@ -53,6 +62,7 @@ static int stop_server(void **state)
 		waitpid(server, NULL, 0);
 	}
 	unlink(pidfile);
+	remove_records();
 	arena_release(&arena);
 	proven = accepted = executable = NULL;
 	return 0;
@@ -408,13 +418,18 @@ TEST(s21_the_group_of_the_process_owner_may_write_there)
 	assert_true(sent);
 }
 
+#define ABC "abcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcdefabcd"
+
 static bool run_command(const char *script, int64_t timeout, struct err *e)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
 	const struct activate how = { .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = timeout };
-	const struct activation_order order = {
-		.how = &how, .component = "edge/e1", .fingerprint = "abc", .directory = "/usr"
-	};
+	const struct activation_order order = { .how = &how,
+						.process = "edge/e1",
+						.component = "edge/e1",
+						.fingerprint = ABC,
+						.directory = "/usr",
+						.records = records };
 
 	return install_activate(&order, &arena, &executable, e);
 }
@@ -424,7 +439,8 @@ TEST(a_command_knows_what_it_is_run_for)
 	struct err e = { 0 };
 
 	assert_true(run_command(
-		"test \"$CERTFLEET_COMPONENT\" = edge/e1 && test \"$CERTFLEET_FINGERPRINT\" = abc && test \"$(pwd)\" = /usr",
+		"test \"$CERTFLEET_COMPONENT\" = edge/e1 && test \"$CERTFLEET_FINGERPRINT\" = " ABC
+		" && test \"$(pwd)\" = /usr",
 		10, &e));
 }
 

@@ -2,7 +2,7 @@
 #include "agent_fixture.h"
 #include "test.h"
 
-#include "agent/order_execute.h"
+#include "agent/install_half.h"
 #include "base/clock.h"
 
 /* An order that was checked, with what it brings along. */

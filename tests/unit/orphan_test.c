@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/order_execute.h"
+#include "install/supervisor.h"
 #include "test.h"
 
 #include "base/child.h"

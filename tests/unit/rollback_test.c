@@ -280,10 +280,14 @@ TEST(removed_files_are_a_change)
 	assert_int_equal(t.result.exit_status, 7);
 }
 
+static int stops; /* sent at the verification */
+
 static void stop_at_verify(void *ctx, const struct event *event)
 {
 	(void)ctx;
-	if (event->kind == EVENT_STEP_STARTED && event->step->kind == STEP_VERIFY)
+	for (int i = 0;
+	     event->kind == EVENT_STEP_STARTED && event->step->kind == STEP_VERIFY && i < stops;
+	     i++)
 		raise(SIGTERM);
 }
 
@@ -459,19 +463,39 @@ TEST(an_all_first_pair_that_was_not_activated_is_taken_back_with_the_failed)
 #undef COMMIT
 #define COMMIT ""
 
-/* The last one: a stop is for good. */
-TEST(a_stop_is_no_reason_to_roll_back)
+/* A pair that is not served, and `count` stops at its verification. */
+static struct told apply_and_stop(const struct world *w, int count, char before[4096])
 {
-	const struct world *w = *state;
-	char before[4096];
+	struct told t;
 
 	write_fleet(w, FLEET("one", ROLLBACK, MEMBER("a", "")));
 	assert_applied(apply_it(w));
 	leaf(w, "a", before);
 	write_fleet(w, FLEET("two", ROLLBACK, MEMBER("a", ", verify: {tls: \"127.0.0.1:9\"}")));
-	stop_install();
+	stops = count;
+	stop_only_by(SIGTERM);
+	t = run_wish(w, (struct wish){ .apply = true, .listen = stop_at_verify });
+	stop_only_by(SIGTERM); /* forgets them */
+	return t;
+}
 
-	struct told t = run_wish(w, (struct wish){ .apply = true, .listen = stop_at_verify });
+TEST(e4_a_stop_lets_a_verification_end_and_the_roll_back_follow)
+{
+	const struct world *w = *state;
+	char before[4096];
+	struct told t = apply_and_stop(w, 1, before);
+
+	/* put back; nothing can prove it, for nobody listens there */
+	assert_int_equal(t.result.rejected, 1);
+	assert_leaf(w, "a", before, true);
+	assert_true(remembered(w, "a").rejected);
+}
+
+TEST(e4_a_further_stop_ends_the_verification_and_is_no_reason_to_roll_back)
+{
+	const struct world *w = *state;
+	char before[4096];
+	struct told t = apply_and_stop(w, 2, before);
 
 	assert_int_equal(t.result.exit_status, 7);
 	assert_leaf(w, "a", before, false);
