@@ -13,12 +13,15 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	WORKERS = 64,                   /* as many as the network half requests at a time */
 	UNREAD = 64,                    /* unread answers before no more requests are read */
 	UNREAD_BYTES = 2 * 1024 * 1024, /* of unread answers; one more may come on top */
 	POLL_MS = 1000,                 /* longest delay until a deadline is noticed */
+	CLOSE_POLL_MS = 20,
+	LINGER_MS = 200, /* for the last answer to be sent */
 };
 
 /* A request that a worker executes. */
@@ -53,6 +56,7 @@ struct install_half {
 	 * for itself.
 	 */
 	struct secret *facts;
+	bool answers_late; /* an activation ended after a stop */
 	agent_note_fn *note;
 	void *note_ctx;
 	char closed[sizeof(((struct err *)0)->text)]; /* last error in the log */
@@ -80,12 +84,45 @@ bool install_half_open(const struct agent_config *config, struct install_half **
 	return true;
 }
 
+/* In its time: later it is ended like any other. */
+static bool is_activating(const struct child_job *j)
+{
+	return j->worker.pid && j->route == ROUTE_ACTIVATE && clock_mono_ms() < j->end_ms;
+}
+
+static bool half_is_activating(const struct install_half *h)
+{
+	for (size_t i = 0; i < WORKERS; i++)
+		if (is_activating(&h->jobs[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Commands would be killed with this process by a service manager: they get their
+ * time, but for a second stop.  Their answers are dropped.
+ */
+static void wait_for_activations(struct install_half *h)
+{
+	while (half_is_activating(h) && !stop_insisted()) {
+		for (size_t i = 0; i < WORKERS; i++) {
+			struct child_job *j = &h->jobs[i];
+			struct pollfd fd = { is_activating(j) ? j->worker.pipe : -1, POLLIN, 0 };
+			AUTO(response) ignored = { 0 };
+
+			if (fd.fd >= 0 && poll(&fd, 1, CLOSE_POLL_MS) > 0)
+				worker_end(&j->worker, &ignored);
+		}
+	}
+}
+
 void install_half_close(struct install_half *h)
 {
 	struct worker *workers[WORKERS];
 
 	if (!h)
 		return;
+	wait_for_activations(h);
 	for (size_t i = 0; i < WORKERS; i++)
 		workers[i] = &h->jobs[i].worker;
 	workers_stop(workers, WORKERS);
@@ -162,7 +199,9 @@ static bool begin_job(struct install_half *h, struct message *m, struct err *e)
 			 route_has_order(q.route))
 			busy = true;
 	}
-	if (busy)
+	if (stop_requested())
+		response_problem(PROBLEM_BUSY, "the agent is stopping", &refusal);
+	else if (busy)
 		response_problem(PROBLEM_BUSY, "another request is in progress", &refusal);
 	else if (!q.component && q.route != ROUTE_COMPONENTS)
 		response_problem(PROBLEM_UNKNOWN_COMPONENT, q.name, &refusal);
@@ -205,6 +244,7 @@ static bool end_job(struct install_half *h, struct child_job *j, struct err *e)
 	    agent_identity_is(h->config, j->component) &&
 	    !agent_identity_read(&h->self, h->config, &why))
 		response_problem(PROBLEM_FAILED, why.text, &a);
+	h->answers_late |= j->awaited && stop_requested();
 	return !j->awaited || post_response(h, j->number, &a, e);
 }
 
@@ -389,10 +429,13 @@ bool install_half_run(struct install_half *h, const struct channels *c, struct e
 	/* an earlier network half has exited with its requests */
 	for (size_t i = 0; i < WORKERS; i++)
 		h->jobs[i].awaited = false;
-	while (good && !stop_requested()) {
+	while (good && (!stop_requested() || (!stop_insisted() && half_is_activating(h)))) {
 		good = install_half_step(h, e) && end_late_waits(h, e);
 		agent_identity_drop_old(&h->self);
 	}
+	/* the network half exits with its channels, whatever it has to send */
+	if (good && h->answers_late)
+		usleep(LINGER_MS * 1000);
 	for (size_t i = 0; i < CHANNELS; i++)
 		ipc_release(&h->channels[i]);
 	return good;

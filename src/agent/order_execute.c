@@ -22,6 +22,22 @@ enum {
 
 /* ---- inspection ---- */
 
+static const char *execute_records(const struct agent_config *c, struct arena *a)
+{
+	return arena_printf(a, "%s/activations", c->state);
+}
+
+/* The pair of an activation that outlived the agent that began it, and succeeded. */
+static const char *outlived_activation(const struct agent_config *c,
+				       const struct agent_component *component, struct arena *a)
+{
+	struct activation_record r = { 0 };
+	bool done = activation_record_read(execute_records(c, a), component->name, a, &r) &&
+		    r.end == ACTIVATION_DONE;
+
+	return done ? r.fingerprint : NULL;
+}
+
 void component_inspect(const struct agent_config *c, const struct agent_component *component,
 		       struct arena *a, struct component_report *out)
 {
@@ -41,6 +57,9 @@ void component_inspect(const struct agent_config *c, const struct agent_componen
 	}
 	out->seen.order_from = last.lineage;
 	out->seen.order_taken = last.sequence;
+	out->seen.activated = last.end == ORDER_END_ACTIVATED
+				      ? last.fingerprint
+				      : outlived_activation(c, component, a);
 	activate_inspect(&component->activate, order_record_executable(&last), a, &out->seen);
 }
 
@@ -230,7 +249,7 @@ static bool execute_activate(const struct order_execution *d, struct arena *a, s
 		.component = d->component->name,
 		.fingerprint = o->fingerprint,
 		.directory = d->config->directory,
-		.records = arena_printf(a, "%s/activations", d->config->state),
+		.records = execute_records(d->config, a),
 		.leaves_nothing = true,
 		.proven = order_record_executable(&d->checked->before),
 		.accepted = o->executable,

@@ -14,6 +14,7 @@
 #include "drivers/driver_table.h"
 
 #include "base/clock.h"
+#include "base/loop.h"
 #include "base/text.h"
 #include "drivers/order_sign.h"
 #include "pki/pair.h"
@@ -24,7 +25,7 @@
 #include <string.h>
 
 enum {
-	ACTIVATE_MS = 300000, /* the agent's own deadline is shorter */
+	BUSY_MS = 500, /* until a busy agent is asked again */
 };
 
 static const char *agent_origin(const struct component *c)
@@ -181,13 +182,18 @@ static struct order agent_order_of(const struct driver_session *v)
 	};
 }
 
+static int64_t activation_ms(const struct job *j)
+{
+	return j->component->role->restart.timeout * 1000;
+}
+
 static bool agent_send_order(struct driver_session *v, struct problem *problem, struct err *e)
 {
 	const struct order order = agent_order_of(v);
 	const struct signed_order whole = { &order, v->job->set, v->job->key };
 	const struct order_signer *op = NULL;
 	AUTO(exchange) x = {
-		.timeout_ms = order.action == ORDER_ACTIVATE ? ACTIVATE_MS : 0,
+		.timeout_ms = order.action == ORDER_ACTIVATE ? activation_ms(v->job) : 0,
 	};
 
 	problem->kind = PROBLEM_COUNT;
@@ -203,6 +209,32 @@ static enum err_code code_of(enum problem_kind kind)
 	return kind == PROBLEM_BAD_PAIR ? ERR_CRYPTO : ERR_REMOTE;
 }
 
+/*
+ * Whether an activation that somebody else began there has ended well: an agent is
+ * busy while one runs.  When it did not, this one is ordered again.
+ */
+static bool agent_awaited(struct driver_session *v, struct problem *problem, struct err *e)
+{
+	const struct job *j = v->job;
+	int64_t end_ms = clock_mono_ms() + activation_ms(j);
+
+	while (j->verb == DRIVER_ACTIVATE && problem->kind == PROBLEM_BUSY &&
+	       clock_mono_ms() + BUSY_MS < end_ms && !loop_is_stopped()) {
+		struct agent_answer r;
+
+		loop_sleep(clock_mono_ms() + BUSY_MS);
+		*e = (struct err){ 0 };
+		if (!agent_report(v, &r, problem, e))
+			return false;
+		if (r.component.seen.activated &&
+		    !strcmp(r.component.seen.activated, j->fingerprint))
+			return true;
+		if (agent_send_order(v, problem, e))
+			return true;
+	}
+	return false;
+}
+
 /* An order is made out to the agent's key; when that has changed, it is sent once more. */
 static bool agent_order(struct driver_session *v, struct err *e)
 {
@@ -213,7 +245,7 @@ static bool agent_order(struct driver_session *v, struct err *e)
 		*e = (struct err){ 0 };
 		if ((attempt || !driver_peer(v)) && !agent_report(v, &r, &problem, e))
 			return false;
-		if (agent_send_order(v, &problem, e))
+		if (agent_send_order(v, &problem, e) || agent_awaited(v, &problem, e))
 			return true;
 		if (problem.kind != PROBLEM_OTHER_AGENT)
 			break;

@@ -74,10 +74,13 @@ static void observe_served(struct engine *en, const struct snapshot *s,
 
 /*
  * One that cannot be reached keeps what was seen of it the last time, but
- * that proves nothing now.
+ * that proves nothing now.  An activation whose result no run has heard of may be
+ * known there.
  */
-static void observe_take_answer(const struct job *job, struct snapshot *s, struct observation *seen)
+static void observe_take_answer(const struct job *job, struct snapshot *s,
+				struct component_seen *row)
 {
+	struct observation *seen = &row->now;
 	const char *from = job->seen.order_from;
 
 	if (!job->done) {
@@ -90,6 +93,9 @@ static void observe_take_answer(const struct job *job, struct snapshot *s, struc
 	seen->observed_at = s->observed_at;
 	if (!from || strcmp(from, s->lineage) != 0)
 		seen->order_taken = 0;
+	else if (seen->activated && row->activation_due &&
+		 !strcmp(seen->activated, row->activation_due))
+		row->activation_due = NULL;
 	seen->evidence = seen->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 
@@ -138,7 +144,7 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		/* both lists are sorted, and every component of the file has a row */
 		while (strcmp(seen->name, c->name) != 0)
 			seen++;
-		observe_take_answer(&jobs[i], s, &seen->now);
+		observe_take_answer(&jobs[i], s, seen);
 		observe_left(f, c, seen, &s->arena);
 		/* a signal goes to a process of this machine, wherever the pair goes */
 		activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);

@@ -328,9 +328,9 @@ void supervisors_wait(struct supervisor *list, size_t count, supervisor_stop_fn 
 			for (size_t i = 0; i < count; i++)
 				if (list[i].pidfd >= 0)
 					pidfd_send_signal(list[i].pidfd, SIGUSR1, NULL, 0);
-		} else if (stop_insisted() && !killed) {
+		} else if ((stop_insisted() || (stop_requested() && !stopping)) && !killed) {
 			return;
-		} else if (stop_requested() && !told && stopping) {
+		} else if (stop_requested() && !told) {
 			told = true;
 			stopping(ctx, running, until);
 		}

@@ -103,8 +103,8 @@ MUST_CHECK bool supervisor_begin(const struct supervised *s, struct supervisor *
 typedef void supervisor_stop_fn(void *ctx, size_t running, int64_t until);
 
 /*
- * Waits for all of them, until a second stop.  When running commands are to be
- * killed (stop_kills()), they are.
+ * Waits for all of them, until a second stop; `stopping` is NULL: until the first.
+ * When running commands are to be killed (stop_kills()), they are.
  */
 void supervisors_wait(struct supervisor *list, size_t count, supervisor_stop_fn *stopping,
 		      void *ctx);

@@ -51,7 +51,9 @@ struct observation {
 	const char *unverifiable; /* NULL, or why no handshake can be completed: a port
 				     demands a client certificate */
 
-	/* the process that an activation signals */
+	/* the process that is activated */
+	const char *activated;  /* fingerprint of the last pair that its host knows to
+				   be activated; NULL: unknown */
 	const char *activation; /* name, when its host reports it; NULL */
 	const char *doubt;      /* NULL: its pidfile names the right process, or
 				   there is none; else why that is doubtful */

@@ -33,6 +33,8 @@ static const struct member report_members[] = {
 	FINGERPRINT_MEMBER("served", struct component_report, seen.served, .absent = ABSENT_NULL),
 	TEXT_MEMBER("lineage", struct component_report, seen.order_from, .absent = ABSENT_NULL),
 	SHOWN_MEMBER("attr_flaw", struct component_report, seen.attr_flaw, .absent = ABSENT_LATER),
+	FINGERPRINT_MEMBER("activated", struct component_report, seen.activated,
+			   .absent = ABSENT_LATER),
 	SHOWN_MEMBER("doubt", struct component_report, seen.doubt, .absent = ABSENT_LATER),
 	SHOWN_MEMBER("untrusted", struct component_report, seen.untrusted, .absent = ABSENT_LATER),
 	TEXT_MEMBER("executable", struct component_report, seen.executable, .absent = ABSENT_LATER),

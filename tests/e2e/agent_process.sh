@@ -31,7 +31,7 @@ now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 cat >run/slow.sh <<-END
 echo \$\$ >$work/run/slow.pid.of.command
-sleep 300
+while [ -d $work ] && [ ! -e $work/run/go ]; do sleep 0.05; done
 END
 cat >run/daemon.sh <<-END
 setsid sleep 300 >/dev/null 2>&1 </dev/null &
@@ -82,23 +82,55 @@ installs=$(installing_half host)
 kill "$installs"; wait "$installs"
 is $? 0 "a stop is a good end"
 
-for how in "the installing half" "the whole group"; do
+n=0
+for how in "the installing half" "the network half" "the whole group"; do
 	run_agent host; wait_port "$port"
 	talks=$(network_half host) installs=$(installing_half host)
-	rm -f run/slow.pid.of.command
-	is "$(give stage slow run/one.pem run/one.key) $(give commit slow run/one.pem run/one.key)" "200  200 " \
+	rm -f run/slow.pid.of.command run/go
+	n=$((n + 1))
+	is "$(give stage slow run/one.pem run/one.key $n) $(give commit slow run/one.pem run/one.key $n)" "200  200 " \
 		"a pair is delivered"
-	give activate slow run/one.pem run/one.key >run/said 2>&1 &
+	give activate slow run/one.pem run/one.key $n >run/said 2>&1 &
 	waits=$!
 	comes test -s run/slow.pid.of.command
 	command=$(cat run/slow.pid.of.command)
 	is "$(ask /v1/component/web) $(ask /v1/component/slow)" "200 200" "it answers while an activation runs"
-	begin=$(now_ms)
-	[ "$how" = "the installing half" ] && kill "$installs" || kill -- "-$installs"
+	case $how in
+	"the installing half") kill "$installs" ;;
+	"the whole group") kill -- "-$installs" ;;
+	*) kill -9 "$talks" ;;
+	esac
+	sleep 0.5
+	! none_runs "$command" && { [ "$how" = "the whole group" ] || ! none_runs "$installs"; }
+	ok $? "R6: an activation is not cut in half by the end of $how"
+	touch run/go
 	gone "$installs" "$talks" "$command"
-	ok $? "a stop of $how ends both, and the activation, which had minutes to go ($(elapsed "$begin") ms)"
+	ok $? "R6: which then ends both"
 	wait "$waits"
+	[ "$how" != "the installing half" ] || is "$(cat run/said)" "200 " "E4: a stop lets the activation end, and its answer is given"
 done
+run_agent host; wait_port "$port"
+talks=$(network_half host) installs=$(installing_half host)
+rm -f run/slow.pid.of.command run/go
+is "$(give activate slow run/one.pem run/one.key 4)" "200 " "R6: what outlived the agent is the outcome of another order of the same pair"
+give activate slow run/one.pem run/one.key 5 >run/said 2>&1 &
+waits=$!
+comes test -s run/slow.pid.of.command
+command=$(cat run/slow.pid.of.command)
+kill -9 "$installs"
+gone "$installs" "$talks"
+! none_runs "$command"
+ok $? "R6: an activation outlives an agent that is killed"
+wait "$waits"
+touch run/go
+gone "$command"
+run_agent host; wait_port "$port"
+rm run/slow.pid.of.command
+is "$(give activate slow run/one.pem run/one.key 6)" "200 " "R6: another order of the same pair gets its outcome"
+[ ! -e run/slow.pid.of.command ]
+ok $? "R6: and runs nothing"
+installs=$(installing_half host)
+kill "$installs"; wait "$installs"
 
 run_agent host; wait_port "$port"
 talks=$(network_half host) installs=$(installing_half host)

@@ -109,7 +109,10 @@ static void add_components(void)
 	list[3] = (struct agent_component){
 		.name = "slow",
 		.install = { .directory = at_root("slow") },
-		.activate = counting("sleep 300"),
+		/* until the test lets it, or is over */
+		.activate = counting(arena_printf(
+			&test_arena, "while test -d %s && ! test -e %s/go; do sleep 0.02; done",
+			root, root)),
 	};
 	config.components = list;
 	config.component_count = 4;

@@ -6,6 +6,8 @@
 #include "install_half_fixture.h"
 #include "test.h"
 
+#include "install/supervisor.h"
+
 #include <gnutls/gnutls.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -82,6 +84,15 @@ TEST(components_are_told_of)
 	half_leave(&h);
 }
 
+/* The activation of the component "slow". */
+static void let_it_end(void)
+{
+	int fd = open(at_root("go"), O_WRONLY | O_CREAT, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
 TEST(it_answers_while_something_takes_long)
 {
 	struct half h = half_begin();
@@ -102,13 +113,15 @@ TEST(it_answers_while_something_takes_long)
 	r = replay(&h, &slow);
 	assert_string_equal(r.problem, "busy");
 	assert_int_equal(ask(&h, ROUTE_COMPONENT, "slow", NULL).status, 200);
-	/* a stop ends it, and what it runs */
+	/* a stop lets it end */
 	kill(h.pid, SIGTERM);
+	let_it_end();
+	assert_int_equal(read_reply(&h).status, 200);
 	assert_int_equal(half_wait(&h), ENDED_AS_ASKED);
 	secret_release(&slow.body);
 }
 
-TEST(an_activation_that_was_stopped_may_run_again)
+TEST(r6_an_activation_outlives_its_agent_and_is_not_run_twice)
 {
 	struct half h = half_begin();
 	struct order o = activation_of("slow", 1, &new_pair);
@@ -116,14 +129,41 @@ TEST(an_activation_that_was_stopped_may_run_again)
 
 	deliver(&h, "slow", 1, &new_pair);
 	record_as(&slow, OPS, &o, NULL);
-	for (size_t runs = 1; runs <= 2; runs++) {
-		post_request(&h, slow.route, slow.component, &slow.body);
-		wait_for_activations(runs);
-		kill(h.pid, SIGTERM);
-		assert_int_equal(half_wait(&h), ENDED_AS_ASKED);
-		if (runs == 1)
-			h = half_begin();
-	}
+	post_request(&h, slow.route, slow.component, &slow.body);
+	wait_for_activations(1);
+	kill(h.pid, SIGKILL);
+	test_wait(h.pid);
+	ipc_release(&h.requests);
+	ipc_release(&h.handshakes);
+	h = half_begin();
+	assert_non_null(strstr(ask(&h, ROUTE_COMPONENT, "slow", NULL).text, "\"activated\":null"));
+	let_it_end();
+	assert_int_equal(replay(&h, &slow).status, 200);
+	assert_int_equal(activations(), 1);
+	/* whoever has not heard of it can see it */
+	assert_non_null(strstr(
+		ask(&h, ROUTE_COMPONENT, "slow", NULL).text,
+		arena_printf(&test_arena, "\"activated\":\"%s\"", new_pair.facts.fingerprint)));
+	half_leave(&h);
+	secret_release(&slow.body);
+}
+
+TEST(e4_a_further_stop_leaves_an_activation_to_its_supervisor)
+{
+	struct half h = half_begin();
+	struct order o = activation_of("slow", 1, &new_pair);
+	struct recorded slow = { 0 };
+
+	deliver(&h, "slow", 1, &new_pair);
+	record_as(&slow, OPS, &o, NULL);
+	post_request(&h, slow.route, slow.component, &slow.body);
+	wait_for_activations(1);
+	kill(h.pid, SIGTERM);
+	clock_sleep_ms(200);
+	kill(h.pid, SIGTERM);
+	assert_int_equal(half_wait(&h), ENDED_AS_ASKED);
+	assert_true(activation_runs(at_root("state/activations"), "slow"));
+	let_it_end();
 	secret_release(&slow.body);
 }
 
