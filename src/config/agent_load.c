@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum {
-	SPKI_DIGITS = 64
+	SPKI_DIGITS = 64,
+	ACTIVATE_SECONDS = 60,
 };
 
 static const char default_state[] = "/var/lib/certfleet-agent";
@@ -114,6 +115,8 @@ static bool agent_load_read_component(struct loader *ld, const struct node *key,
 			shown(ld, key->text));
 	if (!record_read(ld, &agent_component_record, pair_value(key), &form))
 		return false;
+	if (!form.activate.timeout)
+		form.activate.timeout = ACTIVATE_SECONDS;
 	*out = (struct agent_component){
 		.name = arena_strdup(&ld->fleet.arena, key->text),
 		.version = agent_load_version_of(&form.version),

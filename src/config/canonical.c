@@ -101,6 +101,14 @@ static void put_activate(struct writer *w, const struct activate *a)
 	case ACTIVATE_SIGNAL:
 		put_number(w, "signal", a->signal);
 		put_path(w, "pidfile", a->pidfile);
+		put_path(w, "exe", a->exe);
+		break;
+	case ACTIVATE_RELOAD:
+		put_words(w, "reload", a->argv);
+		break;
+	case ACTIVATE_UNIT:
+		put_text(w, "unit", a->unit);
+		put_flag(w, "start", a->start);
 		break;
 	case ACTIVATE_COMMAND:
 		put_words(w, "command", a->argv);
@@ -125,6 +133,8 @@ static void put_component(struct writer *w, const struct component *c)
 	for (size_t i = 0; i < c->verify_count; i++)
 		write_rows(w, verify_items.item->param, &c->verify[i]);
 	put_flag(w, "retire_remove", c->retire_remove);
+	put_flag(w, "not_restartable", !c->restartable);
+	put_flag(w, "must_run", c->must_run);
 }
 
 void fleet_canonical(const struct fleet *f, struct buf *out)

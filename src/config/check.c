@@ -24,7 +24,8 @@ static bool same_activation(const struct activate *a, const struct activate *b)
 	if (!same_call(a->http, b->http))
 		return false;
 	if (a->kind != b->kind || a->signal != b->signal || a->timeout != b->timeout ||
-	    !text_equal(a->pidfile, b->pidfile))
+	    !text_equal(a->pidfile, b->pidfile) || !text_equal(a->exe, b->exe) ||
+	    !text_equal(a->unit, b->unit) || a->start != b->start)
 		return false;
 	return words_equal(a->argv, b->argv);
 }

@@ -161,6 +161,10 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 	c->deliver = form->deliver;
 	if (!deliver_activates(&c->deliver))
 		c->activate = form->activate;
+	if (!c->activate.timeout || c->activate.timeout > c->role->restart.timeout)
+		c->activate.timeout = c->role->restart.timeout;
+	c->restartable = form->restartable;
+	c->must_run = form->running;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;
 	c->retire_remove = form->retire.remove;

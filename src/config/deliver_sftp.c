@@ -193,7 +193,7 @@ static bool check_signal(struct loader *ld, const struct draft *d,
 	return form->activate.kind != ACTIVATE_SIGNAL ||
 	       config_error(
 		       ld, said(d, "activate"),
-		       "'signal' is for this machine only; over SSH say 'command', for example [systemctl, reload, nginx]");
+		       "'signal' is for this machine only; over SSH say 'unit', 'reload' or 'command'");
 }
 
 static bool check_access(struct loader *ld, const struct draft *d,

@@ -11,11 +11,13 @@
 #include "config/writer.h"
 #include "model/activation.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <sys/un.h>
 
 enum {
-	SOCKET_PATH_LIMIT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1
+	SOCKET_PATH_LIMIT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
+	UNIT_LIMIT = 255,
 };
 
 static bool has_single_path(const struct install *i)
@@ -258,54 +260,96 @@ bool verify_check(struct loader *ld, const struct node *n, void *out)
 	return true;
 }
 
-static bool report_no_activation(struct loader *ld, const struct field *f, const struct node *n)
+/* Exactly one; what else belongs to it is checked by check_activate(). */
+static const struct activate_way {
+	const char *key;
+	enum activate_kind kind;
+} activate_ways[] = {
+	{ "unit", ACTIVATE_UNIT },     { "signal", ACTIVATE_SIGNAL },
+	{ "reload", ACTIVATE_RELOAD }, { "command", ACTIVATE_COMMAND },
+	{ "http", ACTIVATE_HTTP },
+};
+
+/* Keys that need another one. */
+static const struct {
+	const char *key;
+	const char *needs;
+	const char *why;
+} activate_needs[] = {
+	{ "signal", "pidfile", ", which names the process to signal" },
+	{ "pidfile", "signal", "" },
+	{ "exe", "pidfile", ", which names the process to signal" },
+	{ "start", "unit", ", which names what is started" },
+};
+
+static bool check_activate(struct loader *ld, const struct field *f, const struct node *n,
+			   enum activate_kind *kind)
 {
-	if (f->param == &host_activate_record)
-		return config_error(ld, n, "give 'signal' and 'pidfile', or 'command'");
-	return config_error(ld, n, "give 'signal' and 'pidfile', 'command', or 'http'");
+	const struct activate_way *found = NULL;
+
+	for (size_t i = 0; i < sizeof(activate_needs) / sizeof(*activate_needs); i++)
+		if (node_find(n, activate_needs[i].key) && !node_find(n, activate_needs[i].needs))
+			return config_error(ld, n, "missing key '%s'%s", activate_needs[i].needs,
+					    activate_needs[i].why);
+	for (size_t i = 0; i < sizeof(activate_ways) / sizeof(*activate_ways); i++) {
+		if (!node_find(n, activate_ways[i].key))
+			continue;
+		if (found)
+			return config_error(ld, n, "'%s' and '%s' exclude each other", found->key,
+					    activate_ways[i].key);
+		found = &activate_ways[i];
+	}
+	if (!found)
+		return config_error(ld, n, "give 'unit', 'signal' and 'pidfile', 'reload'%s",
+				    f->param == &host_activate_record ? ", or 'command'"
+								      : ", 'command', or 'http'");
+	*kind = found->kind;
+	return true;
 }
 
-static bool check_activate(struct loader *ld, const struct field *f, const struct node *n)
+/* An argument of systemctl. */
+static bool read_unit(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
-	const struct node *signal = node_find(n, "signal");
-	const struct node *pidfile = node_find(n, "pidfile");
-	const struct node *command = node_find(n, "command");
-	const struct node *http = node_find(n, "http");
+	static const char marks[] = ":_.\\@-";
+	const char *text = NULL;
+	size_t len = 0;
 
-	if (!!command + (signal || pidfile) + !!http > 1)
-		return config_error(ld, n, "'signal', 'command' and 'http' exclude each other");
-	if (signal && !pidfile)
-		return config_error(ld, n,
-				    "missing key 'pidfile', which names the process to signal");
-	if (pidfile && !signal)
-		return config_error(ld, n, "missing key 'signal'");
-	if (!signal && !command && !http)
-		return report_no_activation(ld, f, n);
-	return true;
+	if (!value_text(ld, f, n, &text))
+		return false;
+	for (len = 0; isalnum((unsigned char)text[len]) || (text[len] && strchr(marks, text[len]));)
+		len++;
+	*(const char **)slot = text;
+	if ((len && len <= UNIT_LIMIT && !text[len] && *text != '-') || placeholder_excuses(ld, n))
+		return true;
+	return config_error(ld, n, "'%s' must be the name of a systemd unit, not '%s'", f->key,
+			    shown(ld, n->text));
 }
 
 static bool read_activate(struct loader *ld, const struct field *f, const struct node *n,
 			  void *slot)
 {
 	struct activate_form form;
+	enum activate_kind kind = ACTIVATE_NONE;
 
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping");
-	if (!record_read(ld, f->param, n, &form) || !check_activate(ld, f, n))
+	if (!record_read(ld, f->param, n, &form) || !check_activate(ld, f, n, &kind))
 		return false;
 	*(struct activate *)slot = (struct activate){
-		.kind = form.pidfile ? ACTIVATE_SIGNAL
-			: form.http  ? ACTIVATE_HTTP
-				     : ACTIVATE_COMMAND,
+		.kind = kind,
 		.signal = form.pidfile ? signal_numbers[form.signal] : 0,
 		.pidfile = form.pidfile,
-		.argv = form.command,
+		.exe = form.exe,
+		.argv = kind == ACTIVATE_RELOAD ? form.reload : form.command,
+		.unit = form.unit,
+		.start = form.start,
 		.http = form.http,
 		.timeout = form.timeout,
 	};
 	return true;
 }
 
+const struct field_type unit_type = { read_unit, SHAPE_TEXT, NULL, .words = "unit" };
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
 const struct field_type https_type = { read_https, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
 				       .words = "URL" };

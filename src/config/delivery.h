@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 extern const struct field_type activate_type;       /* struct activate */
+extern const struct field_type unit_type;           /* const char * */
 extern const struct field_type address_type;        /* const char *; HOST:PORT */
 extern const struct field_type starttls_type;       /* enum starttls_kind; names */
 extern const struct field_type proxy_protocol_type; /* unsigned; a count */

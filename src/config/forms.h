@@ -100,9 +100,13 @@ struct import_form {
 struct activate_form {
 	unsigned signal;
 	const char *pidfile;
+	const char *exe;
+	const char *unit;
+	bool start;
+	const char *const *reload;
 	const char *const *command;
 	const struct http_call *http;
-	int64_t timeout;
+	int64_t timeout; /* 0: left out */
 };
 
 struct retire_form {
@@ -120,6 +124,8 @@ struct component_form {
 	const char *process;
 	const char *was;
 	const struct node *each;
+	bool restartable;
+	unsigned running; /* 1: required */
 };
 
 struct csv_form {

@@ -325,6 +325,8 @@ static const struct record retire_record = {
 	.help = "handling of the component when it leaves the fleet file",
 };
 
+static const char *const running_names[] = { "optional", "required", NULL };
+
 static const struct field component_fields[] = {
 	NAME(struct component_form, "role", role, "a name from roles"),
 	NAME(struct component_form, "certificate", certificate, "a name from certificates",
@@ -342,6 +344,10 @@ static const struct field component_fields[] = {
 	FIELD(struct component_form, "retire", retire, struct retire_form, record_type,
 	      .param = &retire_record,
 	      .help = "handling of the component when it leaves the fleet file"),
+	FLAG(struct component_form, "restartable", restartable,
+	     "false: its process must not be activated now, so nothing is delivered that needs it"),
+	CHOICE(struct component_form, "running", running, running_names,
+	       "required: without a process nothing is delivered; else a pair is delivered all the same, and waits for the start"),
 	OBJECT_NAME(struct component_form, "was", was, "its former name, to rename it"),
 	LATER(struct component_form, "each", each, each_value,
 	      "makes it a group: one component for each item"),
@@ -352,6 +358,7 @@ const struct record component_record = {
 	.name = "component",
 	.fields = component_fields,
 	.size = sizeof(struct component_form),
+	.preset = &(const struct component_form){ .restartable = true },
 	.help = "one place of one certificate, in one process",
 };
 

@@ -105,24 +105,31 @@ const struct field deliver_value = { .key = "deliver",
 				     .type = &record_type,
 				     .param = &deliver_record };
 
-#define ON_ITS_HOST                                                       \
-	CHOICE(struct activate_form, "signal", signal, signal_names,      \
-	       "a signal to the process that pidfile names"),             \
-		PATH(struct activate_form, "pidfile", pidfile,            \
-		     "the file that holds the process number"),           \
-		ARGV(struct activate_form, "command", command,            \
-		     "a program and its arguments, run without a shell"), \
-		DURATION(struct activate_form, "timeout", timeout, waits, \
-			 "how long the activation may take")
+#define ON_ITS_HOST(TIMEOUT_DEFAULT)                                                              \
+	FIELD(struct activate_form, "unit", unit, const char *, unit_type,                        \
+	      .help = "a systemd unit: reloaded if it can be, else restarted; left alone while "  \
+		      "it is inactive"),                                                          \
+		FLAG(struct activate_form, "start", start, "with 'unit': started when inactive"), \
+		CHOICE(struct activate_form, "signal", signal, signal_names,                      \
+		       "a signal to the process that pidfile names"),                             \
+		PATH(struct activate_form, "pidfile", pidfile,                                    \
+		     "the file that holds the process number"),                                   \
+		PATH(struct activate_form, "exe", exe,                                            \
+		     "with 'signal': the executable of the process, which is checked"),           \
+		ARGV(struct activate_form, "reload", reload,                                      \
+		     "a program and its arguments, run without a shell, which reloads"),          \
+		ARGV(struct activate_form, "command", command,                                    \
+		     "a program and its arguments, run without a shell, which restarts"),         \
+		DURATION(struct activate_form, "timeout", timeout, waits,                         \
+			 "how long the activation may take; " TIMEOUT_DEFAULT " when left out")
 
 /* A signal has no default: with a pidfile it must be given. */
 static const struct activate_form activate_preset = {
 	.signal = sizeof(signal_numbers) / sizeof(*signal_numbers),
-	.timeout = 30,
 };
 
 static const struct field activate_fields[] = {
-	ON_ITS_HOST,
+	ON_ITS_HOST("and at most: restart.timeout of its role"),
 	FIELD(struct activate_form, "http", http, const struct http_call *, call_type,
 	      .param = &call_record, .help = "a request, made from here"),
 	{ 0 },
@@ -135,7 +142,7 @@ const struct record activate_record = {
 	.help = "makes the process take the installed pair into use",
 };
 static const struct field host_activate_fields[] = {
-	ON_ITS_HOST,
+	ON_ITS_HOST("60s"),
 	{ 0 },
 };
 const struct record host_activate_record = {

@@ -96,7 +96,9 @@ static const struct driver *driver_for(const struct component *c, enum driver_ve
 	switch (c->activate.kind) {
 	case ACTIVATE_NONE:
 		return own;
+	case ACTIVATE_RELOAD:
 	case ACTIVATE_COMMAND:
+	case ACTIVATE_UNIT:
 		return own->runs_commands ? own : &files_driver;
 	case ACTIVATE_SIGNAL:
 		return &files_driver;
@@ -139,6 +141,13 @@ static bool begins_something(const struct job *j)
 static bool only_reads(enum driver_verb verb)
 {
 	return verb == DRIVER_PROBE || verb == DRIVER_READ;
+}
+
+static void driver_began(struct job *j)
+{
+	if (!j->began)
+		j->began_ms = clock_mono_ms();
+	j->began = true;
 }
 
 /* ---- sessions ---- */
@@ -233,7 +242,8 @@ void driver_learn_peer(const struct driver_session *v, const char *spki)
 bool driver_request(struct driver_session *v, struct exchange *x, struct err *e)
 {
 	x->reads |= only_reads(v->job->verb);
-	v->job->began |= !x->reads;
+	if (!x->reads)
+		driver_began(v->job);
 	x->goes_back = !begins_something(v->job);
 	x->goes_on = v->job->verb == DRIVER_ACTIVATE;
 	x->origin = v->origin;
@@ -297,7 +307,8 @@ static void driver_add_session(struct drivers *d, struct job *j, struct arena *a
 
 static void call(const struct driver *driver, struct job *j)
 {
-	j->began = !only_reads(j->verb);
+	if (!only_reads(j->verb))
+		driver_began(j);
 	j->done = driver->calls[j->verb](j, &j->error);
 }
 
@@ -378,6 +389,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		j->error = (struct err){ 0 };
 		j->done = false;
 		j->began = false;
+		j->began_ms = 0;
 		j->directory = d->options.directory;
 		j->private_directory = d->options.private_directory;
 		if (begins_something(j) && !stop_permits(&j->error))

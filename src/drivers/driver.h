@@ -61,6 +61,7 @@ struct job {
 	bool done;
 	struct err error;          /* when not done */
 	bool began;                /* something may have been changed */
+	int64_t began_ms;          /* when, on the monotonic clock */
 	struct observation seen;   /* probe; strings in the arena */
 	const char *executable;    /* activate: of the process that was told; NULL:
 				      it is not known here */

@@ -2,6 +2,7 @@
 #include "drivers/files.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/stop.h"
 #include "install/activate.h"
 #include "install/install.h"
@@ -81,6 +82,7 @@ void files_activate_begin(struct job *const *jobs, struct supervisor *list, size
 		const struct activation_order order = files_activation_order(j);
 
 		list[i] = (struct supervisor){ .pidfd = -1 };
+		j->began_ms = clock_mono_ms();
 		j->began = (j->rolls_back || stop_permits(&j->error)) &&
 			   activate_begin(&order, &list[i], &j->error);
 	}

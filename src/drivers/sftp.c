@@ -304,7 +304,7 @@ static bool check_command_end(const struct driver_session *v, const struct ssh_t
 {
 	const struct ssh_op *op = &f->ask->ops[0];
 	const struct activate *how = &v->job->component->activate;
-	const char *name = text_escaped(v->arena, how->argv[0]);
+	const char *name = text_escaped(v->arena, activate_argv(how, v->arena)[0]);
 
 	if (op->result == SSH_DONE)
 		return true;
@@ -326,12 +326,12 @@ static bool sftp_activate(struct driver_session *v, struct err *e)
 	const struct ssh_script_command c = { .component = j->component->name,
 					      .fingerprint = j->fingerprint,
 					      .seconds = how->timeout,
-					      .argv = how->argv };
+					      .argv = activate_argv(how, v->arena) };
 	struct ssh_script_ops script = { .arena = v->arena };
 	struct ssh_target *f = NULL;
 	AUTO(exchange) x = { .timeout_ms = how->timeout * 1000 + GRACE_MS };
 
-	if (how->kind != ACTIVATE_COMMAND)
+	if (!c.argv)
 		return true; /* no activation: the component watches its files */
 	if (!ssh_target_new(v, &f, e))
 		return false;

@@ -4,9 +4,12 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/child.h"
+#include "base/text.h"
 #include "install/pidfile.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool activate_is_allowed(int number)
@@ -20,6 +23,18 @@ static bool activate_is_accepted(const struct activation_order *o, const struct 
 	return o->accepted && p->executable && !strcmp(o->accepted, p->executable);
 }
 
+/* The executable that the process must have; NULL: unknown. */
+static const char *activate_expected(const struct activate *how, const char *proven,
+				     struct arena *a)
+{
+	char path[PATH_MAX];
+
+	if (!how->exe)
+		return proven;
+	/* /proc shows where links lead to */
+	return text_escaped(a, realpath(how->exe, path) ? path : how->exe);
+}
+
 static bool send_signal(const struct activation_order *o, struct arena *a, const char **executable,
 			struct err *e)
 {
@@ -29,7 +44,7 @@ static bool send_signal(const struct activation_order *o, struct arena *a, const
 	if (!activate_is_allowed(how->signal))
 		return err_set(e, ERR_INPUT, "signal %d is not HUP, USR1, USR2 or TERM",
 			       how->signal);
-	if (!pidfile_open(how->pidfile, o->proven, a, &p, e))
+	if (!pidfile_open(how->pidfile, activate_expected(how, o->proven, a), a, &p, e))
 		return false;
 	if (p.doubt && !activate_is_accepted(o, &p.process))
 		return err_set(e, ERR_REMOTE, "not signalled, because %s; correct the pidfile",
@@ -50,7 +65,7 @@ static bool activate_run_command(const void *ctx, struct err *e)
 		arena_printf(&a, "CERTFLEET_FINGERPRINT=%s", o->fingerprint),
 		NULL,
 	};
-	const struct child c = { .argv = o->how->argv,
+	const struct child c = { .argv = activate_argv(o->how, &a),
 				 .extra_env = env,
 				 .directory = o->directory,
 				 .timeout_ms = o->how->timeout * 1000 };
@@ -60,7 +75,9 @@ static bool activate_run_command(const void *ctx, struct err *e)
 
 bool activate_is_supervised(const struct activate *how)
 {
-	return how->kind == ACTIVATE_COMMAND;
+	AUTO(arena) a = { 0 };
+
+	return activate_argv(how, &a) != NULL;
 }
 
 bool activate_begin(const struct activation_order *o, struct supervisor *out, struct err *e)
@@ -98,7 +115,9 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 		return true;
 	case ACTIVATE_SIGNAL:
 		return send_signal(o, a, executable, e);
+	case ACTIVATE_RELOAD:
 	case ACTIVATE_COMMAND:
+	case ACTIVATE_UNIT:
 		return activate_supervised(o, e);
 	case ACTIVATE_HTTP:
 		break; /* runs on the control host, never here */
@@ -114,7 +133,7 @@ void activate_inspect(const struct activate *how, const char *proven, struct are
 
 	if (how->kind != ACTIVATE_SIGNAL)
 		return;
-	if (pidfile_open(how->pidfile, proven, a, &p, &e)) {
+	if (pidfile_open(how->pidfile, activate_expected(how, proven, a), a, &p, &e)) {
 		out->doubt = p.doubt;
 		out->executable = p.process.executable;
 	} else if (e.code == ERR_IO) {

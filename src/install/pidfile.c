@@ -283,7 +283,7 @@ static const char *find_doubt(const char *path, const struct content *c, const c
 	if (pidfile_gap(&times))
 		return arena_printf(a, "%s started after that was written", who);
 	if (proven && p->executable && strcmp(proven, p->executable) != 0)
-		return arena_printf(a, "%s is not '%s', which was activated before", who,
+		return arena_printf(a, "%s is not '%s', the expected executable", who,
 				    text_escaped(a, proven));
 	return NULL;
 }

@@ -65,19 +65,44 @@ enum activation activate_activation(const struct activate *a)
 	case ACTIVATE_NONE:
 		break;
 	case ACTIVATE_SIGNAL:
+	case ACTIVATE_RELOAD:
 	case ACTIVATE_HTTP:
 		return ACTIVATION_RELOAD;
 	case ACTIVATE_COMMAND:
+	case ACTIVATE_UNIT: /* unless its host tells that it can be reloaded */
 		return ACTIVATION_RESTART;
 	}
 	return ACTIVATION_NONE;
+}
+
+const char *const *activate_argv(const struct activate *how, struct arena *a)
+{
+	const char **argv = NULL;
+
+	switch (how->kind) {
+	case ACTIVATE_RELOAD:
+	case ACTIVATE_COMMAND:
+		return how->argv;
+	case ACTIVATE_UNIT:
+		argv = arena_array(a, 4, sizeof(*argv));
+		argv[0] = "systemctl";
+		argv[1] = how->start ? "reload-or-restart" : "try-reload-or-restart";
+		argv[2] = how->unit;
+		return argv;
+	case ACTIVATE_NONE:
+	case ACTIVATE_SIGNAL:
+	case ACTIVATE_HTTP:
+		break;
+	}
+	return NULL;
 }
 
 enum activation component_activation(const struct component *c, const struct component_seen *seen)
 {
 	enum activation reported = ACTIVATION_NONE;
 
-	if (c->activate.kind != ACTIVATE_NONE)
+	if (c->activate.kind != ACTIVATE_NONE &&
+	    (c->activate.kind != ACTIVATE_UNIT || !seen->now.activation))
 		return activate_activation(&c->activate);
 	if (seen->now.activation && activation_named(seen->now.activation, &reported))
 		return reported;

@@ -250,18 +250,26 @@ struct deliver {
 enum activate_kind {
 	ACTIVATE_NONE,
 	ACTIVATE_SIGNAL,
-	ACTIVATE_COMMAND,
-	ACTIVATE_HTTP /* sent from this machine, wherever the process runs */
+	ACTIVATE_RELOAD,  /* a command that lets the process run on */
+	ACTIVATE_COMMAND, /* a command that restarts it */
+	ACTIVATE_UNIT,    /* of systemd: a reload if it can, else a restart */
+	ACTIVATE_HTTP     /* sent from this machine, wherever the process runs */
 };
 
 struct activate {
 	enum activate_kind kind;
 	int signal;
 	const char *pidfile;
+	const char *exe;         /* executable of the process to signal; NULL: any */
 	const char *const *argv; /* ends with NULL */
+	const char *unit;
+	bool start; /* an inactive unit is started */
 	const struct http_call *http;
-	int64_t timeout;
+	int64_t timeout; /* a component's is at most its role's restart.timeout */
 };
+
+/* The command that activates, in `a`; NULL: it is none. */
+const char *const *activate_argv(const struct activate *how, struct arena *a);
 
 /* Protocol that switches a plain connection to TLS. */
 enum starttls_kind {
@@ -322,7 +330,7 @@ struct restart {
 	int64_t pause;
 	unsigned max_failures;
 	enum on_failure on_failure;
-	int64_t timeout; /* for the verification after an activation */
+	int64_t timeout; /* from the start of an activation to its proof */
 };
 
 /*
@@ -353,6 +361,8 @@ struct component {
 	const struct verify *verify;
 	size_t verify_count;
 	bool retire_remove; /* remove the files when the component leaves the fleet file */
+	bool restartable;
+	bool must_run; /* no process is no reason to go on without an activation */
 };
 
 struct backup_policy {

@@ -182,9 +182,12 @@ static void add_activate(struct contact_list *c, const struct component *on)
 			    arena_printf(arena, "%s to %s", name ? name : "?",
 					 contact_path(c, a->pidfile)));
 		return;
+	case ACTIVATE_RELOAD:
 	case ACTIVATE_COMMAND:
+	case ACTIVATE_UNIT:
 		contact_add(c, CONTACT_COMMAND,
-			    contact_there(c, &on->deliver, command_text(a->argv, arena)));
+			    contact_there(c, &on->deliver,
+					  command_text(activate_argv(a, arena), arena)));
 		return;
 	case ACTIVATE_HTTP:
 		contact_add_call(c, a->http);

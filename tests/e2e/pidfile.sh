@@ -80,7 +80,7 @@ echo "$stranger" >run/front.pid
 write_fleet c
 cf plan --detailed-exitcode
 is $status 3 "E3: another executable than the one that was activated asks"
-has "$out" "pidfile-doubtful front: .*bash.* is not '.*nginx', which was activated before" "E3: and is named"
+has "$out" "pidfile-doubtful front: .*bash.* is not '.*nginx', the expected executable" "E3: and is named"
 cf apply --yes
 is $status 3 "E3: apply does not go on"
 untouched "E3"

@@ -144,7 +144,7 @@ TEST(e3_another_executable_than_before_is_doubtful)
 
 	assert_true(readlink("/proc/self/exe", own, sizeof(own) - 1) > 0);
 	assert_doubt(own, NULL);
-	assert_doubt("/usr/sbin/nginx", "is not '/usr/sbin/nginx', which was activated before");
+	assert_doubt("/usr/sbin/nginx", "is not '/usr/sbin/nginx', the expected executable");
 	assert_doubt("/usr/sbin/nginx", own);
 }
 
