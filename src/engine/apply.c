@@ -440,6 +440,7 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 		arena_array(&r->arena, en->fleet->role_count, sizeof(*r->failed_processes));
 	r->components = arena_array(&r->arena, s->component_count, sizeof(*r->components));
 	r->signalled = arena_array(&r->arena, s->component_count, sizeof(*r->signalled));
+	r->activated_ms = arena_array(&r->arena, s->component_count, sizeof(*r->activated_ms));
 	if (s->component_count)
 		memcpy(r->components, s->components, s->component_count * sizeof(*r->components));
 	r->component_count = s->component_count;

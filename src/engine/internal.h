@@ -90,6 +90,7 @@ struct run {
 	/* by entry of `components`: fingerprint that handshakes of this run have
 	 * proven there; NULL: none */
 	const char **verified;
+	int64_t *activated_ms;      /* likewise, when its activation began; 0: it has not */
 	unsigned *failed_processes; /* by role of the fleet */
 	size_t extra_steps;         /* rollbacks journalled so far */
 	bool bundles_seen;          /* those of the pairs to stage were looked at */
@@ -168,6 +169,7 @@ struct proof {
 	const char *expected;
 	bool once;          /* one handshake with each port is enough, or too few */
 	bool finishes;      /* despite a stop: the process was changed */
+	int64_t began_ms;   /* of the activation, on the monotonic clock; 0: now */
 	struct err error;   /* code ERR_NONE: proven */
 	const char *served; /* in the run's arena; NULL: unknown */
 	const char *flaw;   /* as component_seen's `served_flaw` */

@@ -316,6 +316,15 @@ static void ask_driver(struct rollback *t, struct rollback_item *k)
 	k->proven = job.seen.served && !strcmp(job.seen.served, k->before);
 }
 
+/* A roll back has a time of its own, from its own activation on; 0: from now. */
+static int64_t began_ms(const struct rollback *t, const struct rollback_item *k)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->list[i].process == k->process && t->list[i].activation.component)
+			return t->list[i].activation.began_ms;
+	return 0;
+}
+
 static void rollback_verify(struct rollback *t)
 {
 	struct run *r = t->r;
@@ -337,7 +346,8 @@ static void rollback_verify(struct rollback *t)
 		from[count] = k;
 		proofs[count++] = (struct proof){ .component = k->component,
 						  .expected = k->before,
-						  .finishes = true };
+						  .finishes = true,
+						  .began_ms = began_ms(t, k) };
 	}
 	prove_served(r, proofs, count);
 	for (size_t i = 0; i < count; i++) {

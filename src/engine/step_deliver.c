@@ -242,13 +242,14 @@ void process_fill(struct run *r, struct job *job)
 }
 
 /* Records that a component's process was activated. */
-static void step_deliver_reported(struct run *r, const struct component *c, const char *executable,
+static void step_deliver_reported(struct run *r, const struct component *c, const struct job *j,
 				  struct change *change)
 {
 	struct component_seen *seen = run_seen(r, c->name);
 	const char *due = seen->activation_due;
 
-	r->signalled[seen - r->components] = executable;
+	r->signalled[seen - r->components] = j->executable;
+	r->activated_ms[seen - r->components] = j->began_ms;
 	seen->activation_due = NULL;
 	/* Without a port that can be verified, the activation is all the proof there is. */
 	if (due && !component_is_provable(c, seen))
@@ -262,15 +263,14 @@ static void activated(struct run *r, const struct step *s, const struct job *j,
 		      struct change *change)
 {
 	const struct fleet *f = r->en->fleet;
-	const char *executable = j->executable;
 
 	if (!strcmp(s->process, s->component)) {
-		step_deliver_reported(r, run_component(r, s), executable, change);
+		step_deliver_reported(r, run_component(r, s), j, change);
 		return;
 	}
 	for (size_t i = 0; i < f->component_count; i++)
 		if (!strcmp(f->components[i].process, s->process))
-			step_deliver_reported(r, &f->components[i], executable, change);
+			step_deliver_reported(r, &f->components[i], j, change);
 }
 
 /*

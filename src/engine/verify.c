@@ -13,6 +13,7 @@
 enum {
 	FIRST_WAIT_MS = 50,
 	LONGEST_WAIT_MS = 1000,
+	LEAST_HANDSHAKE_MS = 200,
 	SPREAD_MS = 300, /* time between the first and the last of several good answers */
 };
 
@@ -76,8 +77,10 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 				.port = &c->verify[k],
 				.expected = expected,
 				.wanted = proofs[i].once ? 1 : c->verify[k].consecutive,
-				.end_ms = proofs[i].once ? now
-							 : now + c->role->restart.timeout * 1000,
+				.end_ms = proofs[i].once
+						  ? now
+						  : (proofs[i].began_ms ? proofs[i].began_ms : now) +
+							    c->role->restart.timeout * 1000,
 			};
 	}
 	return made;
@@ -149,14 +152,14 @@ static void verify_broken_off(struct verify_target *t, const struct err *e)
 	err_in(&t->proof->error, "cannot verify '%s'", t->port->address);
 }
 
-/* Of one handshake: never longer than what is left of the role's timeout. */
+/* One handshake ends with the time that is left, but there is always one. */
 static int64_t handshake_ms(const struct verify_target *t)
 {
 	int64_t left = t->end_ms - clock_mono_ms();
 
 	if (t->proof->once || left >= TLS_HANDSHAKE_MS)
 		return TLS_HANDSHAKE_MS;
-	return left > 0 ? left : 1;
+	return left < LEAST_HANDSHAKE_MS ? LEAST_HANDSHAKE_MS : left;
 }
 
 /* The task of one port: asks until enough good answers came in a row, or time is over. */
@@ -291,6 +294,7 @@ void step_verify(struct run *r, struct step_batch *b)
 		proofs[i] = (struct proof){ .component = run_component(r, s),
 					    .expected = run_fingerprint(r, s),
 					    .finishes = run_has_changed(r, s->process) };
+		proofs[i].began_ms = r->activated_ms[run_seen(r, s->component) - r->components];
 	}
 	prove_served(r, proofs, b->count);
 	for (size_t i = 0; i < b->count; i++) {
