@@ -60,7 +60,9 @@ void component_inspect(const struct agent_config *c, const struct agent_componen
 	out->seen.activated = last.end == ORDER_END_ACTIVATED
 				      ? last.fingerprint
 				      : outlived_activation(c, component, a);
-	activate_inspect(&component->activate, order_record_executable(&last), a, &out->seen);
+	if (component->activate.kind != ACTIVATE_UNIT)
+		activate_inspect(&component->activate, order_record_executable(&last), a,
+				 &out->seen);
 }
 
 /* The first line of a file or of a command's output; NULL: none. */
@@ -104,6 +106,10 @@ void component_inspect_running(const struct agent_component *c, struct arena *a,
 		names = (struct client_view){ .names = facts.names,
 					      .name_count = facts.name_count };
 	out->seen.version = execute_version_of(&c->version, a);
+	if (c->activate.kind == ACTIVATE_UNIT)
+		activate_inspect(&c->activate, NULL, a, &out->seen);
+	if (out->seen.activation)
+		(void)!activation_named(out->seen.activation, &out->activation);
 	for (size_t i = 0; i < c->check_count; i++)
 		probes[i] = tls_probe_of(&c->check[i], facts.key, &names);
 	if (!c->check_count || !tls_probe_all(probes, c->check_count, a, &e))

@@ -111,6 +111,14 @@ static bool find_program(const char *name, struct arena *a, const char **path, s
 	return err_set(e, ERR_MISSING, "cannot run '%s': not found in %s", shown, CHILD_PATH);
 }
 
+bool child_finds(const char *name, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *path = NULL;
+
+	return find_program(name, &a, &path, e);
+}
+
 static void build_env(const struct child *c, struct launch *l)
 {
 	const char *home = getenv("HOME");

@@ -45,6 +45,8 @@ struct child {
 	struct buf *complaint;
 };
 
+/* Whether there is the program of an argv[0]; else the reason in `e`. */
+MUST_CHECK bool child_finds(const char *name, struct err *e);
 /*
  * Runs the program to its end.  ERR_REMOTE with the exit status and the tail of
  * the output when the program fails, or is killed by a signal or at the

@@ -133,7 +133,7 @@ static void put_component(struct writer *w, const struct component *c)
 	for (size_t i = 0; i < c->verify_count; i++)
 		write_rows(w, verify_items.item->param, &c->verify[i]);
 	put_flag(w, "retire_remove", c->retire_remove);
-	put_flag(w, "not_restartable", !c->restartable);
+	put_flag(w, "not_restartable", c->no_restart);
 	put_flag(w, "must_run", c->must_run);
 }
 

@@ -163,7 +163,7 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 		c->activate = form->activate;
 	if (!c->activate.timeout || c->activate.timeout > c->role->restart.timeout)
 		c->activate.timeout = c->role->restart.timeout;
-	c->restartable = form->restartable;
+	c->no_restart = !form->restartable;
 	c->must_run = form->running;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;

@@ -407,6 +407,11 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 	run_supervised(d, supervised, supervised_count);
 }
 
+bool driver_activates_here(const struct component *c)
+{
+	return driver_for(c, DRIVER_ACTIVATE) == &files_driver;
+}
+
 bool driver_takes_orders(const struct component *c)
 {
 	return driver_rows[c->deliver.kind]->takes_orders;

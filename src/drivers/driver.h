@@ -115,6 +115,8 @@ MUST_CHECK bool deliver_from_text(const char *text, struct arena *a, struct deli
 bool job_mends(const struct job *j);
 /* Whether commit and revert need the pair again, set and key. */
 bool driver_takes_pair(const struct component *c);
+/* Whether its process is activated by a signal or a command on this host. */
+bool driver_activates_here(const struct component *c);
 /* Whether what it is told needs `lineage` and a rising `sequence`. */
 bool driver_takes_orders(const struct component *c);
 

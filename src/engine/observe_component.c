@@ -146,8 +146,9 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 			seen++;
 		observe_take_answer(&jobs[i], s, seen);
 		observe_left(f, c, seen, &s->arena);
-		/* a signal goes to a process of this machine, wherever the pair goes */
-		activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);
+		/* a process of this machine, wherever the pair goes */
+		if (driver_activates_here(c))
+			activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);
 		watch(w, c->name, &jobs[i], probes, c->verify_count);
 		if (c->verify_count)
 			observe_served(en, s, probes, c->verify_count, &seen->now);

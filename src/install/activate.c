@@ -6,6 +6,7 @@
 #include "base/child.h"
 #include "base/text.h"
 #include "install/pidfile.h"
+#include "model/activation.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -22,6 +23,10 @@ static bool activate_is_accepted(const struct activation_order *o, const struct 
 {
 	return o->accepted && p->executable && !strcmp(o->accepted, p->executable);
 }
+
+enum {
+	SHOW_MS = 5000, /* of systemctl */
+};
 
 /* The executable that the process must have; NULL: unknown. */
 static const char *activate_expected(const struct activate *how, const char *proven,
@@ -125,18 +130,88 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 	return err_set(e, ERR_INPUT, "there is no such activation");
 }
 
-void activate_inspect(const struct activate *how, const char *proven, struct arena *a,
-		      struct observation *out)
+static void inspect_signal(const struct activate *how, const char *proven, struct arena *a,
+			   struct observation *out)
 {
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 	struct err e = { 0 };
 
-	if (how->kind != ACTIVATE_SIGNAL)
+	if (!pidfile_open(how->pidfile, activate_expected(how, proven, a), a, &p, &e)) {
+		if (e.code == ERR_IO)
+			out->untrusted = arena_strdup(a, e.text);
+		else /* without the remedy, which is the plan's */
+			out->not_running = arena_strndup(a, e.text, strcspn(e.text, ";"));
 		return;
-	if (pidfile_open(how->pidfile, activate_expected(how, proven, a), a, &p, &e)) {
-		out->doubt = p.doubt;
-		out->executable = p.process.executable;
-	} else if (e.code == ERR_IO) {
+	}
+	out->doubt = p.doubt;
+	out->executable = p.process.executable;
+	if (!process_may_signal(&p.process))
+		out->untrusted = arena_printf(
+			a,
+			"process %d, which pidfile '%s' names, belongs to user %u, whose processes this user cannot signal; run as root, or as that user",
+			(int)p.process.pid, text_escaped(a, how->pidfile), p.process.real);
+}
+
+/* The value of a property in the output of `systemctl show`; "": none. */
+static const char *unit_property(const char *text, const char *name, struct arena *a)
+{
+	size_t len = strlen(name);
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (!strncmp(text, name, len) && text[len] == '=')
+			return arena_strndup(a, text + len + 1, strcspn(text + len + 1, "\n"));
+	return "";
+}
+
+static void inspect_unit(const struct activate *how, struct arena *a, struct observation *out)
+{
+	const char *const argv[] = { "systemctl", "show",
+				     "--property=LoadState,ActiveState,CanReload", how->unit,
+				     NULL };
+	const struct child c = { .argv = argv, .timeout_ms = SHOW_MS };
+	AUTO(buf) text = { 0 };
+	struct err e = { 0 };
+	const char *loaded = NULL;
+	const char *active = NULL;
+
+	if (!child_run(&c, &text, &e)) {
 		out->untrusted = arena_strdup(a, e.text);
+		return;
+	}
+	loaded = unit_property(buf_text(&text), "LoadState", a);
+	active = unit_property(buf_text(&text), "ActiveState", a);
+	if (strcmp(loaded, "loaded") != 0)
+		out->untrusted =
+			arena_printf(a, "unit '%s' is '%s'; correct its name, or install it",
+				     how->unit, text_escaped(a, loaded));
+	else if (!how->start && (!strcmp(active, "inactive") || !strcmp(active, "failed")))
+		out->not_running =
+			arena_printf(a, "unit '%s' is '%s'", how->unit, text_escaped(a, active));
+	out->activation =
+		activation_names[!strcmp(unit_property(buf_text(&text), "CanReload", a), "yes")
+					 ? ACTIVATION_RELOAD
+					 : ACTIVATION_RESTART];
+}
+
+void activate_inspect(const struct activate *how, const char *proven, struct arena *a,
+		      struct observation *out)
+{
+	struct err e = { 0 };
+
+	switch (how->kind) {
+	case ACTIVATE_NONE:
+	case ACTIVATE_HTTP:
+		return;
+	case ACTIVATE_SIGNAL:
+		inspect_signal(how, proven, a, out);
+		return;
+	case ACTIVATE_RELOAD:
+	case ACTIVATE_COMMAND:
+		if (!child_finds(how->argv[0], &e))
+			out->untrusted = arena_printf(a, "%s; install it", e.text);
+		return;
+	case ACTIVATE_UNIT:
+		inspect_unit(how, a, out);
+		return;
 	}
 }

@@ -40,7 +40,10 @@ MUST_CHECK bool activate_begin(const struct activation_order *o, struct supervis
  */
 MUST_CHECK bool install_activate(const struct activation_order *o, struct arena *a,
 				 const char **executable, struct err *e);
-/* Looks at the process that a signal would reach: doubt, untrusted, executable. */
+/*
+ * Looks at what would be activated, here: doubt, untrusted, not_running, executable, and
+ * of a unit the activation.
+ */
 void activate_inspect(const struct activate *how, const char *proven, struct arena *a,
 		      struct observation *out);
 

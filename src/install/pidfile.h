@@ -55,6 +55,7 @@ AUTO_STRUCT(process, struct process, process_close)
 
 /* ERR_REMOTE: no such process. */
 MUST_CHECK bool process_open(pid_t pid, struct arena *a, struct process *out, struct err *e);
+bool process_may_signal(const struct process *p);
 MUST_CHECK bool process_signal(const struct process *p, int number, struct err *e);
 
 /* ---- pidfile ---- */

@@ -131,6 +131,11 @@ bool process_open(pid_t pid, struct arena *a, struct process *out, struct err *e
 	return true;
 }
 
+bool process_may_signal(const struct process *p)
+{
+	return !pidfd_send_signal(p->fd, 0, NULL, 0) || errno != EPERM;
+}
+
 bool process_signal(const struct process *p, int number, struct err *e)
 {
 	if (!pidfd_send_signal(p->fd, number, NULL, 0))

@@ -361,8 +361,8 @@ struct component {
 	const struct verify *verify;
 	size_t verify_count;
 	bool retire_remove; /* remove the files when the component leaves the fleet file */
-	bool restartable;
-	bool must_run; /* no process is no reason to go on without an activation */
+	bool no_restart;    /* its process must not be activated now */
+	bool must_run;      /* no process is no reason to go on without an activation */
 };
 
 struct backup_policy {

@@ -52,13 +52,15 @@ struct observation {
 				     demands a client certificate */
 
 	/* the process that is activated */
-	const char *activated;  /* fingerprint of the last pair that its host knows to
-				   be activated; NULL: unknown */
-	const char *activation; /* name, when its host reports it; NULL */
-	const char *doubt;      /* NULL: its pidfile names the right process, or
-				   there is none; else why that is doubtful */
-	const char *untrusted;  /* NULL, or who else could write the pidfile */
-	const char *executable; /* of that process */
+	const char *activated;   /* fingerprint of the last pair that its host knows to
+				    be activated; NULL: unknown */
+	const char *activation;  /* name, when its host reports it; NULL */
+	const char *doubt;       /* NULL: its pidfile names the right process, or
+				    there is none; else why that is doubtful */
+	const char *untrusted;   /* NULL, or why it cannot be activated: who else could
+				    write the pidfile, no permission, no program */
+	const char *not_running; /* NULL, or why there seems to be no process */
+	const char *executable;  /* of that process */
 
 	/* the host */
 	int64_t clock_ahead;    /* seconds its clock is ahead of ours, negative:

@@ -132,6 +132,7 @@ struct need {
 };
 
 struct component_build {
+	bool not_running; /* there is no process, which would have been activated */
 	const struct component *component;
 	const struct component_seen *seen; /* all zero: never observed */
 	struct certificate_build *certificate;

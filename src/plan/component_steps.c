@@ -83,6 +83,12 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 			    builder_short(d, served));
 }
 
+/* No process, and nothing that answers in its place. */
+static bool component_is_down(const struct observation *now)
+{
+	return now->online && now->not_running && (!now->served || !*now->served);
+}
+
 static bool is_postponed(const struct plan_builder *d, const struct component *c)
 {
 	return c->role->restart.when == RESTART_POSTPONED && !d->in->choices.restart_postponed;
@@ -117,6 +123,9 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 
 	if (installed >= DRIFT_ATTRIBUTES && served == DRIFT_UNKNOWN)
 		need.activate = is_desired(c, c->seen->activation_due);
+	c->not_running = need.activate && component_is_down(&c->seen->now);
+	if (c->not_running)
+		need.activate = need.verify = false;
 	c->postponed = need.activate && postponed;
 	need.activate &= !postponed;
 	need.verify &= !postponed && component_is_provable(c->component, c->seen);

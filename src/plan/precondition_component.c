@@ -149,23 +149,17 @@ static void check_left(struct plan_builder *d, const struct component_build *c)
 		});
 }
 
-/* Process that a signal would go to. */
-static void check_pidfile(struct plan_builder *d, const struct component_build *c)
+static void add_activation(struct plan_builder *d, const struct component_build *c, enum code code,
+			   const char *text)
 {
 	struct precondition_spec f = {
-		.code = CODE_PIDFILE_DOUBTFUL,
+		.code = code,
+		.severity = precondition_severity(code, c->activate && !c->postponed),
 		.name = c->name,
 		.subject = component_subject(c->component),
-		.message = builder_keep(d, c->seen->now.doubt),
 	};
 
-	if (!c->seen->now.online || !(c->seen->now.doubt || c->seen->now.untrusted))
-		return;
-	if (c->seen->now.untrusted) {
-		f.code = CODE_NOT_RESTARTABLE;
-		split_remedy(d, c->seen->now.untrusted, &f);
-	}
-	f.severity = precondition_severity(f.code, c->activate && !c->postponed);
+	split_remedy(d, text, &f);
 	precondition_add(d, &f);
 }
 
@@ -175,6 +169,51 @@ static void check_verifiable(struct plan_builder *d, const struct component_buil
 	if (c->seen->now.online && c->seen->now.unverifiable)
 		precondition_add_component(d, c, CODE_UNVERIFIABLE,
 					   text_escaped(d->kept, c->seen->now.unverifiable));
+}
+
+/* Committed all the same, unless the fleet file says otherwise. */
+static void add_not_running(struct plan_builder *d, const struct component_build *c)
+{
+	precondition_add(d, &(struct precondition_spec){
+				    .code = CODE_NOT_RUNNING,
+				    .severity = c->component->must_run && c->write ? SEVERITY_BLOCK
+										   : SEVERITY_INFO,
+				    .name = c->name,
+				    .subject = component_subject(c->component),
+				    .message = text_escaped(d->kept, c->seen->now.not_running),
+			    });
+}
+
+/* The process that is to be activated: whether it can be, and is the one that is meant. */
+static void check_activation(struct plan_builder *d, const struct component_build *c)
+{
+	const struct observation *now = &c->seen->now;
+
+	if (c->component->no_restart && c->activate && !c->postponed)
+		add_activation(
+			d, c, CODE_NOT_RESTARTABLE,
+			"'restartable: false' says that it must not be activated; take that away when it may");
+	if (!now->online)
+		return;
+	if (c->not_running)
+		add_not_running(d, c);
+	else if (now->not_running && c->activate)
+		add_activation(d, c, CODE_NOT_RESTARTABLE,
+			       arena_printf(&d->scratch,
+					    "its port answers, but %s; correct the pidfile",
+					    now->not_running));
+	if (now->untrusted)
+		add_activation(d, c, CODE_NOT_RESTARTABLE, now->untrusted);
+	else if (now->doubt)
+		precondition_add(
+			d, &(struct precondition_spec){
+				   .code = CODE_PIDFILE_DOUBTFUL,
+				   .severity = precondition_severity(CODE_PIDFILE_DOUBTFUL,
+								     c->activate && !c->postponed),
+				   .name = c->name,
+				   .subject = component_subject(c->component),
+				   .message = builder_keep(d, now->doubt),
+			   });
 }
 
 static void component_precondition_check_version(struct plan_builder *d,
@@ -264,7 +303,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 	check_ports(d, c);
 	component_precondition_check_writable(d, c);
 	check_left(d, c);
-	check_pidfile(d, c);
+	check_activation(d, c);
 	check_verifiable(d, c);
 	component_precondition_check_version(d, c);
 	check_clock(d, c);

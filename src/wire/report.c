@@ -37,6 +37,8 @@ static const struct member report_members[] = {
 			   .absent = ABSENT_LATER),
 	SHOWN_MEMBER("doubt", struct component_report, seen.doubt, .absent = ABSENT_LATER),
 	SHOWN_MEMBER("untrusted", struct component_report, seen.untrusted, .absent = ABSENT_LATER),
+	SHOWN_MEMBER("not_running", struct component_report, seen.not_running,
+		     .absent = ABSENT_LATER),
 	TEXT_MEMBER("executable", struct component_report, seen.executable, .absent = ABSENT_LATER),
 	{ 0 },
 };

@@ -13,7 +13,8 @@ static const size_t texts[] = {
 	offsetof(struct observation, staged),     offsetof(struct observation, unwritable),
 	offsetof(struct observation, served),     offsetof(struct observation, served_flaw),
 	offsetof(struct observation, activation), offsetof(struct observation, doubt),
-	offsetof(struct observation, untrusted),  offsetof(struct observation, executable),
+	offsetof(struct observation, untrusted),  offsetof(struct observation, not_running),
+	offsetof(struct observation, activated),  offsetof(struct observation, executable),
 	offsetof(struct observation, order_from), offsetof(struct observation, unverifiable),
 };
 

@@ -40,7 +40,8 @@
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
  *		[activation=none|hot|reload|restart]
- *		[doubt="..."] [untrusted="..."] [unverifiable="..."]
+ *		[doubt="..."] [untrusted="..."] [not_running="..."]
+ *		[unverifiable="..."]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -358,6 +359,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.unverifiable = value(w, "unverifiable"),
 		.now.doubt = value(w, "doubt"),
 		.now.untrusted = value(w, "untrusted"),
+		.now.not_running = value(w, "not_running"),
 		.now.activation = value(w, "activation"),
 		.now.served_not_after = time_of(w, "served_not_after", 0),
 		.now.clock_ahead = number_of(w, "clock_ahead"),
