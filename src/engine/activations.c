@@ -102,22 +102,26 @@ static bool outcomes_wait(struct engine *en, const struct outcomes *o, struct er
 	return true;
 }
 
-bool activations_settle(struct engine *en, struct err *e)
+bool activations_await(struct engine *en, struct err *e)
 {
 	AUTO(outcomes) o = { 0 };
+
+	return outcomes_read(en, &o, e) && outcomes_wait(en, &o, e);
+}
+
+bool activations_adopt(struct engine *en, struct err *e)
+{
+	AUTO(outcomes) o = { 0 };
+	AUTO(change) change = change_new(en->state);
 	const struct component_seen *known = NULL;
 	size_t count = 0;
 
-	if (!outcomes_read(en, &o, e) || !outcomes_wait(en, &o, e))
+	if (!outcomes_read(en, &o, e))
 		return false;
 	if (!o.count)
 		return true;
-	/* once more: they have ended since */
-	if (!outcomes_read(en, &o, e) || !state_components(en->state, &o.arena, &known, &count, e))
+	if (!state_components(en->state, &o.arena, &known, &count, e))
 		return false;
-
-	AUTO(change) change = change_new(en->state);
-
 	for (size_t i = 0; i < o.count; i++)
 		outcome_adopt(en->fleet, &o.list[i], (struct component_seen *)known, count, change);
 	if (!state_commit(en->state, change, e))

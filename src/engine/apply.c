@@ -483,7 +483,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 
 	run_init(&r, en, order);
 	if (!may_begin(&r, e) || !renamed_adopt(en, order->snapshot, e) || !renew_bundle(&r, e) ||
-	    !journal_begin_run(en->state, &r.record, e))
+	    !journal_begin_run(en->state, &r.record, e) || !activations_adopt(en, e))
 		return false;
 	if (!state_observe(en->state, r.components, r.component_count, e))
 		return err_in(e, "cannot record what was seen");

@@ -55,7 +55,7 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	}
 	if (!state_open(&options, &en->state, e) && (o->apply || !err_ignore(e, ERR_MISSING)))
 		return err_in(e, "cannot open the state '%s'", options.path);
-	if (o->apply && (!drivers_clean(en->drivers, e) || !activations_settle(en, e)))
+	if (o->apply && (!drivers_clean(en->drivers, e) || !activations_await(en, e)))
 		return false;
 	*out = TAKE(en);
 	return true;

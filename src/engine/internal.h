@@ -210,10 +210,12 @@ void process_fill(struct run *r, struct job *job);
  */
 MUST_CHECK bool bundles_confirm(struct run *r, struct err *e);
  * engine/activations.c: what became of activations that outlived an earlier run.
- * activations_settle() waits for them and records their outcomes: for an apply, once
- * it has the lock of the state.  activations_observe() only reads.
+ * An apply waits for them once it has the lock of the state, and records their outcomes
+ * when its run begins: before, the serial must not move.  activations_observe() only
+ * reads.
  */
-MUST_CHECK bool activations_settle(struct engine *en, struct err *e);
+MUST_CHECK bool activations_await(struct engine *en, struct err *e);
+MUST_CHECK bool activations_adopt(struct engine *en, struct err *e);
 void activations_observe(struct engine *en, struct snapshot *s);
 /* The outcome of the job is recorded in the state. */
 void activation_forget(const struct engine *en, const struct job *j);
