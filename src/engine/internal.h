@@ -209,6 +209,8 @@ void process_fill(struct run *r, struct job *job);
  * recorded, and writes a new one when one of them is gone or damaged.
  */
 MUST_CHECK bool bundles_confirm(struct run *r, struct err *e);
+
+/*
  * engine/activations.c: what became of activations that outlived an earlier run.
  * An apply waits for them once it has the lock of the state, and records their outcomes
  * when its run begins: before, the serial must not move.  activations_observe() only

@@ -298,7 +298,8 @@ static bool needs_proof(const struct rollback *t, const struct rollback_item *k)
 {
 	const struct process_state *state = &t->states[k->process];
 
-	return state->activated || state->looked_at || state->swapped;
+	/* what goes on may have been activated by the run that began it */
+	return t->planned || state->activated || state->looked_at || state->swapped;
 }
 
 /* Without a port the driver's own answer counts, where there is one. */

@@ -77,10 +77,10 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 				.port = &c->verify[k],
 				.expected = expected,
 				.wanted = proofs[i].once ? 1 : c->verify[k].consecutive,
-				.end_ms = proofs[i].once
-						  ? now
-						  : (proofs[i].began_ms ? proofs[i].began_ms : now) +
-							    c->role->restart.timeout * 1000,
+				.end_ms = proofs[i].once ? now
+							 : (proofs[i].began_ms ? proofs[i].began_ms
+									       : now) +
+								   c->role->restart.timeout * 1000,
 			};
 	}
 	return made;

@@ -107,13 +107,13 @@ struct component_seen {
 				 until it is proven or taken back; NULL: none,
 				 or unknown */
 	enum rollback_state rollback;
-	const char *last_error; /* of the last run that touched it */
-	int64_t deferred_at;    /* when a run left it out, since it was
-				   offline and needed a change; 0 */
-	int64_t order_given;    /* sequence of the newest order; 0: none */
-	bool retire_remove;     /* remembered for when it leaves the file */
-	const char *deliver;    /* how it was reached, opaque text of the engine's,
-				   for removing its files then; NULL: unknown */
+	const char *last_error;  /* of the last run that touched it */
+	int64_t deferred_at;     /* when a run left it out, since it was
+				    offline and needed a change; 0 */
+	int64_t order_given;     /* sequence of the newest order; 0: none */
+	bool retire_remove;      /* remembered for when it leaves the file */
+	const char *deliver;     /* how it was reached, opaque text of the engine's,
+				    for removing its files then; NULL: unknown */
 	const char *const *left; /* paths that it was delivered to, and is no more */
 	size_t left_count;
 	const char *left_host; /* that these are on; NULL: this machine */

@@ -36,7 +36,7 @@ TEST(a_caddy_comes_back)
 
 	assert_kept(
 		&d,
-		"{\"caddy\":{\"admin\":\"http://127.0.0.1:2019\",\"id\":\"site\"},\"files\":{\"unsafe_directory\":false}}");
+		"{\"caddy\":{\"admin\":\"http://127.0.0.1:2019\",\"id\":\"site\"},\"files\":{\"plain\":false,\"unsafe_directory\":false}}");
 	assert_string_equal(back.caddy->admin, caddy.admin);
 	assert_string_equal(back.caddy->id, caddy.id);
 }
@@ -59,7 +59,7 @@ TEST(an_etcd_comes_back)
 
 	assert_kept(
 		&d,
-		"{\"etcd\":{\"ca\":\"/ca.pem\",\"certificate\":\"/me.pem\",\"endpoints\":[\"https://a\",\"https://b\"],\"key\":\"/tls/site\",\"own_key\":{\"command\":[\"get\",\"it\"]},\"password\":{\"env\":\"CERTFLEET_X\"},\"user\":\"me\"},\"files\":{\"unsafe_directory\":false}}");
+		"{\"etcd\":{\"ca\":\"/ca.pem\",\"certificate\":\"/me.pem\",\"endpoints\":[\"https://a\",\"https://b\"],\"key\":\"/tls/site\",\"own_key\":{\"command\":[\"get\",\"it\"]},\"password\":{\"env\":\"CERTFLEET_X\"},\"user\":\"me\"},\"files\":{\"plain\":false,\"unsafe_directory\":false}}");
 	assert_string_equal(back->endpoints[1], "https://b");
 	assert_null(back->endpoints[2]);
 	assert_string_equal(back->key, "/tls/site");
@@ -89,10 +89,10 @@ TEST(a_host_over_ssh_and_a_haproxy_come_back)
 	assert_string_equal(there_and_back(&proxy, &a).haproxy.socket, "/s");
 	assert_kept(
 		&ssh,
-		"{\"files\":{\"directory\":\"/d\",\"unsafe_directory\":false},\"sftp\":{\"host\":\"h\",\"origin\":\"sftp://h:22\",\"port\":22,\"user\":\"u\"}}");
+		"{\"files\":{\"directory\":\"/d\",\"plain\":false,\"unsafe_directory\":false},\"sftp\":{\"host\":\"h\",\"origin\":\"sftp://h:22\",\"port\":22,\"user\":\"u\"}}");
 	assert_kept(
 		&proxy,
-		"{\"files\":{\"combined\":\"/c\",\"unsafe_directory\":false},\"haproxy\":{\"socket\":\"/s\"}}");
+		"{\"files\":{\"combined\":\"/c\",\"plain\":false,\"unsafe_directory\":false},\"haproxy\":{\"socket\":\"/s\"}}");
 }
 
 TEST(of_an_api_what_removes_comes_back)
@@ -121,7 +121,7 @@ TEST(of_an_api_what_removes_comes_back)
 
 	assert_kept(
 		&d,
-		"{\"files\":{\"unsafe_directory\":false},\"http\":{\"origin\":\"https://a\",\"remove\":{\"expect\":[200,404],\"headers\":[{\"name\":\"X-A\",\"text\":\"/a\"},{\"name\":\"X-B\",\"secret\":{\"file\":\"/s\"}}],\"json\":\"/a\",\"method\":4,\"path\":\"/a/b?c\",\"timeout\":7}}}");
+		"{\"files\":{\"plain\":false,\"unsafe_directory\":false},\"http\":{\"origin\":\"https://a\",\"remove\":{\"expect\":[200,404],\"headers\":[{\"name\":\"X-A\",\"text\":\"/a\"},{\"name\":\"X-B\",\"secret\":{\"file\":\"/s\"}}],\"json\":\"/a\",\"method\":4,\"path\":\"/a/b?c\",\"timeout\":7}}}");
 	assert_string_equal(back->origin, "https://a");
 	assert_null(back->requests[DECLARED_COMMIT]);
 	assert_null(back->requests[DECLARED_PROBE]);

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver_fixture.h"
 
+static const struct role any_role = { .name = "", .restart.timeout = 60 };
+
+/* Of a component as the fleet file would have it: each has a role. */
 struct job job_of(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
+	struct component *whole = ARENA_NEW(&test_arena, struct component);
+
+	*whole = *c;
+	if (!whole->role)
+		whole->role = &any_role;
 	return (struct job){ .verb = verb,
-			     .component = c,
+			     .component = whole,
 			     .fingerprint = p ? p->facts.fingerprint : "",
 			     .set = p ? &p->set : NULL,
 			     .key = p ? &p->key : NULL,
