@@ -94,8 +94,8 @@ is "$(installed tls/web/leaf.pem)" "$good" "without a new certificate"
 stop_agent host
 write_fleet c.example.test
 cf plan --detailed-exitcode
-is $status 4 "an agent that is away blocks"
-has "$out" "offline.*front" "and is named"
+is $status 2 "an agent that is away"
+has "$out" "block  *offline front" "blocks, and is named"
 offline=defer write_fleet c.example.test
 cf apply --yes
 is $status 0 "unless its role defers"

@@ -133,7 +133,7 @@ revision=$(key revision)
 cp certfleet.yaml run/good.yaml
 sed -i "s|^  site: {sub.*|  site: {import: {pem: [run/x.crt, run/y.key]}}|" certfleet.yaml
 cf apply --yes
-is $status 65 "a key of another certificate is refused"
+is $status 4 "a key of another certificate is refused"
 is "$(key revision)$(keys | grep -c /staged/)" "${revision}0" "before anything is written"
 cp run/good.yaml certfleet.yaml
 

@@ -113,7 +113,7 @@ cp certfleet.yaml run/good.yaml
 before=$(grep -vc '^GET' run/device.log)
 sed -i "s|^  site: {sub.*|  site: {import: {pem: [run/x.crt, run/y.key]}}|" certfleet.yaml
 cf apply --yes
-is $status 65 "a key of another certificate is refused"
+is $status 4 "a key of another certificate is refused"
 is "$(grep -vc '^GET' run/device.log)" "$before" "before the device is touched"
 cp run/good.yaml certfleet.yaml
 
