@@ -164,10 +164,16 @@ struct generation generation_of_pair(const struct pair *p, struct arena *a);
  * `expected` in `consecutive` completed handshakes in a row, or the role's
  * timeout ends.
  */
+enum rigour {
+	RIGOUR_FULL,   /* `consecutive` handshakes in a row */
+	RIGOUR_ONCE,   /* one handshake with each port is enough, or too few */
+	RIGOUR_DOUBTED /* three times `consecutive`: one in between was for another pair */
+};
+
 struct proof {
 	const struct component *component;
 	const char *expected;
-	bool once;          /* one handshake with each port is enough, or too few */
+	enum rigour rigour;
 	bool finishes;      /* despite a stop: the process was changed */
 	int64_t began_ms;   /* of the activation, on the monotonic clock; 0: now */
 	struct err error;   /* code ERR_NONE: proven */
@@ -182,7 +188,11 @@ void prove_served(struct run *r, struct proof *proofs, size_t count);
  */
 const char *run_refusal(struct run *r, const struct component *c, const char *fingerprint,
 			struct arena *a);
-/* Asks every port once more where this run has proven something: may only take that back. */
+/*
+ * Asks every port once more where this run has proven something.  One that answers
+ * otherwise, as an old worker may for a while, is proven anew with more rigour, or its
+ * proof is taken back.
+ */
 void verify_again(struct run *r);
 /* Copies the result of the handshakes to the component's observation. */
 void proof_observe(const struct proof *p, struct observation *seen);

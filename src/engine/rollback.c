@@ -221,11 +221,11 @@ static void rollback_revert(struct rollback *t)
 			err_set(&k->error, ERR_REMOTE, "what was installed before is not known");
 			continue;
 		}
-		if (text_equal(k->fingerprint, k->before))
+		/* an activation alone is a new order, too */
+		if (!sequence_begin(t->r, &job, 1, &k->error) ||
+		    text_equal(k->fingerprint, k->before))
 			continue;
 		pairs_hand_over(&pairs, t->r, &job);
-		if (!sequence_begin(t->r, &job, 1, &k->error))
-			continue;
 		sequence_fill(t->r, &job);
 		drivers_run(t->r->en->drivers, &job, 1);
 		k->changed = job.began;
@@ -426,7 +426,7 @@ static bool rollback_run(struct rollback *t, struct err *e)
 	return true;
 }
 
-/* ---- all-first ---- */
+/* ---- committed before its turn ---- */
 
 /* Whether a process with one of these certificates was activated or verified. */
 static bool is_touched(const struct run *r, const char *process)
@@ -470,8 +470,18 @@ static void set_processes(struct rollback *t, const char **names, size_t count)
 }
 
 /*
- * The processes, and those that only have the commit of an all-first certificate of
- * theirs: an outside restart would take the rejected pair up.
+ * Whether the pair was committed before its turn: all-first, or by a run that was
+ * interrupted.  What is postponed waits for its restart as planned.
+ */
+static bool is_committed_early(const struct component *c, const struct component_seen *seen)
+{
+	return seen->replaced && (c->certificate->commit == COMMIT_ALL_FIRST ||
+				  c->role->restart.when != RESTART_POSTPONED);
+}
+
+/*
+ * The processes, and those that only have the commit of a certificate of theirs: an
+ * outside restart would take the rejected pair up.
  */
 static void list_processes(struct rollback *t, const char *const *processes, size_t count)
 {
@@ -484,8 +494,7 @@ static void list_processes(struct rollback *t, const char *const *processes, siz
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		if (c->certificate->commit == COMMIT_ALL_FIRST &&
-		    run_seen(t->r, c->name)->replaced &&
+		if (is_committed_early(c, run_seen(t->r, c->name)) &&
 		    uses_certificate(r, processes, count, c->certificate) &&
 		    !is_touched(r, c->process))
 			VEC_PUSH(&all, &t->r->arena, c->process);

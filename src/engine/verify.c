@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum {
+	DOUBTED_TIMES = 3,
 	FIRST_WAIT_MS = 50,
 	LONGEST_WAIT_MS = 1000,
 	LEAST_HANDSHAKE_MS = 200,
@@ -51,6 +52,26 @@ static bool is_open(const struct verify_target *t)
 	return t->row < t->wanted && !t->proof->error.code;
 }
 
+static unsigned handshakes_wanted(enum rigour rigour, const struct verify *port)
+{
+	switch (rigour) {
+	case RIGOUR_ONCE:
+		return 1;
+	case RIGOUR_DOUBTED:
+		return DOUBTED_TIMES * port->consecutive;
+	case RIGOUR_FULL:
+		break;
+	}
+	return port->consecutive;
+}
+
+static int64_t proof_end_ms(const struct proof *p, int64_t now)
+{
+	int64_t began = p->began_ms ? p->began_ms : now;
+
+	return p->rigour == RIGOUR_ONCE ? now : began + p->component->role->restart.timeout * 1000;
+}
+
 static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 			   struct verify_target *out)
 {
@@ -76,11 +97,8 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 				.proof = &proofs[i],
 				.port = &c->verify[k],
 				.expected = expected,
-				.wanted = proofs[i].once ? 1 : c->verify[k].consecutive,
-				.end_ms = proofs[i].once ? now
-							 : (proofs[i].began_ms ? proofs[i].began_ms
-									       : now) +
-								   c->role->restart.timeout * 1000,
+				.wanted = handshakes_wanted(proofs[i].rigour, &c->verify[k]),
+				.end_ms = proof_end_ms(&proofs[i], now),
 			};
 	}
 	return made;
@@ -157,7 +175,7 @@ static int64_t handshake_ms(const struct verify_target *t)
 {
 	int64_t left = t->end_ms - clock_mono_ms();
 
-	if (t->proof->once || left >= TLS_HANDSHAKE_MS)
+	if (t->proof->rigour == RIGOUR_ONCE || left >= TLS_HANDSHAKE_MS)
 		return TLS_HANDSHAKE_MS;
 	return left < LEAST_HANDSHAKE_MS ? LEAST_HANDSHAKE_MS : left;
 }
@@ -316,6 +334,22 @@ void step_verify(struct run *r, struct step_batch *b)
 	batch_record(r, b, change);
 }
 
+/*
+ * Leaves those that answered otherwise, to be proven anew.  A stop proves nothing, and
+ * disproves nothing.
+ */
+static size_t keep_doubted(struct proof *proofs, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (proofs[i].error.code && proofs[i].error.code != ERR_STOPPED)
+			proofs[kept++] = (struct proof){ .component = proofs[i].component,
+							 .expected = proofs[i].expected,
+							 .rigour = RIGOUR_DOUBTED };
+	return kept;
+}
+
 void verify_again(struct run *r)
 {
 	AUTO(change) change = change_new(r->en->state);
@@ -328,14 +362,15 @@ void verify_again(struct run *r)
 			proofs[count++] = (struct proof){
 				.component = fleet_component(r->en->fleet, r->components[i].name),
 				.expected = r->verified[i],
-				.once = true,
+				.rigour = RIGOUR_ONCE,
 			};
+	prove_served(r, proofs, count);
+	count = keep_doubted(proofs, count);
 	prove_served(r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
 		struct proof *p = &proofs[i];
 		struct component_seen *seen = run_seen(r, p->component->name);
 
-		/* a stop proves nothing, and disproves nothing */
 		if (!p->error.code || p->error.code == ERR_STOPPED)
 			continue;
 		err_in(&p->error, "asked once more before the end of the run");

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TLS server that drains, for tests: draining.py PORT DIRECTORY [N]
+"""A TLS server that drains, for tests: draining.py PORT DIRECTORY [N [stays]]
 
 It loads DIRECTORY/fullchain.pem and key.pem at its start and at each SIGHUP.
 After a SIGHUP handshake number N, 2 by default, is served by the old pair and all
 others by the new one, as where an old worker of a server still accepts for a
-moment.  run/draining.pid holds its process, run/draining.log
+moment; with "stays" every Nth is, as where one of N workers never takes it up.  run/draining.pid holds its process, run/draining.log
 a line for each handshake: seconds and new or old.
 """
 import os, signal, socket, ssl, sys, time
 
 port, directory = int(sys.argv[1]), sys.argv[2]
 late = int(sys.argv[3]) if len(sys.argv) > 3 else 2
+stays = len(sys.argv) > 4
 contexts, count = [], 0
 
 def load(*_):
@@ -28,7 +29,7 @@ with open("run/draining.pid", "w") as f:
 while True:
     connection, _ = listener.accept()
     count += 1
-    age = "old" if count == late and len(contexts) > 1 else "new"
+    age = "old" if (count % late == 0 if stays else count == late) and len(contexts) > 1 else "new"
     with open("run/draining.log", "a") as log:
         log.write(f"{time.monotonic():.6f} {age}\n")
     try:

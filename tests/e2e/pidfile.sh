@@ -123,5 +123,5 @@ is $status 2 "S21: until it is theirs no more"
 chmod 0666 run/open/front.pid
 cf plan --detailed-exitcode
 is $status 2 "S21: so does a pidfile that they can write"
-has "$out" "block  *not-restartable front: file" "S21: the file is named"
+has "$out" "block  *not-restartable front: pidfile" "S21: the file is named"
 finish

@@ -301,11 +301,30 @@ pids+=("$!")
 wait_port "$again"
 sed -i "s/drains:/again:/; s,tls/draining,tls/again,; s/:$draining/:$again/" certfleet.yaml
 before=$(installed tls/again/fullchain.pem)
+: >run/draining.log
 cf apply --yes --ack mass-retire --ack pidfile-doubtful
-is $status 7 "an old worker that answers before the run ends is a failure"
+is $status 0 "an old worker that answers once more before the run ends is waited for"
+is "$(sed '1,/ old/d' run/draining.log | grep -c new)" 9 "with three times as many handshakes"
+kill "${pids[-1]}"
+
+# --- one of four workers that never takes it up ---
+free_port again
+old_directory again
+python3 "$root/tests/e2e/draining.py" "$again" tls/again 4 stays 2>run/draining.err &
+pids+=("$!")
+wait_port "$again"
+sed -i "s/127.0.0.1:[0-9]*\"/127.0.0.1:$again\"/; s/role: web/role: brief/" certfleet.yaml
+grep -q "^  brief:" certfleet.yaml || sed -i 's/^roles:/&\n  brief: {restart: {timeout: 3s}}/' certfleet.yaml
+before=$(installed tls/again/fullchain.pem)
+cf apply --yes --ack mass-retire --ack pidfile-doubtful
+is $status 7 "an old worker that stays is a failure"
 has "$out" "verify *again .*failed: asked once more before the end of the run: .*still serves ${before:0:12}" "and told"
 cf status --offline
 has "$out" "again *failed" "status remembers it"
+kill "${pids[-1]}"
+python3 "$root/tests/e2e/draining.py" "$again" tls/again 2>run/draining.err &
+pids+=("$!")
+wait_port "$again"
 take_status
 is "$(status_of again state)" in-sync "and asks once more"
 cf plan --detailed-exitcode
