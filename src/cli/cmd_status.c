@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/exit_status.h"
 #include "cli/command.h"
+#include "cli/planning.h"
 #include "cli/session.h"
 #include "report/status.h"
 #include "json/value.h"
@@ -42,17 +43,16 @@ static void cmd_status_show(struct session *s, const struct status *st, bool jso
 static bool cmd_status_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct status_options *o = call->options;
-	AUTO(snapshot) snapshot = { 0 };
+	AUTO(planned) p = { 0 };
 	AUTO(buf) why = { 0 };
 	struct status st;
-	int64_t now = clock_now();
+	struct planning how = { .offline = o->offline, .now = clock_now() };
 
-	if (!o->offline)
-		terminal_progress(&s->terminal, "looking at %zu components...",
-				  s->fleet.component_count);
-	if (!engine_observe(s->engine, o->offline, now, &snapshot, e))
+	how.at = how.now;
+	if (!planning_make(s, &how, &p, e))
 		return false;
-	status_make(&s->fleet, &snapshot, now, &s->arena, &st);
+	status_make(&s->fleet, &p.snapshot, how.now, &s->arena, &st);
+	status_add_problems(&st, &p.plan, &s->arena);
 	st.offline = o->offline;
 	cmd_status_show(s, &st, o->json);
 	if (o->check.given && !status_check(&st, o->check.seconds, &why)) {
@@ -66,7 +66,7 @@ const struct command command_status = {
 	.name = "status",
 	.words = "[FILE]",
 	.summary = "show the certificate that each component really serves",
-	.help = "A component is in-sync only with evidence: a completed TLS handshake that\npresents the desired certificate, or the driver's own proof; one that no client\nwould accept is invalid. Needs no passphrase of the state or the backups.",
+	.help = "A component is in-sync only with evidence: a completed TLS handshake that\npresents the desired certificate, or the driver's own proof; one that no client\nwould accept is invalid. Tells what an apply could not do, too. Needs no\npassphrase of the state or the backups.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,
 	.options = options,

@@ -77,10 +77,20 @@ enum severity {
 	SEVERITY_COUNT
 };
 
+/* What a precondition is about; a name alone may be several objects' name. */
+enum precondition_about {
+	ABOUT_FLEET,
+	ABOUT_ROLE,
+	ABOUT_ISSUER,
+	ABOUT_CERTIFICATE,
+	ABOUT_COMPONENT
+};
+
 struct precondition {
 	const char *code;
 	enum severity severity;
-	const char *component; /* or certificate or issuer; "" for the fleet */
+	enum precondition_about about; /* not in the JSON form */
+	const char *component;         /* or certificate or issuer; "" for the fleet */
 	const char *message;
 	const char *remedy;
 	bool acknowledged;

@@ -17,6 +17,17 @@ static const char *remedy(struct plan_builder *d, const struct precondition_spec
 			    *f->name ? ":" : "", f->name);
 }
 
+static enum precondition_about about(const struct subject *s)
+{
+	if (s->component)
+		return ABOUT_COMPONENT;
+	if (s->certificate)
+		return ABOUT_CERTIFICATE;
+	if (s->issuer)
+		return ABOUT_ISSUER;
+	return s->role ? ABOUT_ROLE : ABOUT_FLEET;
+}
+
 /* Not for an info, nor for what is acknowledged. */
 static void add_trouble(struct plan_builder *d, const struct precondition_spec *f, const char *name)
 {
@@ -39,6 +50,7 @@ void precondition_add(struct plan_builder *d, const struct precondition_spec *f)
 		 (struct precondition){
 			 .code = code_rows[f->code].name,
 			 .severity = f->severity,
+			 .about = about(&f->subject),
 			 .component = name,
 			 .message = f->message,
 			 .remedy = remedy(d, f),

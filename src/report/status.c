@@ -242,8 +242,6 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, s
 		.fleet = f,
 		.now = now,
 		.certificate_count = f->certificate_count + f->issuer_count,
-		.lost = s->lost,
-		.lost_count = s->lost_count,
 	};
 	out->certificates = arena_array(a, out->certificate_count, sizeof(*out->certificates));
 	out->components = arena_array(a, f->component_count, sizeof(*out->components));

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "model/fleet.h"
+#include "model/plan.h"
 #include "model/snapshot.h"
 
 #include <jansson.h>
@@ -37,12 +38,20 @@ enum component_state {
 
 extern const char *const component_state_names[COMPONENT_STATE_COUNT + 1];
 
+/* A vector (base/vec.h). */
+struct problem_list {
+	struct precondition *items;
+	size_t count;
+	size_t room;
+};
+
 struct status_component {
 	const struct component *component;
 	const struct component_seen *seen; /* NULL: never observed */
 	const struct generation *desired;  /* NULL: nothing issued yet */
 	enum component_state state;
 	const char *refusal; /* why no client accepts the desired pair there; NULL */
+	struct problem_list problems;
 };
 
 struct status_certificate {
@@ -52,6 +61,7 @@ struct status_certificate {
 	int64_t left;                        /* seconds until expiry, when there is a generation */
 	int64_t renew_at;                    /* 0: not renewed by certfleet */
 	bool used;                           /* by a component, or by the certificate of one */
+	struct problem_list problems;
 };
 
 /* The latest certificate an agent was enrolled with. */
@@ -72,8 +82,7 @@ struct status {
 	size_t certificate_count;
 	struct status_component *components;
 	size_t component_count;
-	const struct lost_bundle *lost; /* bundles that cannot be relied on */
-	size_t lost_count;
+	struct problem_list problems; /* all; equal but for their subject: one after the other */
 	struct status_agent *agents;
 	size_t agent_count;
 };
@@ -81,6 +90,11 @@ struct status {
 /* Borrows both arguments; the rows live in `a`. */
 void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, struct arena *a,
 		 struct status *out);
+/*
+ * Adds what a plan cannot do, or waits with: preconditions that block, that are
+ * not acknowledged, and those of its infos that mean trouble.  Borrows the plan.
+ */
+void status_add_problems(struct status *s, const struct plan *p, struct arena *a);
 /* Number of components that wait only for a restart that their role postpones. */
 size_t status_postponed(const struct status *s);
 json_t *status_to_json(const struct status *s);

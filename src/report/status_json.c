@@ -2,7 +2,7 @@
 #include "report/status.h"
 #include "json/record.h"
 
-#define STATUS_FORMAT "1.3"
+#define STATUS_FORMAT "1.4"
 
 enum {
 	DAY = 86400
@@ -13,6 +13,26 @@ static json_t *write_days(int64_t seconds)
 {
 	return json_integer(seconds >= 0 ? seconds / DAY : -((DAY - 1 - seconds) / DAY));
 }
+
+/* ---- problems ---- */
+
+static const struct member own_problem_members[] = {
+	TEXT_MEMBER("code", struct precondition, code),
+	TEXT_MEMBER("message", struct precondition, message),
+	{ 0 },
+};
+
+static const struct member problem_members[] = {
+	TEXT_MEMBER("code", struct precondition, code),
+	CHOICE_MEMBER("severity", struct precondition, severity, severity_names),
+	TEXT_MEMBER("subject", struct precondition, component),
+	TEXT_MEMBER("message", struct precondition, message),
+	TEXT_MEMBER("remedy", struct precondition, remedy),
+	{ 0 },
+};
+
+#define PROBLEMS_MEMBER(holder, table) \
+	LIST_MEMBER("problems", holder, problems.items, problems.count, table)
 
 /* ---- certificates ---- */
 
@@ -58,6 +78,7 @@ static const struct member status_certificate_members[] = {
 	ROW_MEMBER("days_left", write_certificate_days),
 	TIME_MEMBER("renew_at", struct status_certificate, renew_at, .absent = ABSENT_NULL),
 	CHOICE_MEMBER("source", struct generation, source, source_names, OF_GENERATION),
+	PROBLEMS_MEMBER(struct status_certificate, own_problem_members),
 	{ 0 },
 };
 
@@ -105,6 +126,7 @@ static const struct member status_component_members[] = {
 	ROW_MEMBER("error", write_trouble),
 	TIME_MEMBER("observed_at", struct component_seen, now.observed_at, .absent = ABSENT_NULL,
 		    SEEN_ROW),
+	PROBLEMS_MEMBER(struct status_component, own_problem_members),
 	{ 0 },
 };
 
@@ -133,13 +155,7 @@ static const struct member status_agent_members[] = {
 	{ 0 },
 };
 
-/* ---- the document; its problems belong to no component ---- */
-
-static const struct member status_problem_members[] = {
-	CONSTANT_MEMBER("code", "backup-missing"),
-	TEXT_MEMBER("message", struct lost_bundle, message),
-	{ 0 },
-};
+/* ---- the document ---- */
 
 static const struct member status_members[] = {
 	CONSTANT_MEMBER("format_version", STATUS_FORMAT),
@@ -152,7 +168,7 @@ static const struct member status_members[] = {
 	LIST_MEMBER("components", struct status, components, component_count,
 		    status_component_members),
 	LIST_MEMBER("agents", struct status, agents, agent_count, status_agent_members),
-	LIST_MEMBER("problems", struct status, lost, lost_count, status_problem_members),
+	PROBLEMS_MEMBER(struct status, problem_members),
 	{ 0 },
 };
 

@@ -39,4 +39,34 @@ is "$(status_of two state)" outdated "a stranger's pair is outdated"
 "$CERTFLEET" status --json --offline >status.json
 is "$(jq -r .offline status.json)" true "--offline says so"
 has "$("$CERTFLEET" status --offline)" "as last seen" "in words too"
+
+# ---- what an apply would wait for ----
+plain_fleet
+rm -rf .certfleet backups tls
+mkdir tls
+make_pair bought tls/bought.crt tls/bought.key
+sed -i 's|^certificates:|&\n  bought: {import: {pem: [tls/bought.crt, tls/bought.key]}, trust: none}|' certfleet.yaml
+cat >>certfleet.yaml <<-END
+  three: {role: web, certificate: bought, deliver: {files: {directory: tls/three}}}
+END
+cf apply --yes
+is $status 0 "I1: an apply with an import"
+cf_out status --json
+is "$(jq -c .problems <<<"$out")" '[]' "I1: nothing to tell"
+: >tls/bought.crt
+mkdir tls/four
+chmod 777 tls/four
+cat >>certfleet.yaml <<-END
+  four: {role: web, certificate: site, deliver: {files: {directory: tls/four/deep/below}}}
+END
+cf status
+has "$out" "^import-invalid bought: .*; replace it with a valid one" "I1: status tells an emptied import"
+has "$out" "^target-unwritable four: .*; " "I1: and a target that cannot be written"
+cf_out status --json
+fits_schema status.schema.json <(echo "$out"); ok $? "I1: as the schema says"
+is "$(jq -r '.certificates[] | select(.name == "bought").problems[].code' <<<"$out")" import-invalid "I1: at its certificate"
+is "$(jq -r '.components[] | select(.name == "four").problems[].code' <<<"$out")" target-unwritable "I1: at its component"
+sed -i 's/CN=Plain CA/CN=Other CA/' certfleet.yaml
+cf status --offline
+has "$out" "^issuer-replaced ca: .* --ack issuer-replaced:ca" "I1: and what waits for an acknowledgement"
 finish

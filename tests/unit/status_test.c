@@ -508,3 +508,57 @@ TEST(offline_says_as_of_when)
 	status_render_text(&w->status, false, &text);
 	assert_non_null(strstr(buf_text(&text), "at the earliest at 2026-09-20T"));
 }
+
+static struct precondition offline_problem(const char *component, const char *remedy)
+{
+	return (struct precondition){ .code = "offline",
+				      .severity = SEVERITY_ACKNOWLEDGE,
+				      .about = ABOUT_COMPONENT,
+				      .component = component,
+				      .message = "timed out",
+				      .remedy = remedy };
+}
+
+TEST(i1_status_names_what_an_apply_would_wait_for)
+{
+	WORLD(w);
+	AUTO(buf) text = { 0 };
+	struct precondition all[] = {
+		offline_problem("zone", "wait; or accept it with --ack offline:zone"),
+		{ .code = "import-invalid",
+		  .about = ABOUT_CERTIFICATE,
+		  .component = "site",
+		  .message = "it is empty",
+		  .remedy = "replace it" },
+		{ .code = "shared-key", .severity = SEVERITY_INFO, .component = "site" },
+		offline_problem("front", "wait; or accept it with --ack offline:front"),
+		{ .code = "backup-missing",
+		  .severity = SEVERITY_INFO,
+		  .component = "",
+		  .message = "gone",
+		  .remedy = "apply" },
+		offline_problem("taken", "wait"),
+	};
+	const struct plan p = { .preconditions = all, .precondition_count = 6 };
+
+	all[5].acknowledged = true;
+	state_in(w);
+	status_add_problems(&w->status, &p, &w->arena);
+	status_render_text(&w->status, false, &text);
+	assert_non_null(
+		strstr(buf_text(&text),
+		       "import-invalid site: it is empty; replace it\n"
+		       "offline front, zone: timed out; wait; or accept it with --ack offline\n"
+		       "backup-missing: gone; apply\n\n"));
+
+	AUTO(json) document = status_to_json(&w->status);
+
+	assert_string_equal(text_at(only_row(only_row(document, "components"), "problems"), "code"),
+			    "offline");
+	assert_string_equal(
+		text_at(only_row(only_row(document, "certificates"), "problems"), "message"),
+		"it is empty");
+	assert_int_equal(json_array_size(json_object_get(document, "problems")), 4);
+	assert_string_equal(text_at(only_row(document, "problems"), "subject"), "site");
+	assert_string_equal(text_at(only_row(document, "problems"), "severity"), "block");
+}
