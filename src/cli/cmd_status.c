@@ -11,6 +11,7 @@ struct status_options {
 	bool json;
 	bool offline;
 	struct moment check;
+	bool check_strict;
 };
 
 static const struct option options[] = {
@@ -19,8 +20,10 @@ static const struct option options[] = {
 	FLAG(struct status_options, offline, .name = "offline",
 	     .help = "contact nothing, use the last observations"),
 	DURATION(struct status_options, check, .name = "check",
-		 .help = "exit with 2 when something is not in-sync\n"
+		 .help = "exit with 2 when something is not as planned\n"
 			 "                          or ends sooner"),
+	FLAG(struct status_options, check_strict, .name = "check-strict",
+	     .help = "with --check: also when something is not in-sync"),
 	LATER("html"),
 	LATER("prometheus"),
 	{ 0 },
@@ -46,16 +49,19 @@ static bool cmd_status_run(struct session *s, const struct call *call, int *stat
 	AUTO(planned) p = { 0 };
 	AUTO(buf) why = { 0 };
 	struct status st;
+	const struct check check = { .within = o->check.seconds, .strict = o->check_strict };
 	struct planning how = { .offline = o->offline, .now = clock_now() };
 
+	if (o->check_strict && !o->check.given)
+		return err_set(e, ERR_USAGE, "'--check-strict' needs '--check DURATION'");
 	how.at = how.now;
 	if (!planning_make(s, &how, &p, e))
 		return false;
 	status_make(&s->fleet, &p.snapshot, how.now, &s->arena, &st);
-	status_add_problems(&st, &p.plan, &s->arena);
+	status_add_plan(&st, &p.plan, &s->arena);
 	st.offline = o->offline;
 	cmd_status_show(s, &st, o->json);
-	if (o->check.given && !status_check(&st, o->check.seconds, &why)) {
+	if (o->check.given && !status_check(&st, &check, &why)) {
 		term_error(&s->terminal, &why);
 		*status = EXIT_PENDING;
 	}

@@ -16,6 +16,7 @@ const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 	[COMPONENT_IN_SYNC] = "in-sync",         [COMPONENT_FAILED] = "failed",
 	[COMPONENT_ROLLED_BACK] = "rolled-back", [COMPONENT_DEFERRED] = "deferred",
 	[COMPONENT_INVALID] = "invalid",         [COMPONENT_UNKNOWN] = "unknown",
+	[COMPONENT_UNPROVEN] = "unproven",
 };
 
 /* ---- the desired generation ---- */
@@ -59,16 +60,27 @@ static bool is_rejected(const struct component_seen *seen, const struct generati
 	return false;
 }
 
-/* The state by the installed and staged pairs alone. */
-static enum component_state installed_state(const struct component_seen *seen,
-					    const struct generation *desired)
+/* Neither port nor driver tells what it serves, and none of them failed to. */
+static bool has_nothing_to_ask(const struct component *c, const struct component_seen *seen)
 {
+	const struct observation *now = &seen->now;
+
+	return now->online && !now->served && !component_is_provable(c, seen) &&
+	       (now->unverifiable || !now->error);
+}
+
+/* The state by the installed and staged pairs alone. */
+static enum component_state installed_state(const struct status_component *row)
+{
+	const struct component_seen *seen = row->seen;
+	const struct generation *desired = row->desired;
 	bool proven = seen->now.evidence != EVIDENCE_NONE && seen->now.served;
 
 	if (is_installed(seen, desired)) {
 		if (proven || status_is_same(seen->activation_due, desired))
 			return COMPONENT_RESTART_PENDING;
-		return COMPONENT_UNKNOWN;
+		return has_nothing_to_ask(row->component, seen) ? COMPONENT_UNPROVEN
+								: COMPONENT_UNKNOWN;
 	}
 	if (status_is_same(seen->now.staged, desired))
 		return COMPONENT_STAGED;
@@ -96,7 +108,7 @@ static enum component_state state_of(const struct status_component *row)
 	    (row->component->role->offline == OFFLINE_DEFER || seen->deferred_at))
 		return COMPONENT_DEFERRED;
 	if (desired)
-		return installed_state(seen, desired);
+		return installed_state(row);
 	/* before the first generation of its certificate */
 	if (!seen->now.installed)
 		return COMPONENT_UNKNOWN;
@@ -272,22 +284,57 @@ size_t status_postponed(const struct status *s)
 
 /* ---- status --check ---- */
 
-static bool status_check_components(const struct status *s, struct buf *why)
+static bool is_good(const struct status_component *c, bool strict)
+{
+	switch (c->state) {
+	case COMPONENT_IN_SYNC:
+		return true;
+	case COMPONENT_UNPROVEN:
+	case COMPONENT_DEFERRED:
+		return !strict;
+	case COMPONENT_RESTART_PENDING:
+		return !strict && !c->planned;
+	case COMPONENT_ABSENT:
+	case COMPONENT_OUTDATED:
+	case COMPONENT_STAGED:
+	case COMPONENT_INVALID:
+	case COMPONENT_FAILED:
+	case COMPONENT_ROLLED_BACK:
+	case COMPONENT_UNKNOWN:
+	case COMPONENT_STATE_COUNT:
+		return false;
+	}
+	return false;
+}
+
+static const char *check_reason(const struct status_component *c)
+{
+	if (c->state == COMPONENT_INVALID)
+		return c->refusal;
+	if (c->state == COMPONENT_UNKNOWN && c->seen)
+		return c->seen->now.error;
+	return NULL;
+}
+
+static bool status_check_components(const struct status *s, bool strict, struct buf *why)
 {
 	bool good = true;
 
 	for (size_t i = 0; i < s->component_count; i++) {
 		const struct status_component *c = &s->components[i];
 		const char *name = c->component->name;
+		const char *reason = check_reason(c);
 
-		if (c->state == COMPONENT_IN_SYNC)
+		if (is_good(c, strict))
 			continue;
 		good = false;
 		buf_putc(why, '\'');
 		text_escape(why, name, strlen(name));
 		buf_printf(why, "' is %s", component_state_names[c->state]);
-		if (c->state == COMPONENT_INVALID)
-			buf_printf(why, ": %s", c->refusal);
+		if (reason) {
+			buf_puts(why, ": ");
+			text_escape(why, reason, strlen(reason));
+		}
 		buf_putc(why, '\n');
 	}
 	return good;
@@ -353,10 +400,10 @@ static bool status_check_agents(const struct status *s, int64_t within, struct b
 	return good;
 }
 
-bool status_check(const struct status *s, int64_t within, struct buf *why)
+bool status_check(const struct status *s, const struct check *c, struct buf *why)
 {
-	bool components = status_check_components(s, why);
-	bool certificates = status_check_certificates(s, within, why);
+	bool components = status_check_components(s, c->strict, why);
+	bool certificates = status_check_certificates(s, c->within, why);
 
-	return status_check_agents(s, within, why) && components && certificates;
+	return status_check_agents(s, c->within, why) && components && certificates;
 }

@@ -29,10 +29,11 @@ enum component_state {
 	COMPONENT_RESTART_PENDING, /* installed, but not in use yet */
 	COMPONENT_IN_SYNC,         /* proven to be in use */
 	COMPONENT_INVALID,         /* in use, but no client accepts it */
+	COMPONENT_UNPROVEN,        /* installed, and there is nothing to ask */
 	COMPONENT_FAILED,          /* the last run that touched it failed */
 	COMPONENT_ROLLED_BACK,     /* the desired pair was taken back here */
 	COMPONENT_DEFERRED,        /* offline, and knowingly left */
-	COMPONENT_UNKNOWN,
+	COMPONENT_UNKNOWN,         /* it should answer, and does not */
 	COMPONENT_STATE_COUNT
 };
 
@@ -52,6 +53,7 @@ struct status_component {
 	enum component_state state;
 	const char *refusal; /* why no client accepts the desired pair there; NULL */
 	struct problem_list problems;
+	bool planned; /* it has a step in a plan, or should have one */
 };
 
 struct status_certificate {
@@ -91,19 +93,25 @@ struct status {
 void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, struct arena *a,
 		 struct status *out);
 /*
- * Adds what a plan cannot do, or waits with: preconditions that block, that are
- * not acknowledged, and those of its infos that mean trouble.  Borrows the plan.
+ * Adds what a plan does, and what it cannot do or waits with: preconditions that
+ * block, that are not acknowledged, and those of its infos that mean trouble.
+ * Borrows the plan.
  */
-void status_add_problems(struct status *s, const struct plan *p, struct arena *a);
+void status_add_plan(struct status *s, const struct plan *p, struct arena *a);
 /* Number of components that wait only for a restart that their role postpones. */
 size_t status_postponed(const struct status *s);
 json_t *status_to_json(const struct status *s);
 void status_render_text(const struct status *s, bool color, struct buf *out);
+
+struct check {
+	int64_t within; /* seconds */
+	bool strict;    /* only what is in-sync or not used is good */
+};
 /*
- * True when every component is in-sync and no certificate in use expires within
- * `within` seconds, nor the certificate of an agent in use that is not renewed.
- * Otherwise `why` gets one line per reason.
+ * True when every component is in-sync, unproven, or waits as planned, and no
+ * certificate in use expires `within` that time, nor the certificate of an agent
+ * in use that is not renewed.  Otherwise `why` gets one line per reason.
  */
-bool status_check(const struct status *s, int64_t within, struct buf *why);
+bool status_check(const struct status *s, const struct check *c, struct buf *why);
 
 #endif

@@ -63,8 +63,16 @@ static int compare_problems(const void *left, const void *right)
 	return order ? order : strcmp(l->component, r->component);
 }
 
-void status_add_problems(struct status *s, const struct plan *p, struct arena *a)
+void status_add_plan(struct status *s, const struct plan *p, struct arena *a)
 {
+	const struct stepped stepped = plan_stepped(p, a);
+	const struct stepped left = plan_left_components(p, a);
+
+	for (size_t i = 0; i < s->component_count; i++) {
+		const char *name = s->components[i].component->name;
+
+		s->components[i].planned = stepped_has(&stepped, name) || stepped_has(&left, name);
+	}
 	for (size_t i = 0; i < p->precondition_count; i++) {
 		const struct precondition *problem = &p->preconditions[i];
 		struct problem_list *own = problems_of(s, problem);

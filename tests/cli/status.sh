@@ -20,7 +20,7 @@ fits_schema status.schema.json status.json; ok $? "it is what the schema says"
 is "$(status_of one installed)" "$(installed tls/one/leaf.pem)" "installed is what lies there"
 is "$(status_of one served)" null "what is served is not known"
 is "$(status_of one evidence)" none "without evidence"
-is "$(status_of one state)" unknown "it is not in-sync"
+is "$(status_of one state)" unproven "it is not in-sync"
 "$CERTFLEET" status --offline --json >offline.json
 is "$(jq -S '.components[] | del(.online, .observed_at)' offline.json)" "$(jq -S '.components[] | del(.online, .observed_at)' status.json)" "what the apply did is what --offline shows"
 cf plan --offline --detailed-exitcode
@@ -28,7 +28,12 @@ is $status 0 "and a plan from it has nothing to do"
 is "$(jq -r '[.certificates[] | .kind + " " + .name] | join(",")' status.json)" "certificate site,issuer ca" "certificates and issuers"
 has "$(jq -r '.certificates[0].days_left' status.json)" '^\(89\|90\)$' "days left are counted"
 cf status --check 1d
-is $status 2 "what is not proven fails the check"
+is $status 0 "P2: what cannot be asked does not fail the check"
+cf status --check 1d --check-strict
+is $status 2 "P2: but the strict one"
+has "$out" "'one' is unproven" "P2: with the reason"
+cf status --check-strict
+is $status 64 "which is nothing by itself"
 make_pair stranger tls/x.crt tls/x.key
 rm tls/two
 mkdir tls/two

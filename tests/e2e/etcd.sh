@@ -94,7 +94,7 @@ is "$(cat run/fullchain)" "$(key certificate; key chain)" "the full chain is lea
 is "$(keys site/ | grep -c '^/tls/site/')" 6 "and nothing else stands there"
 take_status
 is "$(status_of site state)" in-sync "site is in-sync"
-is "$(status_of other state)" unknown "other, whose readers are not seen, is unknown"
+is "$(status_of other state)" unproven "other, whose readers are not seen, is unproven"
 is "$(status_of other installed)" "$good" "though what is installed is known"
 cf apply --yes
 has "$out" "nothing to do" "a second apply finds nothing to do"

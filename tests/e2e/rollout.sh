@@ -93,7 +93,7 @@ is "$(cut -d' ' -f2 run/order | sort -u)" "$(installed tls/e01.crt)" "with the n
 is "$(cat run/environment)" "CERTFLEET_COMPONENT CERTFLEET_FINGERPRINT HOME LANG PATH " "a command sees nothing else of our environment"
 is "$(status_of slow state)" restart-pending "a postponed restart is pending"
 is "$(served "$slow")" "$before" "and the process serves the old certificate"
-is "$(status_of edge/e01 state)" unknown "without a port to ask, nothing is claimed"
+is "$(status_of edge/e01 state)" unproven "without a port to ask, nothing is claimed"
 cf apply --yes
 is $status 0 "a second apply ends well"
 has "$out" "nothing to do" "and leaves the postponed alone"

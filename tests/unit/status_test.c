@@ -110,10 +110,55 @@ TEST(served_from_an_unknown_place_is_in_sync)
 TEST(without_evidence_nothing_is_in_sync)
 {
 	WORLD(w);
+	w->component.verify_count = 1;
 	w->seen.now.evidence = EVIDENCE_NONE;
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 	w->seen.now.served = NULL;
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
+}
+
+TEST(p2_what_cannot_be_asked_is_unproven_and_what_does_not_answer_unknown)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	w->seen.now.evidence = EVIDENCE_NONE;
+	w->seen.now.served = NULL;
+	assert_int_equal(state_in(w), COMPONENT_UNPROVEN);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	assert_false(status_check(&w->status, &(struct check){ .strict = true }, &why));
+	assert_string_equal(buf_text(&why), "'front' is unproven\n");
+	w->seen.now.error = "connection refused";
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
+	why.len = 0;
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	assert_string_equal(buf_text(&why), "'front' is unknown: connection refused\n");
+	w->component.verify_count = 1;
+	w->seen.now.unverifiable = "it demands a client certificate";
+	assert_int_equal(state_in(w), COMPONENT_UNPROVEN);
+	w->seen.now.online = false;
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
+}
+
+TEST(p2_the_check_is_content_with_what_waits_as_planned)
+{
+	static const struct step step = { .kind = STEP_ACTIVATE, .component = "front" };
+	static const struct left_out left = { .component = "front" };
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	w->seen.now.served = OTHER;
+	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
+	status_add_plan(&w->status, &(struct plan){ 0 }, &w->arena);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	assert_false(status_check(&w->status, &(struct check){ .strict = true }, &why));
+	status_add_plan(&w->status, &(struct plan){ .steps = &step, .step_count = 1 }, &w->arena);
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	status_add_plan(&w->status, &(struct plan){ .left_out = &left, .left_out_count = 1 },
+			&w->arena);
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	w->seen = (struct component_seen){ .name = "front", .deferred_at = 1 };
+	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	assert_false(status_check(&w->status, &(struct check){ .strict = true }, &why));
 }
 
 TEST(what_is_due_without_evidence_is_restart_pending)
@@ -124,7 +169,7 @@ TEST(what_is_due_without_evidence_is_restart_pending)
 	w->seen.activation_due = WANTED;
 	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 	w->seen.activation_due = OTHER;
-	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
+	assert_int_equal(state_in(w), COMPONENT_UNPROVEN);
 }
 
 TEST(another_served_one_is_restart_pending)
@@ -181,13 +226,13 @@ TEST(p1_what_no_client_accepts_is_invalid_and_the_check_says_why)
 	w->generations[0].source = SOURCE_IMPORTED;
 	w->generations[0].view = &view;
 	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
-	assert_true(status_check(&w->status, 20 * DAY, &why));
-	assert_false(status_check(&w->status, 21 * DAY, &why));
+	assert_true(status_check(&w->status, &(struct check){ 20 * DAY }, &why));
+	assert_false(status_check(&w->status, &(struct check){ 21 * DAY }, &why));
 	assert_string_equal(buf_text(&why), "the chain of certificate 'site' ends in 20 days\n");
 	view.gap = "its chain ends at 'CN=x'";
 	assert_int_equal(state_in(w), COMPONENT_INVALID);
 	why.len = 0;
-	assert_false(status_check(&w->status, 0, &why));
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
 	assert_string_equal(buf_text(&why), "'front' is invalid: its chain ends at 'CN=x'\n");
 	w->seen.now.evidence = EVIDENCE_NONE;
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
@@ -315,11 +360,12 @@ TEST(the_check_names_what_is_not_in_sync)
 	WORLD(w);
 	AUTO(buf) why = { 0 };
 	state_in(w);
-	assert_true(status_check(&w->status, 80 * DAY, &why));
+	assert_true(status_check(&w->status, &(struct check){ 80 * DAY }, &why));
 	assert_string_equal(buf_text(&why), "");
 	w->seen.now.served = OTHER;
 	state_in(w);
-	assert_false(status_check(&w->status, 0, &why));
+	w->status.components[0].planned = true;
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
 	assert_string_equal(buf_text(&why), "'front' is restart-pending\n");
 }
 
@@ -328,7 +374,7 @@ TEST(the_check_names_what_ends_too_soon)
 	WORLD(w);
 	AUTO(buf) why = { 0 };
 	state_in(w);
-	assert_false(status_check(&w->status, 80 * DAY + 1, &why));
+	assert_false(status_check(&w->status, &(struct check){ 80 * DAY + 1 }, &why));
 	assert_string_equal(buf_text(&why), "certificate 'site' ends in 80 days\n");
 }
 
@@ -342,7 +388,7 @@ TEST(an_authority_that_ends_fails_the_check)
 	w->generations[1].not_after = NOW - 3 * DAY;
 	w->snapshot.generation_count = 2;
 	state_in(w);
-	assert_false(status_check(&w->status, 0, &why));
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
 	assert_string_equal(buf_text(&why), "issuer 'ca' ended 3 days ago\n");
 }
 
@@ -352,7 +398,7 @@ TEST(what_nothing_uses_does_not_fail_the_check)
 	AUTO(buf) why = { 0 };
 	w->fleet.component_count = 0;
 	status_make(&w->fleet, &w->snapshot, NOW, &w->arena, &w->status);
-	assert_true(status_check(&w->status, 1000 * DAY, &why));
+	assert_true(status_check(&w->status, &(struct check){ 1000 * DAY }, &why));
 }
 
 static const char *const agent_names[] = { "dns:web1", "ip:::1" };
@@ -378,7 +424,7 @@ static bool agent_is_fine(struct world *w, const struct enrolled *agents, size_t
 	w->snapshot.agents = agents;
 	w->snapshot.agent_count = count;
 	state_in(w);
-	return status_check(&w->status, 10 * DAY, why);
+	return status_check(&w->status, &(struct check){ 10 * DAY }, why);
 }
 
 TEST(an_agent_that_ends_fails_the_check)
@@ -543,7 +589,7 @@ TEST(i1_status_names_what_an_apply_would_wait_for)
 
 	all[5].acknowledged = true;
 	state_in(w);
-	status_add_problems(&w->status, &p, &w->arena);
+	status_add_plan(&w->status, &p, &w->arena);
 	status_render_text(&w->status, false, &text);
 	assert_non_null(
 		strstr(buf_text(&text),
