@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The time at which a certificate is due for renewal, also where no `renew_before` is given. */
+/* When a certificate is due for renewal, and when it is too late to wait. */
 #ifndef MODEL_RENEWAL_H
 #define MODEL_RENEWAL_H
 
@@ -14,5 +14,12 @@
  * due at once), a percentage is of L, else a third of L.
  */
 int64_t renewal_due_at(const struct generation *g, struct renew_before rb);
+
+/* When what a component serves ends, and from when on nothing may wait for it. */
+struct served_end {
+	int64_t not_after; /* 0: unknown; so is the deadline */
+	int64_t deadline;  /* 7 days before, or a tenth of its life, whichever is less */
+};
+struct served_end renewal_served_end(const struct snapshot *s, const struct component_seen *seen);
 
 #endif

@@ -16,7 +16,7 @@ const struct code_row code_rows[CODE_COUNT] = {
 			      "the clock of an agent's host is more than a minute off" },
 	[CODE_EXPIRES_BEFORE_RESTART] = { "expires-before-restart", SEVERITY_ACKNOWLEDGE,
 					  "restart it in time, or apply with --restart-postponed",
-					  "what a component serves ends before its postponed restart" },
+					  "what a component serves ends within a week, and its restart is postponed; it asks from a tenth of that certificate's life on, at most a week, before the end" },
 	[CODE_FIRST_CONTACT] = { "first-contact", SEVERITY_INFO, "check that this is intended",
 				 "the fleet file reaches what no completed run has reached: hosts and sockets that get keys, secrets, commands, signalled processes, written paths, files of authorities and host keys" },
 	[CODE_FOREIGN_AUTHORITY] = { "foreign-authority", SEVERITY_ACKNOWLEDGE,

@@ -58,7 +58,7 @@ void precondition_add(struct plan_builder *d, const struct precondition_spec *f)
 			 .item_count = f->item_count,
 			 .acknowledged = acknowledged,
 		 });
-	if (f->severity != SEVERITY_INFO && !acknowledged)
+	if (f->severity != SEVERITY_INFO && !acknowledged && !f->alone)
 		add_trouble(d, f, name);
 }
 

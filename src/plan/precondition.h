@@ -14,6 +14,7 @@ struct precondition_spec {
 	const char *name; /* displayed subject; "" for the fleet */
 	struct subject subject;
 	bool whole_run;           /* its unit is the run, whatever the subject */
+	bool alone;               /* its unit is out already, and nothing waits for it */
 	const char *message;      /* in the plan's arena */
 	const char *remedy;       /* likewise; NULL: the code's remedy */
 	const char *const *items; /* likewise; the subjects one by one */

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/client_view.h"
+#include "model/renewal.h"
 #include "model/version.h"
 #include "plan/component_steps.h"
 #include "plan/precondition.h"
@@ -13,7 +14,7 @@
 
 enum {
 	CLOCK_TOLERANCE = 60,           /* seconds */
-	RESTART_MARGIN = 7 * 24 * 3600, /* seconds a restart may be away */
+	RESTART_MARGIN = 7 * 24 * 3600, /* seconds before the end, from which it is told */
 };
 
 static void check_outdated(struct plan_builder *d, const struct component_build *c)
@@ -27,6 +28,34 @@ static void check_outdated(struct plan_builder *d, const struct component_build 
 		arena_printf(d->kept,
 			     "'%s' is issued again, but this component is outside of --target",
 			     used->name));
+}
+
+/* "what it serves ends in 5 days" */
+static const char *served_ends(struct plan_builder *d, int64_t not_after)
+{
+	int64_t left = not_after - d->in->at;
+	char text[DURATION_TEXT];
+
+	duration_about(left < 0 ? -left : left, text);
+	return left > 0 ? arena_printf(d->kept, "the certificate it serves expires in %s", text)
+			: arena_printf(d->kept, "the certificate it serves expired %s ago", text);
+}
+
+/*
+ * What defers a component that is offline does not let its certificate end: an
+ * apply says so, although all else goes on.
+ */
+static void block_deferred(struct plan_builder *d, const struct component_build *c,
+			   struct precondition_spec *f)
+{
+	const struct served_end end = renewal_served_end(d->snapshot, c->seen);
+
+	if (f->severity != SEVERITY_INFO || !end.not_after || d->in->at < end.deadline)
+		return;
+	f->severity = SEVERITY_BLOCK;
+	f->alone = true;
+	f->message = arena_printf(d->kept, "%s, and %s", f->message, served_ends(d, end.not_after));
+	f->remedy = "bring it back and plan again";
 }
 
 static void check_online(struct plan_builder *d, const struct component_build *c)
@@ -52,6 +81,7 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 	if (c->unreachable) {
 		f.severity = severities[c->component->role->offline];
 		f.message = arena_printf(d->kept, "%s; it needs a change", why);
+		block_deferred(d, c, &f);
 	} else {
 		f.message =
 			arena_printf(d->kept, "%s; it was as wanted when it was last seen", why);
@@ -60,25 +90,25 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 	precondition_add(d, &f);
 }
 
+/* Also where this plan has no step for it: the restart is what is waited for. */
 static void check_restart(struct plan_builder *d, const struct component_build *c)
 {
-	int64_t left = c->seen->now.served_not_after - d->in->at;
-	char text[DURATION_TEXT];
+	struct served_end end = { 0 };
 
-	if (!c->postponed || !c->seen->now.served_not_after || left > RESTART_MARGIN)
+	if (c->postponed)
+		end = renewal_served_end(d->snapshot, c->seen);
+	if (!end.not_after || end.not_after - d->in->at > RESTART_MARGIN)
 		return;
-	duration_about(left < 0 ? -left : left, text);
-	precondition_add_component(
-		d, c, CODE_EXPIRES_BEFORE_RESTART,
-		left > 0
-			? arena_printf(
-				  d->kept,
-				  "the certificate it serves expires in %s, and its restart is postponed",
-				  text)
-			: arena_printf(
-				  d->kept,
-				  "the certificate it serves expired %s ago, and its restart is postponed",
-				  text));
+	precondition_add(
+		d, &(struct precondition_spec){
+			   .code = CODE_EXPIRES_BEFORE_RESTART,
+			   .severity = precondition_severity(CODE_EXPIRES_BEFORE_RESTART,
+							     d->in->at >= end.deadline),
+			   .name = c->name,
+			   .subject = component_subject(c->component),
+			   .message = arena_printf(d->kept, "%s, and its restart is postponed",
+						   served_ends(d, end.not_after)),
+		   });
 }
 
 static void check_rejected(struct plan_builder *d, const struct component_build *c)

@@ -135,6 +135,21 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s, st
 		};
 }
 
+/* NULL before the deadline of what is served. */
+static const char *late_reason(const struct snapshot *s, const struct component_seen *seen,
+			       int64_t now, struct arena *a)
+{
+	const struct served_end end = renewal_served_end(s, seen);
+	int64_t left = end.not_after - now;
+	char words[DURATION_TEXT];
+
+	if (!end.not_after || now < end.deadline)
+		return NULL;
+	return left > 0 ? arena_printf(a, "what it serves ends in %s", duration_about(left, words))
+			: arena_printf(a, "what it serves ended %s ago",
+				       duration_about(-left, words));
+}
+
 static void status_add_component(const struct snapshot *s, const struct component *c,
 				 struct arena *a, struct status *out)
 {
@@ -150,6 +165,8 @@ static void status_add_component(const struct snapshot *s, const struct componen
 	if (row->desired)
 		row->refusal = client_refusal(c, row->desired, out->now, a);
 	row->state = state_of(row);
+	if (row->state == COMPONENT_RESTART_PENDING || row->state == COMPONENT_DEFERRED)
+		row->late = late_reason(s, row->seen, out->now, a);
 	out->certificates[at].used = true;
 	if (issuer && issuer->kind == ISSUER_MANAGED)
 		out->certificates[f->certificate_count + (size_t)(issuer - f->issuers)].used = true;
@@ -290,10 +307,11 @@ static bool is_good(const struct status_component *c, bool strict)
 	case COMPONENT_IN_SYNC:
 		return true;
 	case COMPONENT_UNPROVEN:
-	case COMPONENT_DEFERRED:
 		return !strict;
+	case COMPONENT_DEFERRED:
+		return !strict && !c->late;
 	case COMPONENT_RESTART_PENDING:
-		return !strict && !c->planned;
+		return !strict && !c->late && !c->planned;
 	case COMPONENT_ABSENT:
 	case COMPONENT_OUTDATED:
 	case COMPONENT_STAGED:
@@ -313,7 +331,7 @@ static const char *check_reason(const struct status_component *c)
 		return c->refusal;
 	if (c->state == COMPONENT_UNKNOWN && c->seen)
 		return c->seen->now.error;
-	return NULL;
+	return c->late;
 }
 
 static bool status_check_components(const struct status *s, bool strict, struct buf *why)

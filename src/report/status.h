@@ -53,6 +53,8 @@ struct status_component {
 	enum component_state state;
 	const char *refusal; /* why no client accepts the desired pair there; NULL */
 	struct problem_list problems;
+	/* why it cannot wait any more for its restart, or until it is back; NULL: it can */
+	const char *late;
 	bool planned; /* it has a step in a plan, or should have one */
 };
 

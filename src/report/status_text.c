@@ -73,6 +73,8 @@ static void status_text_add_component(struct table *t, const struct status_compo
 	table_add(t, evidence_names[seen->now.evidence], TONE_PLAIN);
 	if (row->refusal)
 		table_note(t, row->refusal);
+	if (row->late)
+		table_note(t, row->late);
 	if (row->state != COMPONENT_IN_SYNC)
 		add_notes(t, seen);
 }

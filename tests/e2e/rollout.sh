@@ -98,6 +98,19 @@ cf apply --yes
 is $status 0 "a second apply ends well"
 has "$out" "nothing to do" "and leaves the postponed alone"
 has "$out" "1 component waits for a postponed restart" "but says that it waits"
+cf status --check 1d
+is $status 0 "P2: the check is content with a restart that is postponed"
+make_pair old-slow run/short.crt run/short.key 3
+sh serve.sh slow "$slow" run/short.crt run/short.key
+wait_port "$slow"
+cf status --check 1d
+is $status 2 "but not when what is served ends in 3 days"
+has "$out" "'slow' is restart-pending: what it serves ends in" "with the reason"
+cf apply --yes
+is $status 3 "an apply that has no step for it asks"
+has "$out" "expires-before-restart slow: the certificate it serves expires in" "for this restart"
+cf apply --yes --ack expires-before-restart
+is $status 0 "and takes a word for it"
 cf apply --yes --restart-postponed
 is $status 0 "--restart-postponed activates it"
 serves "$slow" "$(installed tls/slow/leaf.pem)" "now it serves the new one"

@@ -608,3 +608,39 @@ TEST(i1_status_names_what_an_apply_would_wait_for)
 	assert_string_equal(text_at(only_row(document, "problems"), "subject"), "site");
 	assert_string_equal(text_at(only_row(document, "problems"), "severity"), "block");
 }
+
+TEST(what_is_served_and_ends_within_the_deadline_cannot_wait)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	w->seen.now.served = OTHER;
+	w->seen.now.served_not_after = NOW + 7 * DAY + 1;
+	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	w->seen.now.served_not_after = NOW + 7 * DAY;
+	state_in(w);
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	assert_string_equal(buf_text(&why),
+			    "'front' is restart-pending: what it serves ends in 7 days\n");
+	/* a tenth of a known life of 10 days */
+	w->generations[1] = generation(w, 1, OTHER);
+	w->generations[1].source = SOURCE_FOUND;
+	w->generations[1].not_before = NOW - 8 * DAY;
+	w->generations[1].not_after = NOW + 2 * DAY;
+	w->snapshot.generation_count = 2;
+	w->seen.now.served_not_after = NOW + 2 * DAY;
+	state_in(w);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	w->seen.now.served_not_after = NOW + DAY;
+	state_in(w);
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	w->seen.now.served_not_after = NOW - DAY;
+	w->seen.now.online = false;
+	w->seen.now.evidence = EVIDENCE_NONE;
+	w->role.offline = OFFLINE_DEFER;
+	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
+	why.len = 0;
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	assert_string_equal(buf_text(&why),
+			    "'front' is deferred: what it serves ended 24 hours ago\n");
+}
