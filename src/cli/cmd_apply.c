@@ -55,7 +55,9 @@ struct application {
 	bool outdated;    /* bundles do not open with today's passphrases */
 	bool resumes;     /* this run continues `broken`, a run of the saved plan */
 	struct run_record broken;
-	struct saved saved; /* the saved plan; empty: a plan made here */
+	struct saved saved;                  /* the saved plan; empty: a plan made here */
+	const struct moved_component *moved; /* have left the saved plan */
+	size_t moved_count;
 	int status;
 };
 
@@ -82,13 +84,21 @@ static bool open_state(struct application *a, struct err *e)
 	return session_read(a->s, e) && (!session_has_state(a->s) || lock(a, e));
 }
 
+static struct planning how_to_plan(const struct application *a, int64_t at,
+				   const struct choices *choices)
+{
+	return (struct planning){ .now = clock_now(),
+				  .at = at,
+				  .choices = *choices,
+				  .broken = a->resumes ? &a->saved.plan : NULL,
+				  .moved = a->moved,
+				  .moved_count = a->moved_count };
+}
+
 static bool make_plan(struct application *a, int64_t at, const struct choices *choices,
 		      struct err *e)
 {
-	const struct planning how = { .now = clock_now(),
-				      .at = at,
-				      .choices = *choices,
-				      .broken = a->resumes ? &a->saved.plan : NULL };
+	const struct planning how = how_to_plan(a, at, choices);
 
 	planned_release(&a->planned);
 	return planning_make(a->s, &how, &a->planned, e);
@@ -395,7 +405,33 @@ static void find_broken_run(struct application *a)
 		a->resumes = !strcmp(a->broken.plan_hash, a->hash);
 }
 
-static bool check_saved(struct application *a, struct err *e)
+/* Takes the components out that moved; false unless all else is as it was reviewed. */
+static bool leave_moved(struct application *a, const struct choices *choices, struct err *e)
+{
+	const struct plan *saved = &a->saved.plan;
+	struct planning how = { 0 };
+
+	if (a->o->all_or_nothing)
+		return false;
+	a->moved_count = saved_plan_left_by(saved, &a->planned.plan, &a->s->arena, &a->moved);
+	how = how_to_plan(a, saved->at, choices);
+	return a->moved_count && planning_repeat(a->s, &how, &a->planned, e) &&
+	       plan_is_part(saved, &a->planned.plan, e);
+}
+
+static bool check_same(struct application *a, const struct choices *choices, struct err *e)
+{
+	struct err ignored = { 0 };
+	struct err why = { 0 };
+
+	if (saved_plan_fits(&a->saved.plan, &a->planned.plan, &why) ||
+	    leave_moved(a, choices, &ignored))
+		return true;
+	*e = why;
+	return false;
+}
+
+static bool check_saved(struct application *a, const struct choices *choices, struct err *e)
 {
 	const struct resumption r = { .saved = &a->saved.plan,
 				      .fresh = &a->planned.plan,
@@ -403,7 +439,7 @@ static bool check_saved(struct application *a, struct err *e)
 				      .run = &a->broken };
 
 	if (!a->resumes)
-		return saved_plan_fits(&a->saved.plan, &a->planned.plan, e);
+		return check_same(a, choices, e);
 	if (!resume_fits(&r, e))
 		return false;
 	term_note(&a->s->terminal,
@@ -427,7 +463,7 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	if (!open_state(a, e))
 		return false;
 	find_broken_run(a);
-	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e) ||
+	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, &choices, e) ||
 	    !cmd_apply_check_passphrases(a, e))
 		return false;
 	if (!has_work(a))
@@ -470,9 +506,9 @@ const struct command command_apply = {
 	.name = "apply",
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
-	.help = "Shows the plan and asks. A saved plan needs no question, and carries no\nauthority: the fleet file is that of --file or of the working directory, the\n--ack, --target and --reissue of the plan have to be given again, and it is\napplied only if a plan made now, for the time of the saved one, is the same to\nthe last word. 'certfleet plan --out' prints the command.\n\n"
+	.help = "Shows the plan and asks. A saved plan needs no question, and carries no\nauthority: the fleet file is that of --file or of the working directory, the\n--ack, --target and --reissue of the plan have to be given again, and it is\napplied only if a plan made now, for the time of the saved one, is the same to\nthe last word, but for components that moved: those are left out, by name.\n'certfleet plan --out' prints the command.\n\n"
 		"What a precondition blocks, or waits for an acknowledgement, is left out with\nwhat depends on it; all else is done.\n\n"
-		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 something waits for an acknowledgement and 4 a precondition blocks something,\nwhile all else is done, 5 the plan is stale, 6 the lock is held, 7 something\nchanged and something failed, 8 all that failed was rolled back, 64 usage,\n65 an input is invalid.",
+		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 something waits for an acknowledgement and 4 a precondition blocks something,\nwhile all else is done, 5 the plan is stale or components left it, 6 the lock is\nheld, 7 something changed and something failed, 8 all that failed was rolled\nback, 64 usage, 65 an input is invalid.",
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),

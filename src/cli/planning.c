@@ -84,12 +84,34 @@ static const struct plan *find_interrupted(struct session *s, const struct choic
 	return out;
 }
 
-bool planning_make(struct session *s, const struct planning *how, struct planned *out,
-		   struct err *e)
+bool planning_repeat(struct session *s, const struct planning *how, struct planned *p,
+		     struct err *e)
 {
 	AUTO(plan) interrupted = { 0 };
 	AUTO(buf) canonical = { 0 };
 	AUTO(arena) a = { 0 };
+
+	fleet_canonical(&s->fleet, &canonical);
+
+	struct plan_input in = {
+		.fleet = &s->fleet,
+		.snapshot = &p->snapshot,
+		.at = how->at,
+		.spec_digest = engine_spec_digest(buf_text(&canonical), &p->snapshot, &a),
+		.choices = how->choices,
+		.broken = how->broken ? how->broken
+				      : find_interrupted(s, &how->choices, &interrupted),
+		.moved = how->moved,
+		.moved_count = how->moved_count,
+	};
+
+	plan_release(&p->plan);
+	return plan_make(&in, &p->plan, e);
+}
+
+bool planning_make(struct session *s, const struct planning *how, struct planned *out,
+		   struct err *e)
+{
 	AUTO(planned) p = { 0 };
 
 	terminal_progress(&s->terminal, "looking at %zu components...",
@@ -97,19 +119,7 @@ bool planning_make(struct session *s, const struct planning *how, struct planned
 	if (!engine_observe(s->engine, how->offline, how->now, &p.snapshot, e))
 		return false;
 	terminal_clear(&s->terminal);
-	fleet_canonical(&s->fleet, &canonical);
-
-	struct plan_input in = {
-		.fleet = &s->fleet,
-		.snapshot = &p.snapshot,
-		.at = how->at,
-		.spec_digest = engine_spec_digest(buf_text(&canonical), &p.snapshot, &a),
-		.choices = how->choices,
-		.broken = how->broken ? how->broken
-				      : find_interrupted(s, &how->choices, &interrupted),
-	};
-
-	if (!plan_make(&in, &p.plan, e))
+	if (!planning_repeat(s, how, &p, e))
 		return false;
 	*out = TAKE(p);
 	return true;

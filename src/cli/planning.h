@@ -51,11 +51,17 @@ struct planning {
 	int64_t at;   /* time the plan is made for */
 	struct choices choices;
 	const struct plan *broken; /* plan of an unfinished run, see plan/planner.h; NULL: none */
+	const struct moved_component *moved; /* leave the plan, see plan/planner.h */
+	size_t moved_count;
 };
 
 /* `out` must be empty; the engine of the session must be open. */
 MUST_CHECK bool planning_make(struct session *s, const struct planning *how, struct planned *out,
 			      struct err *e);
+
+/* Makes the plan again, from the observation that is there. */
+MUST_CHECK bool planning_repeat(struct session *s, const struct planning *how, struct planned *p,
+				struct err *e);
 
 /* Prints how many components wait for a restart that this plan leaves out. */
 void planning_tell_postponed(struct session *s, const struct planned *p);

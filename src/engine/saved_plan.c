@@ -57,19 +57,33 @@ bool saved_plan_moved(const char *component, const char *what, const char *befor
 		component, what, saved_plan_shown(before), saved_plan_shown(now));
 }
 
+struct observed_change {
+	const char *what; /* NULL: none */
+	const char *before;
+	const char *now;
+};
+
+static struct observed_change observed_change(const struct observation *before,
+					      const struct observation *now)
+{
+	if (before->online != now->online)
+		return (struct observed_change){ "it", before->online ? "online" : "offline",
+						 now->online ? "online" : "offline" };
+	if (!text_equal(before->version, now->version))
+		return (struct observed_change){ "its version", before->version, now->version };
+	if (!text_equal(before->installed, now->installed))
+		return (struct observed_change){ "installed", before->installed, now->installed };
+	if (!text_equal(before->served, now->served))
+		return (struct observed_change){ "served", before->served, now->served };
+	return (struct observed_change){ 0 };
+}
+
 static bool same_observed(const char *name, const struct observation *before,
 			  const struct observation *now, struct err *e)
 {
-	if (before->online != now->online)
-		return saved_plan_moved(name, "it", before->online ? "online" : "offline",
-					now->online ? "online" : "offline", e);
-	if (!text_equal(before->version, now->version))
-		return saved_plan_moved(name, "its version", before->version, now->version, e);
-	if (!text_equal(before->installed, now->installed))
-		return saved_plan_moved(name, "installed", before->installed, now->installed, e);
-	if (!text_equal(before->served, now->served))
-		return saved_plan_moved(name, "served", before->served, now->served, e);
-	return true;
+	const struct observed_change c = observed_change(before, now);
+
+	return !c.what || saved_plan_moved(name, c.what, c.before, c.now, e);
 }
 
 static bool same_components(const struct plan *saved, const struct plan *fresh, struct err *e)
@@ -121,4 +135,59 @@ bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct 
 			return err_set(e, ERR_STALE,
 				       "step %zu would be another one now; make a new plan", i + 1);
 	return plan_is_same(saved, fresh, e);
+}
+
+/* ---- components that moved ---- */
+
+/* Code of what blocks, or waits for an acknowledgement, since the plan was saved; NULL: nothing. */
+static const char *new_trouble(const struct plan *saved, const struct plan *fresh, const char *name)
+{
+	for (size_t i = 0; i < fresh->precondition_count; i++) {
+		const struct precondition *c = &fresh->preconditions[i];
+		bool known = c->severity == SEVERITY_INFO || c->acknowledged ||
+			     c->about != ABOUT_COMPONENT || strcmp(c->component, name) != 0;
+
+		for (size_t k = 0; k < saved->precondition_count && !known; k++)
+			known = !strcmp(saved->preconditions[k].component, name) &&
+				!strcmp(saved->preconditions[k].code, c->code);
+		if (!known)
+			return c->code;
+	}
+	return NULL;
+}
+
+/* How a component moved since the plan was saved; NULL: not at all. */
+static const char *moved_reason(const struct plan *saved, const struct plan *fresh,
+				const char *name, struct arena *a)
+{
+	const struct observation *before = &saved_plan_seen_in(saved, name)->now;
+	const struct component_seen *now = saved_plan_seen_in(fresh, name);
+	const struct observed_change c =
+		now ? observed_change(before, &now->now) : (struct observed_change){ 0 };
+	const char *code = NULL;
+
+	if (c.what)
+		return arena_printf(a, "%s was %.12s, is %.12s", c.what, saved_plan_shown(c.before),
+				    saved_plan_shown(c.now));
+	if (now && !text_equal(before->error, now->now.error))
+		return "why something of it is unknown changed";
+	code = new_trouble(saved, fresh, name);
+	return code ? arena_printf(a, "'%s' holds it up since the plan was saved", code) : NULL;
+}
+
+size_t saved_plan_left_by(const struct plan *saved, const struct plan *fresh, struct arena *a,
+			  const struct moved_component **out)
+{
+	struct moved_component *moved = arena_array(a, saved->observed_count, sizeof(*moved));
+	size_t count = 0;
+
+	for (size_t i = 0; i < saved->observed_count; i++) {
+		const char *name = saved->observed[i].name;
+		const char *why = moved_reason(saved, fresh, name, a);
+
+		if (why)
+			moved[count++] = (struct moved_component){ name, why };
+	}
+	*out = moved;
+	return count;
 }

@@ -9,7 +9,8 @@
  *
  * Nothing in a saved plan decides what is read or run.  The fleet file and the
  * choices (acknowledgements, targets, re-issues) are those of apply's command
- * line; the plan's are only compared with them.  The whole document is
+ * line; the plan's are only compared with them.  A component that moved
+ * meanwhile leaves the plan, whose rest has to be as it was.  The whole document is
  * compared: usual differences have messages of their own, all others are
  * reported by the first member that differs.  So either `plan show` prints what
  * would be planned now, or apply refuses.
@@ -52,6 +53,13 @@ const char *plan_hash(const char *json, struct arena *a);
  * `saved` has the form of plan_saved_form().
  */
 MUST_CHECK bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct err *e);
+/*
+ * Components with a step in the saved plan that are not any more as it saw them, or
+ * that something holds up now, by name; in `a`.  When they leave the plan the rest of
+ * it may be a part of the saved one: plan_is_part().
+ */
+size_t saved_plan_left_by(const struct plan *saved, const struct plan *fresh, struct arena *a,
+			  const struct moved_component **out);
 /*
  * What of that holds for a run to be resumed as well: file, inputs and lineage
  * of the two plans.

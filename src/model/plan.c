@@ -52,6 +52,8 @@ bool plan_needs_acknowledgement(const struct plan *p)
 
 enum exit_status plan_waiting_status(const struct plan *p)
 {
+	if (p->moved)
+		return EXIT_STALE;
 	if (plan_is_blocked(p))
 		return EXIT_BLOCKED;
 	return plan_needs_acknowledgement(p) ? EXIT_ASKS : EXIT_DONE;

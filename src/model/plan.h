@@ -125,6 +125,12 @@ struct choices {
 	bool restart_postponed;
 };
 
+/* A component that is not any more as a saved plan saw it. */
+struct moved_component {
+	const char *name;
+	const char *why; /* "installed was ..., is ..." */
+};
+
 struct plan {
 	struct arena arena;
 	const char *fleet;
@@ -144,7 +150,9 @@ struct plan {
 	/* issuers, certificates, components: each by name */
 	const struct left_out *left_out;
 	size_t left_out_count;
-	bool run_left_out; /* not in the JSON form: all of it */
+	/* not in the JSON form */
+	bool run_left_out; /* all of it */
+	bool moved;        /* components left it, since they moved after it was saved */
 	const struct wave *waves;
 	size_t wave_count;
 	size_t unchanged; /* components in scope that need no step */
@@ -180,7 +188,7 @@ bool plan_accepts(const struct plan *p, const char *code, const char *component)
 /* Whether a precondition blocks; whether one is still to be acknowledged. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
-/* Exit status for what a plan leaves out: EXIT_BLOCKED, EXIT_ASKS or EXIT_DONE. */
+/* Exit status for what a plan leaves out: EXIT_STALE, EXIT_BLOCKED, EXIT_ASKS or EXIT_DONE. */
 enum exit_status plan_waiting_status(const struct plan *p);
 
 extern const char *const step_kind_names[STEP_KIND_COUNT + 1];

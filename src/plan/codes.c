@@ -43,6 +43,8 @@ const struct code_row code_rows[CODE_COUNT] = {
 			       "check that the fleet file is complete",
 			       "more than half of the known components left the fleet file",
 			       .unit = UNIT_RETIREMENTS },
+	[CODE_MOVED] = { "moved", SEVERITY_BLOCK, "make a new plan",
+			 "a component is not any more as a saved plan saw it: the apply of that plan leaves it out, and ends with 5" },
 	[CODE_NO_BUDGET] = { "no-budget", SEVERITY_ACKNOWLEDGE,
 			     "bring those back that are down, or raise max_unavailable of the role",
 			     "so many processes of a role are down that max_unavailable allows no restart of a healthy one; only told when what one serves ends within 72 hours",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "plan/codes.h"
 #include "plan/planner.h"
 #include "json/record.h"
 
@@ -158,5 +159,154 @@ bool plan_is_same(const struct plan *saved, const struct plan *fresh, struct err
 		for (const struct member *m = plan_members; m->key; m++)
 			if (is_long_list(m) == lists && !same_member(m, saved, &comparable, e))
 				return false;
+	return true;
+}
+
+/* ---- a part of a saved plan ---- */
+
+/* What stands in a plan that components have left. */
+struct remainder {
+	const struct plan *saved; /* these in the form of plan_saved_form() */
+	const struct plan *fresh;
+	struct stepped left; /* names of components that are not in `fresh` */
+};
+
+static struct stepped left_names(const struct plan *fresh, struct arena *a)
+{
+	const struct stepped out = plan_left_components(fresh, a);
+	struct stepped all = {
+		.names = arena_array(a, out.count + fresh->precondition_count, sizeof(*all.names)),
+	};
+
+	for (; all.count < out.count; all.count++)
+		all.names[all.count] = out.names[all.count];
+	for (size_t i = 0; i < fresh->precondition_count; i++)
+		if (!strcmp(fresh->preconditions[i].code, code_rows[CODE_MOVED].name))
+			all.names[all.count++] = fresh->preconditions[i].component;
+	if (all.count)
+		qsort(all.names, all.count, sizeof(*all.names), text_compare);
+	return all;
+}
+
+/* What stands in the way of a component that is left out, or takes something out. */
+static bool may_be_new_precondition(const struct remainder *r, size_t i)
+{
+	const struct precondition *p = &r->fresh->preconditions[i];
+
+	return (p->severity != SEVERITY_INFO && !p->acknowledged) ||
+	       (p->about == ABOUT_COMPONENT && stepped_has(&r->left, p->component));
+}
+
+static bool may_be_gone_step(const struct remainder *r, size_t i)
+{
+	const struct step *s = &r->saved->steps[i];
+
+	if (s->component)
+		return stepped_has(&r->left, s->component);
+	for (size_t k = 0; s->certificate && k < r->fresh->left_out_count; k++)
+		if (!r->fresh->left_out[k].component &&
+		    !strcmp(r->fresh->left_out[k].certificate, s->certificate))
+			return true;
+	return s->kind == STEP_BACKUP;
+}
+
+static bool any_item(const struct remainder *r, size_t i)
+{
+	(void)r;
+	(void)i;
+	return true;
+}
+
+static bool no_item(const struct remainder *r, size_t i)
+{
+	(void)r;
+	(void)i;
+	return false;
+}
+
+typedef bool item_fn(const struct remainder *r, size_t i);
+
+/* By list: keys that count or refer to items, and items that may differ. */
+static const struct part_rule {
+	const char *key;
+	const char *dropped[3];
+	item_fn *may_be_new;
+	item_fn *may_be_gone;
+} part_rules[] = {
+	{ "observed", { NULL }, no_item, any_item },
+	{ "preconditions", { NULL }, may_be_new_precondition, any_item },
+	{ "steps", { "id", "wave", "after" }, no_item, may_be_gone_step },
+	{ "waves", { "wave", "processes" }, no_item, any_item },
+};
+
+static json_t *encode_part(const struct part_rule *rule, const struct member *m,
+			   const struct plan *p, size_t i)
+{
+	json_t *item = json_encode_item(m, p, i);
+
+	for (size_t k = 0; k < sizeof(rule->dropped) / sizeof(*rule->dropped); k++)
+		if (rule->dropped[k])
+			json_object_del(item, rule->dropped[k]);
+	return item;
+}
+
+/* Both lists have one order, so that one pass finds each item. */
+static bool is_part_list(const struct remainder *r, const struct part_rule *rule,
+			 const struct member *m, struct err *e)
+{
+	size_t count = json_item_count(m, r->saved);
+	size_t next = 0;
+
+	for (size_t i = 0; i < json_item_count(m, r->fresh); i++) {
+		if (rule->may_be_new(r, i))
+			continue;
+
+		AUTO(json) now = encode_part(rule, m, r->fresh, i);
+		bool found = false;
+		size_t at = next;
+
+		for (; at < count && !found; at++) {
+			AUTO(json) was = encode_part(rule, m, r->saved, at);
+
+			found = json_equal(was, now);
+			if (!found && !rule->may_be_gone(r, at))
+				break;
+		}
+		if (!found)
+			return refuse_difference(m->key, NULL, now, e);
+		next = at;
+	}
+	for (; next < count; next++) {
+		AUTO(json) was = encode_part(rule, m, r->saved, next);
+
+		if (!rule->may_be_gone(r, next))
+			return refuse_difference(m->key, was, NULL, e);
+	}
+	return true;
+}
+
+static const struct part_rule *part_rule(const char *key)
+{
+	for (size_t i = 0; i < sizeof(part_rules) / sizeof(*part_rules); i++)
+		if (!strcmp(part_rules[i].key, key))
+			return &part_rules[i];
+	return NULL;
+}
+
+bool plan_is_part(const struct plan *saved, const struct plan *fresh, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const struct plan comparable = plan_saved_form(fresh, &a);
+	const struct remainder r = { saved, &comparable, left_names(fresh, &a) };
+
+	for (const struct member *m = plan_members; m->key; m++) {
+		const struct part_rule *rule = part_rule(m->key);
+
+		/* what is left out is to differ, and a summary counts what the lists have */
+		if (!strcmp(m->key, "left_out") || !strcmp(m->key, "summary"))
+			continue;
+		if (rule ? !is_part_list(&r, rule, m, e) : !same_member(m, saved, &comparable, e))
+			return false;
+	}
 	return true;
 }

@@ -107,6 +107,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	p->left_out = d->left_out.items;
 	p->left_out_count = d->left_out.count;
 	p->run_left_out = d->run_left;
+	p->moved = in->moved_count > 0;
 	p->steps = d->steps.items;
 	p->step_count = d->steps.count;
 	p->waves = d->waves.items;

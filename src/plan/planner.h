@@ -37,6 +37,9 @@ struct plan_input {
 	 * and reissues: --reissue counts as done for certificates without an issue
 	 * step there, or with a newer generation than that replaces.  NULL: none. */
 	const struct plan *broken;
+	/* Components that leave the plan, by name: they moved since it was saved. */
+	const struct moved_component *moved;
+	size_t moved_count;
 };
 
 /*
@@ -91,5 +94,12 @@ struct plan plan_saved_form(const struct plan *p, struct arena *a);
  * escaped and truncated.
  */
 MUST_CHECK bool plan_is_same(const struct plan *saved, const struct plan *fresh, struct err *e);
+/*
+ * Whether `fresh`, which moved components have left, is a part of `saved`: each
+ * of its steps is there, in the same order, with the same observation and under
+ * the same preconditions, and a step that is missing is of what `fresh` leaves
+ * out.  ERR_STALE else.
+ */
+MUST_CHECK bool plan_is_part(const struct plan *saved, const struct plan *fresh, struct err *e);
 
 #endif

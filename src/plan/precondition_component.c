@@ -322,11 +322,27 @@ static void check_ports(struct plan_builder *d, const struct component_build *c)
 		precondition_add_component(d, c, CODE_INVALID, refusal);
 }
 
+static void check_moved(struct plan_builder *d, const struct component_build *c)
+{
+	const struct plan_input *in = d->in;
+
+	for (size_t i = 0; i < in->moved_count; i++)
+		if (!strcmp(in->moved[i].name, c->name))
+			precondition_add(d, &(struct precondition_spec){
+						    .code = CODE_MOVED,
+						    .severity = SEVERITY_BLOCK,
+						    .name = c->name,
+						    .subject = component_subject(c->component),
+						    .message = builder_keep(d, in->moved[i].why),
+					    });
+}
+
 void precondition_component(struct plan_builder *d, const struct component_build *c)
 {
 	check_outdated(d, c);
 	if (!c->in_scope)
 		return;
+	check_moved(d, c);
 	check_online(d, c);
 	check_restart(d, c);
 	check_rejected(d, c);

@@ -180,7 +180,7 @@ is $status 0 "a component that is new"
 has "$(cat run/shown)" "more  *<- site" "gets its pair"
 cf -C repo apply ../run/p.plan
 is $status 5 "nobody had looked at it: stale"
-has "$out" "'more' changed since the plan was made" "and that is said"
+has "$out" "moved more: installed was unknown, is nothing" "and that is said"
 pack_vendor repo/vendor.p12
 traced plan --confined --json
 is $status 0 "an import that changed"

@@ -131,7 +131,9 @@ ok $? "every change of one place is made"
 tried=0 bad=0
 while read -r number what; do
 	tried=$((tried + 1))
-	eval "cf ${command/#certfleet apply p.plan/apply run/forged/$number.plan}"
+	# what is said of a component that moved takes it out, and only that
+	case $what in observed.*) part=--all-or-nothing ;; *) part= ;; esac
+	eval "cf ${command/#certfleet apply p.plan/apply run/forged/$number.plan} $part"
 	case $status in 5 | 65) untouched && continue ;; esac
 	bad=$((bad + 1))
 	echo "# $what: exit $status"
