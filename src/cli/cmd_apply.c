@@ -89,6 +89,7 @@ static struct planning how_to_plan(const struct application *a, int64_t at,
 {
 	return (struct planning){ .now = clock_now(),
 				  .at = at,
+				  .valid_for = a->saved.plan.valid_for,
 				  .choices = *choices,
 				  .broken = a->resumes ? &a->saved.plan : NULL,
 				  .moved = a->moved,
@@ -369,11 +370,13 @@ static bool check_age(const struct plan *saved, struct err *e)
 {
 	int64_t age = clock_now() - saved->at;
 	char words[DURATION_TEXT];
+	char limit[DURATION_TEXT];
 
-	if (age > SAVED_PLAN_AGE_LIMIT)
-		return err_set(e, ERR_STALE,
-			       "the plan is %s old, the limit is 72 hours; make a new plan",
-			       duration_about(age, words));
+	if (age > saved->valid_for)
+		return err_set(
+			e, ERR_STALE,
+			"the plan is %s old, and was made to be valid for %s; make a new plan",
+			duration_about(age, words), duration_words(saved->valid_for, limit));
 	if (age < -CLOCK_TOLERANCE)
 		return err_set(
 			e, ERR_STALE,

@@ -19,6 +19,7 @@ struct plan_options {
 	bool offline;
 	bool confined;
 	struct moment at;
+	struct moment valid_for;
 	struct chosen chosen;
 };
 
@@ -39,6 +40,8 @@ static const struct option options[] = {
 		     "                          secret, no child, nothing from elsewhere"),
 	TIME(struct plan_options, at, .name = "at",
 	     .help = "look ahead: what would it be at this time"),
+	DURATION(struct plan_options, valid_for, .name = "valid-for",
+		 .help = "how long it may be applied; else 72h, at most 14d"),
 	LATER("markdown"),
 	LATER("from-backup"),
 	{ 0 },
@@ -80,6 +83,10 @@ static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 		return err_set(
 			e, ERR_USAGE,
 			"'--offline' and '--confined' exclude each other: a confined plan is offline already");
+	if (o->valid_for.given &&
+	    (o->valid_for.seconds < 1 || o->valid_for.seconds > PLAN_VALID_MOST))
+		return err_set(e, ERR_USAGE,
+			       "'--valid-for' must be at least a second and at most 14 days");
 	if (o->out && o->offline)
 		return err_set(
 			e, ERR_USAGE,
@@ -156,6 +163,7 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 	AUTO(planned) p = { 0 };
 	struct planning how = { .offline = o->offline || o->confined,
 				.now = clock_now(),
+				.valid_for = o->valid_for.seconds,
 				.choices = chosen_choices(&o->chosen, &s->arena) };
 
 	how.at = o->at.given ? o->at.seconds : how.now;

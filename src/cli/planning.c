@@ -97,6 +97,7 @@ bool planning_repeat(struct session *s, const struct planning *how, struct plann
 		.fleet = &s->fleet,
 		.snapshot = &p->snapshot,
 		.at = how->at,
+		.valid_for = how->valid_for,
 		.spec_digest = engine_spec_digest(buf_text(&canonical), &p->snapshot, &a),
 		.choices = how->choices,
 		.broken = how->broken ? how->broken

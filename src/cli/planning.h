@@ -46,9 +46,10 @@ void planned_release(struct planned *p);
 AUTO_STRUCT(planned, struct planned, planned_release)
 
 struct planning {
-	bool offline; /* no contact to anything */
-	int64_t now;  /* time of the observation */
-	int64_t at;   /* time the plan is made for */
+	bool offline;      /* no contact to anything */
+	int64_t now;       /* time of the observation */
+	int64_t at;        /* time the plan is made for */
+	int64_t valid_for; /* see plan/planner.h */
 	struct choices choices;
 	const struct plan *broken; /* plan of an unfinished run, see plan/planner.h; NULL: none */
 	const struct moved_component *moved; /* leave the plan, see plan/planner.h */

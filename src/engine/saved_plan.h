@@ -15,13 +15,13 @@
  * reported by the first member that differs.  So either `plan show` prints what
  * would be planned now, or apply refuses.
  *
- * One value is taken from the saved plan: `at`, the time it is planned for
- * again.  A forger can pick one of the last 72 hours, at which a renewal was
- * not due yet, say, and so have a smaller plan applied; an old plan or no plan
- * has the same effect without forgery.  A forged `at` cannot make apply do what
- * would not be planned at that time from today's file, state and observation,
- * and the first line of the output shows it.  A later time does not lengthen
- * the life of a plan either: the plan must be the one of that time.
+ * Two values are taken from the saved plan: `at`, the time it is planned for
+ * again, and `valid_for`, the life of the plan from then on.  A forger can pick
+ * a time of the last 14 days, at which a renewal was not due yet, say, and so have a smaller plan
+ * applied; an old plan or no plan has the same effect without forgery.  A forged `at` cannot make
+ * apply do what would not be planned at that time from today's file, state and observation, and the
+ * first line of the output shows it.  A later time does not lengthen the life of a plan either: the
+ * plan must be the one of that time.
  *
  * Components without a step may change meanwhile.  Observations of
  * them could not be checked, so a saved plan has none: plan_saved_form().
@@ -40,10 +40,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum {
-	SAVED_PLAN_AGE_LIMIT = 72 * 3600
-};
 
 /* SHA-256 hex of a plan's JSON text. */
 const char *plan_hash(const char *json, struct arena *a);

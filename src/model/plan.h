@@ -131,10 +131,16 @@ struct moved_component {
 	const char *why; /* "installed was ..., is ..." */
 };
 
+enum {
+	PLAN_VALID_FOR = 72 * 3600, /* unless told otherwise */
+	PLAN_VALID_MOST = 14 * 24 * 3600
+};
+
 struct plan {
 	struct arena arena;
 	const char *fleet;
 	int64_t at;
+	int64_t valid_for; /* seconds from `at` in which it may be applied */
 	const char *spec_digest;
 	const char *lineage;
 	int64_t serial;

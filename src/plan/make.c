@@ -78,6 +78,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 
 	p->fleet = builder_keep(d, in->fleet->name);
 	p->at = in->at;
+	p->valid_for = in->valid_for ? in->valid_for : PLAN_VALID_FOR;
 	p->spec_digest = builder_keep(d, in->spec_digest ? in->spec_digest : "");
 	p->lineage = builder_keep(d, in->snapshot->lineage ? in->snapshot->lineage : "");
 	p->serial = in->snapshot->serial;

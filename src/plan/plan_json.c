@@ -187,6 +187,7 @@ static const struct member document_members[] = {
 	TEXT_MEMBER("fleet", struct plan, fleet),
 	TIME_MEMBER("generated_at", struct plan, at),
 	TIME_MEMBER("at", struct plan, at, .derived = true),
+	NUMBER_MEMBER("valid_for", struct plan, valid_for, 1, PLAN_VALID_MOST),
 	TEXTS_MEMBER("target", struct plan, choices.targets, choices.target_count,
 		     .absent = ABSENT_NULL),
 	OBJECT_MEMBER("choices", struct plan, choices, choice_members),

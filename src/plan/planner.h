@@ -31,6 +31,7 @@ struct plan_input {
 	const struct fleet *fleet;
 	const struct snapshot *snapshot;
 	int64_t at;
+	int64_t valid_for; /* 0: PLAN_VALID_FOR */
 	const char *spec_digest;
 	struct choices choices;
 	/* Plan of the interrupted run that this plan resumes, of the same targets
@@ -59,7 +60,7 @@ bool plan_has_work(const struct plan *p);
 /* Human-readable plan; `verbose` adds unchanged components. */
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
 /* Version of the JSON form; a new key raises the second number. */
-#define PLAN_FORMAT "1.3"
+#define PLAN_FORMAT "1.4"
 
 /*
  * Stable JSON form of a plan, for programs and for saved plans.  Holds the

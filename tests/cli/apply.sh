@@ -86,7 +86,20 @@ is $status 64 "S1: beside nothing: 64"
 jq '.at = "2026-01-01T00:00:00Z" | .generated_at = .at' p.plan >old.plan
 cf apply old.plan
 is $status 5 "a plan older than 72 hours: 5"
-has "$out" "72 hours" "and it says so"
+has "$out" "valid for 3 days" "and it says so"
+cf plan --out long.plan --valid-for 15d
+is $status 64 "a plan is valid for at most 14 days: 64"
+cf plan --out long.plan --valid-for 100h
+is "$(jq .valid_for long.plan)" 360000 "--valid-for is part of the plan"
+fits_schema plan.schema.json long.plan; ok $? "as the schema says"
+for age in 99 101; do
+	jq "(now - $age * 3600 | todate) as \$t | .at = \$t | .generated_at = \$t" long.plan >old.plan
+	cf apply old.plan --target one
+	is "$(grep -c "valid for 100 hours" <<<"$out")" $((age > 100)) "one of $age hours"
+done
+jq '.valid_for = 1209601' p.plan >old.plan
+cf apply old.plan
+is $status 65 "whoever makes it longer"
 jq '.at = "2099-01-01T00:00:00Z" | .generated_at = .at' p.plan >early.plan
 cf apply early.plan
 is $status 5 "a plan from the future: 5"
