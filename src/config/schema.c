@@ -252,7 +252,7 @@ static const struct field restart_fields[] = {
 	      "number of processes that go first; a failure of theirs always ends the role"),
 	DURATION(struct restart_form, "pause", restart.pause, pauses, "time between waves"),
 	COUNT(struct restart_form, "max_failures", restart.max_failures, any_count,
-	      "number of failures that are tolerated; after one more nothing new is started"),
+	      "number of failures that are tolerated; after one more nothing new is started in the role and those after it"),
 	CHOICE(struct restart_form, "on_failure", restart.on_failure, on_failure_names,
 	       "handling of a failed wave: stop there, go on with the next, or put the former pair back"),
 	DURATION(struct restart_form, "timeout", restart.timeout, waits,

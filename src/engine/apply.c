@@ -290,6 +290,12 @@ static bool stop_lets(const struct run *r, const struct step *s)
 	return !stop_insisted() && s->kind == STEP_VERIFY && run_has_changed(r, s->process);
 }
 
+static bool is_halted(const struct run *r, const struct step *s)
+{
+	return r->halted || (s->wave != NO_WAVE &&
+			     r->halted_roles[run_component(r, s)->role - r->en->fleet->roles]);
+}
+
 void run_batch(struct run *r, const size_t *numbers, size_t count)
 {
 	size_t ready[BATCH_LIMIT];
@@ -302,7 +308,7 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 		for (; count > 0 && b.count < BATCH_LIMIT; numbers++, count--) {
 			const struct step *s = &r->plan->steps[*numbers];
 			bool left = step_is_left(r, s);
-			bool stopped = r->halted || !stop_lets(r, s);
+			bool stopped = is_halted(r, s) || !stop_lets(r, s);
 
 			if (!left && !stopped && is_ready(r, s)) {
 				ready[b.count++] = *numbers;
@@ -438,6 +444,7 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	r->uncommitted = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
 	r->failed_processes =
 		arena_array(&r->arena, en->fleet->role_count, sizeof(*r->failed_processes));
+	r->halted_roles = arena_array(&r->arena, en->fleet->role_count, sizeof(*r->halted_roles));
 	r->components = arena_array(&r->arena, s->component_count, sizeof(*r->components));
 	r->signalled = arena_array(&r->arena, s->component_count, sizeof(*r->signalled));
 	r->activated_ms = arena_array(&r->arena, s->component_count, sizeof(*r->activated_ms));

@@ -92,6 +92,7 @@ struct run {
 	const char **verified;
 	int64_t *activated_ms;      /* likewise, when its activation began; 0: it has not */
 	unsigned *failed_processes; /* by role of the fleet */
+	bool *halted_roles;         /* likewise: no further step of its waves is started */
 	size_t extra_steps;         /* rollbacks journalled so far */
 	bool bundles_seen;          /* those of the pairs to stage were looked at */
 	bool halted;                /* no further step is started */

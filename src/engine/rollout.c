@@ -58,6 +58,34 @@ static unsigned failures(const struct run *r, const struct rollout *o)
 	return count;
 }
 
+/*
+ * Halts a role, those after it, and those with a component of an all-first
+ * certificate of the role: its tiers must agree.  Other roles go on.
+ */
+static void halt_role(struct run *r, const struct role *role)
+{
+	AUTO(arena) a = { 0 };
+	const struct fleet *f = r->en->fleet;
+	bool *tiers = arena_array(&a, f->certificate_count, sizeof(*tiers));
+
+	if (r->halted_roles[role - f->roles])
+		return;
+	r->halted_roles[role - f->roles] = true;
+	for (size_t i = 0; i < f->role_count; i++)
+		for (size_t k = 0; k < f->roles[i].after_count; k++)
+			if (f->roles[i].after[k] == role)
+				halt_role(r, &f->roles[i]);
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+
+		if (c->role == role && c->certificate->commit == COMMIT_ALL_FIRST)
+			tiers[c->certificate - f->certificates] = true;
+	}
+	for (size_t i = 0; i < f->component_count; i++)
+		if (tiers[f->components[i].certificate - f->certificates])
+			halt_role(r, f->components[i].role);
+}
+
 /* Restart policy after a wave with a failure. */
 static void check_wave(struct run *r, const struct rollout *o)
 {
@@ -67,31 +95,25 @@ static void check_wave(struct run *r, const struct rollout *o)
 	unsigned *total = &r->failed_processes[role - r->en->fleet->roles];
 
 	*total += failed;
-	if (r->halted || !failed || (!o->wave->canary && *total <= policy->max_failures))
+	if (r->halted || r->halted_roles[role - r->en->fleet->roles] || !failed ||
+	    (!o->wave->canary && *total <= policy->max_failures))
 		return;
-	switch (policy->on_failure) {
-	case FAIL_CONTINUE:
-		r->halted = o->wave->canary;
-		return;
-	case FAIL_STOP:
-		r->halted = true;
-		return;
-	case FAIL_ROLLBACK:
-		r->halted = true;
+	if (o->wave->canary || policy->on_failure != FAIL_CONTINUE)
+		halt_role(r, role);
+	if (policy->on_failure == FAIL_ROLLBACK)
 		roll_back(r, o->wave->processes, o->wave->process_count);
-		return;
-	}
 }
 
 void run_wave(struct run *r, size_t first, size_t end)
 {
 	size_t number = (size_t)r->plan->steps[first].wave;
 	const struct wave *w = &r->plan->waves[number];
+	const struct role *role = fleet_role(r->en->fleet, w->role);
 	const struct rollout o = { .wave = w, .first = first, .end = end };
 
 	if (number > 0 && !strcmp(r->plan->waves[number - 1].role, w->role) && !w->postponed &&
-	    !r->halted)
-		clock_sleep_ms(fleet_role(r->en->fleet, w->role)->restart.pause * 1000);
+	    !r->halted && !r->halted_roles[role - r->en->fleet->roles])
+		clock_sleep_ms(role->restart.pause * 1000);
 	run_kind(r, &o, STEP_ROLLBACK);
 	run_kind(r, &o, STEP_COMMIT);
 	run_kind(r, &o, STEP_ACTIVATE);
