@@ -175,8 +175,10 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent examples/agent/*
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/recipes examples/recipes/*
+	chmod 755 $(DESTDIR)$(PREFIX)/share/certfleet/recipes/*.sh
 	sed -i 's#/usr/local/#$(PREFIX)/#' $(DESTDIR)$(PREFIX)/share/man/*/certfleet* \
-		$(DESTDIR)$(PREFIX)/share/certfleet/agent/*.service
+		$(DESTDIR)$(PREFIX)/share/certfleet/*/*.service
 
 clean:
 	rm -rf build build-san build-tsan build-fuzz

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The recipes of examples/recipes do what they say: each is run here with paths and
+# ports of the work folder.
+# shellcheck disable=SC2154
+. "$(dirname "$0")/lib.sh"
+recipes=$root/examples/recipes
+
+# A recipe as certfleet.yaml, with its paths and port replaced: NAME SED-SCRIPT PORT
+recipe() {
+	sed "$2; s#127.0.0.1:[0-9]*#127.0.0.1:$3#" "$recipes/$1.yaml" >certfleet.yaml
+	rm -rf .certfleet backups trust/* certfleet.lineage
+}
+applies() { # TEXT
+	cf apply --yes
+	is $status 0 "$1"
+	[ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
+}
+nginx_paths="s#/etc/nginx/tls/site#tls/site#; s#/run/nginx.pid#run/site.pid#"
+end_server() {
+	kill "$(cat run/site.pid)"
+	rm -f run/site.pid
+	rm -rf tls/* tls/.[!.]*
+}
+
+for file in "$recipes"/*.yaml; do
+	cf validate "$file"
+	is $status 0 "$(basename "$file") is valid"
+done
+
+# ---- a nightly timer ----
+if command -v systemd-analyze >/dev/null; then
+	sed "s#/usr/local/bin/certfleet#$CERTFLEET#" "$recipes/certfleet.service" >run/certfleet.service
+	cp "$recipes/certfleet.timer" run
+	told=$(systemd-analyze verify run/certfleet.service run/certfleet.timer 2>&1 | grep "$work/run")
+	is "$told" "" "systemd has nothing to say of the units"
+	has "$(systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' run/certfleet.timer)" 2>&1)" "Next elapse" "the timer has a next time"
+else
+	echo "# no systemd-analyze here"
+fi
+
+# ---- the first start of a server, and the CI job on it ----
+free_port port
+recipe first-start "$nginx_paths" "$port"
+applies "first-start: an apply before the server has ever run"
+has "$out" "not-running front" "first-start: tells that it does not run"
+start_nginx site "$port"
+take_settled_status
+is "$(status_of front state)" in-sync "first-start: and in-sync once it is started"
+mkdir bin
+ln -s "$CERTFLEET" bin/certfleet
+job() { PATH=$work/bin:$PATH "$recipes/ci.sh" "$@" >run/job 2>&1 </dev/null; }
+sed -i 's/CN=www.example.com/&, O=Changed/' certfleet.yaml
+job plan
+is $? 0 "ci: a plan is kept"
+job apply
+is $? 0 "ci: and applied without a question"
+take_settled_status
+is "$(status_of front state)" in-sync "ci: the change is in use"
+job apply
+is $? 5 "ci: a plan that is stale is refused"
+end_server
+
+# ---- adopting what runs ----
+free_port port
+old_directory site
+mkdir -p secrets
+cp tls/site/fullchain.pem tls/site/key.pem secrets
+start_nginx site "$port"
+before=$(served "$port")
+recipe adopt "$nginx_paths" "$port"
+applies "adopt: an apply takes over"
+is "$(served "$port")" "$before" "adopt: what is served stays"
+take_settled_status
+is "$(status_of front state) $(status_of front desired)" "in-sync $before" "adopt: and is in-sync"
+end_server
+
+# ---- a container: its root sees the directory above alone, and a command reaches it ----
+free_port port
+printf '#!/bin/sh\nkill -HUP "$(cat %s)"\n' "$work/run/site.pid" >bin/docker
+chmod +x bin/docker
+mkdir -p srv/site/tls
+make_pair old srv/site/tls/fullchain.pem srv/site/tls/key.pem
+ln -s ../srv/site/tls tls/site
+start_nginx site "$port"
+recipe container "s#/srv/site/tls#srv/site/tls#; s#docker, kill#$work/bin/docker, kill#" "$port"
+applies "container: an apply"
+serves "$port" "$(installed srv/site/tls/fullchain.pem)" "container: the command reaches the server"
+cp -a srv/site run/mounted
+is_pair run/mounted/tls/fullchain.pem run/mounted/tls/key.pem && [ "$(readlink run/mounted/tls)" != "" ]
+ok $? "container: the links lead to the pair in a copy of the directory above"
+hasnt "$(find srv/site -type l -printf '%l\n')" "^/" "container: since they are relative"
+end_server
+
+# ---- PostgreSQL's directory ----
+if [ "$(id -u)" = 0 ] && id postgres >/dev/null 2>&1; then
+	recipe postgresql "s#/etc/postgresql/tls#tls/db#; s#systemctl, reload, postgresql#touch, run/reloaded#; /verify:/d" 1
+	applies "postgresql: an apply"
+	is "$(stat -Lc %U:%a tls/db/key.pem)" postgres:600 "postgresql: the key is the server's alone"
+	[ -e run/reloaded ]
+	ok $? "postgresql: which is reloaded"
+else
+	echo "# no user postgres, or not root"
+fi
+finish
