@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/apply_command.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 static void apply_command_add_list(const char *option, const char *const *list, size_t count,
@@ -14,9 +15,14 @@ static void apply_command_add_list(const char *option, const char *const *list, 
 
 void apply_choices(const struct choices *c, struct buf *out)
 {
+	char until[TIME_TEXT];
+
 	apply_command_add_list("target", c->targets, c->target_count, out);
 	apply_command_add_list("ack", c->acks, c->ack_count, out);
 	apply_command_add_list("reissue", c->reissue, c->reissue_count, out);
+	apply_command_add_list("use", c->use, c->use_count, out);
+	if (c->until)
+		buf_printf(out, " --until %s", time_format(c->until, until));
 	if (c->restart_postponed)
 		buf_puts(out, " --restart-postponed");
 }

@@ -31,6 +31,7 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 	const struct texts targets = sorted_set(&c->targets, a);
 	const struct texts acks = sorted_set(&c->acks, a);
 	const struct texts reissue = sorted_set(&c->reissue, a);
+	const struct texts use = sorted_set(&c->use, a);
 
 	return (struct choices){
 		.targets = targets.items,
@@ -39,6 +40,9 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 		.ack_count = acks.count,
 		.reissue = reissue.items,
 		.reissue_count = reissue.count,
+		.use = use.items,
+		.use_count = use.count,
+		.until = c->until.given ? c->until.seconds : 0,
 	};
 }
 

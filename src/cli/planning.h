@@ -21,16 +21,23 @@ struct chosen {
 	struct texts targets;
 	struct texts acks;
 	struct texts reissue;
+	struct texts use;
+	struct moment until;
 };
-#define CHOSEN_OPTIONS(T, member)                                               \
-	TEXTS(T, member.targets, .name = "target", .argument = "T",             \
-	      .help = "only this component or group, role:NAME,\n"              \
-		      "                          certificate:NAME or "          \
-		      "issuer:NAME"),                                           \
-		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]",    \
-		      .help = "accept a precondition, everywhere or at T"),     \
-		TEXTS(T, member.reissue, .name = "reissue", .argument = "NAME", \
-		      .help = "issue this certificate anew, with a new key")
+#define CHOSEN_OPTIONS(T, member)                                                    \
+	TEXTS(T, member.targets, .name = "target", .argument = "T",                  \
+	      .help = "only this component or group, role:NAME,\n"                   \
+		      "                          certificate:NAME or "               \
+		      "issuer:NAME"),                                                \
+		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]",         \
+		      .help = "accept a precondition, everywhere or at T"),          \
+		TEXTS(T, member.reissue, .name = "reissue", .argument = "NAME",      \
+		      .help = "issue this certificate anew, with a new key"),        \
+		TEXTS(T, member.use, .name = "use", .argument = "NAME@WHICH",        \
+		      .help = "use a former generation: a fingerprint, or\n"         \
+			      "                          previous; newest ends it"), \
+		TIME(T, member.until, .name = "until",                               \
+		     .help = "use it so long, then the newest again")
 
 /*
  * The choices from the options: each list sorted and without duplicates, so

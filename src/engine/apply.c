@@ -483,6 +483,31 @@ static bool renew_bundle(struct run *r, struct err *e)
 	return true;
 }
 
+/* Within the run, so that a saved plan whose run is killed here can be resumed. */
+static bool record_holds(struct run *r, struct err *e)
+{
+	AUTO(change) change = change_new(r->en->state);
+
+	for (size_t i = 0; i < r->plan->hold_count; i++) {
+		const struct hold *h = &r->plan->holds[i];
+		size_t count = 0;
+		const struct generation *all = snapshot_generations(
+			r->order->snapshot, OF_CERTIFICATE, h->certificate, &count);
+
+		for (size_t k = 0; k < count; k++) {
+			struct generation g = all[k];
+
+			if (strcmp(g.fingerprint, h->fingerprint) != 0 || g.source != SOURCE_ISSUED)
+				continue;
+			g.held_until = h->until;
+			g.held_request = h->request;
+			change_generation(change, &g, NULL);
+		}
+	}
+	return state_commit(r->en->state, change, e) ||
+	       err_in(e, "cannot record which generation is used");
+}
+
 bool engine_apply(struct engine *en, const struct apply_order *order, struct apply_result *result,
 		  struct err *e)
 {
@@ -490,7 +515,8 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 
 	run_init(&r, en, order);
 	if (!may_begin(&r, e) || !renamed_adopt(en, order->snapshot, e) || !renew_bundle(&r, e) ||
-	    !journal_begin_run(en->state, &r.record, e) || !activations_adopt(en, e))
+	    !journal_begin_run(en->state, &r.record, e) || !activations_adopt(en, e) ||
+	    !record_holds(&r, e))
 		return false;
 	if (!state_observe(en->state, r.components, r.component_count, e))
 		return err_in(e, "cannot record what was seen");

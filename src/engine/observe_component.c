@@ -5,6 +5,7 @@
 #include "engine/internal.h"
 #include "engine/observe.h"
 #include "install/activate.h"
+#include "model/hold.h"
 #include "pki/tls.h"
 
 #include <string.h>
@@ -26,8 +27,10 @@ static const char *desired_key(const struct snapshot *s, const struct certificat
 					     : snapshot_newest(s, OF_CERTIFICATE, c->name);
 
 	if (c->import.kind == IMPORT_NONE) {
+		const struct generation *held = held_generation(s, c, s->observed_at);
+
 		*names = (struct client_view){ .names = c->names, .name_count = c->name_count };
-		return key_type_names[c->key];
+		return held ? held->key : key_type_names[c->key];
 	}
 	if (g && g->view)
 		*names = *g->view;

@@ -53,21 +53,29 @@ static void issue_batch_release(struct issue_batch *w)
 }
 AUTO_STRUCT(issue_batch, struct issue_batch, issue_batch_release)
 
-/* Generation whose key is reused; NULL: a new key. */
-static const struct generation *key_to_reuse(const struct run *r, const struct issue_item *m)
+/* Whether --reissue names the owner, or the `per: component` certificate it belongs to. */
+static bool issue_is_forced(const struct run *r, const struct issue_item *m)
 {
-	const struct snapshot *s = r->order->snapshot;
 	const struct choices *choices = &r->plan->choices;
-	const struct generation *newest = snapshot_newest(s, m->of, m->owner);
 
 	for (size_t i = 0; i < choices->reissue_count; i++) {
 		size_t len = strlen(choices->reissue[i]);
 
-		/* the owner, or the `per: component` certificate that it expands */
 		if (!strncmp(m->owner, choices->reissue[i], len) &&
 		    (m->owner[len] == '\0' || m->owner[len] == '/'))
-			return NULL;
+			return true;
 	}
+	return false;
+}
+
+/* Generation whose key is reused; NULL: a new key. */
+static const struct generation *key_to_reuse(const struct run *r, const struct issue_item *m)
+{
+	const struct snapshot *s = r->order->snapshot;
+	const struct generation *newest = snapshot_newest(s, m->of, m->owner);
+
+	if (issue_is_forced(r, m))
+		return NULL;
 	if (m->of == OF_ISSUER || m->certificate->rotation != ROTATE_REUSE || !newest ||
 	    strcmp(newest->key, key_type_names[m->type]) != 0)
 		return NULL;
@@ -92,6 +100,7 @@ static bool step_issue_start(struct run *r, struct issue_item *m, struct err *e)
 		.number = pending ? pending->number : run_next_number(r, m->of, m->owner),
 		.pending = true,
 		.source = SOURCE_ISSUED,
+		.reissued = m->of == OF_CERTIFICATE && issue_is_forced(r, m),
 		.fingerprint = "",
 		.spki = "",
 		.key = key_type_names[m->type],
@@ -230,6 +239,7 @@ static void make_certificates(struct issue_batch *w)
 		made.generation.number = m->generation.number;
 		made.generation.source = SOURCE_ISSUED;
 		made.generation.request = m->generation.request;
+		made.generation.reissued = m->generation.reissued;
 		made.generation.authority = m->generation.authority;
 		made.set = cert_set_copy(&m->pair.set, &r->arena);
 		change_generation(change, &made.generation, &made.set);

@@ -13,6 +13,7 @@
 #include "base/exit_status.h"
 #include "model/activation.h"
 #include "model/fleet.h"
+#include "model/hold.h"
 #include "model/issue_request.h"
 #include "model/snapshot.h"
 
@@ -122,6 +123,9 @@ struct choices {
 	size_t ack_count;
 	const char *const *reissue; /* certificate names */
 	size_t reissue_count;
+	const char *const *use; /* CERTIFICATE@FINGERPRINT, @previous or @newest */
+	size_t use_count;
+	int64_t until; /* of the holds that `use` begins; 0: as usual */
 	bool restart_postponed;
 };
 
@@ -168,6 +172,9 @@ struct plan {
 	size_t deferred_count;
 	const char *const *reach;
 	size_t reach_count;
+	/* not in the JSON form: holds that the plan's run begins or ends */
+	const struct hold *holds;
+	size_t hold_count;
 	/* not in the JSON form: keys of foreign CAs accepted now or before */
 	const char *const *accepted;
 	size_t accepted_count;

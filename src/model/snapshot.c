@@ -96,6 +96,17 @@ static bool belongs(const struct snapshot *s, const struct generation *g, enum g
 	return g < s->generations + s->generation_count && g->of == of && !strcmp(g->owner, owner);
 }
 
+const struct generation *snapshot_generations(const struct snapshot *s, enum generation_of of,
+					      const char *owner, size_t *count)
+{
+	const struct generation *first = snapshot_first_of(s, of, owner);
+
+	*count = 0;
+	while (belongs(s, first + *count, of, owner))
+		++*count;
+	return first;
+}
+
 const struct generation *snapshot_last_import(const struct snapshot *s, const char *certificate)
 {
 	const struct import_seen *seen = snapshot_import(s, certificate);

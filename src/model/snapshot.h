@@ -54,6 +54,10 @@ struct generation {
 	const char *request;     /* canonical request; "" unless issued */
 	const char *file;        /* SHA-256 of the files it was imported from, of one
 				    its bytes; NULL: not imported, or unknown */
+	bool reissued;           /* made by --reissue */
+	/* hold: used again by --use, see model/hold.h */
+	int64_t held_until;       /* 0: it is not held */
+	const char *held_request; /* of the certificate when the hold began; NULL */
 	int64_t not_before;
 	int64_t not_after;
 	const char *bundle; /* bundle it was read back from; NULL: none yet */
@@ -242,6 +246,9 @@ const struct generation *snapshot_newest_from(const struct snapshot *s, const ch
 /* The newest imported one of a certificate with the leaf and chain of `found`; NULL: none. */
 const struct generation *snapshot_same_import(const struct snapshot *s, const char *certificate,
 					      const struct generation *found);
+/* All of an owner, by number; `count` may be 0. */
+const struct generation *snapshot_generations(const struct snapshot *s, enum generation_of of,
+					      const char *owner, size_t *count);
 /* One that has its key but no leaf yet; NULL: none. */
 const struct generation *snapshot_pending(const struct snapshot *s, enum generation_of of,
 					  const char *owner);

@@ -102,6 +102,10 @@ struct certificate_build {
 	enum certificate_job job;
 	bool in_scope;
 	bool reissue;
+	const struct generation *held;      /* former generation in use; NULL: the newest */
+	int64_t held_until;                 /* of `held` */
+	bool hold_begins;                   /* by this plan's --use */
+	const struct generation *hold_ends; /* held until now; NULL: none */
 	/* an import that cannot be read; an earlier generation, if any, stays in use */
 	bool import_missing;      /* file or password are not there */
 	const char *import_error; /* NULL: it can be read, or no more is known */

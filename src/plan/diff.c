@@ -157,13 +157,15 @@ static void diff_issued(struct plan_builder *d, struct certificate_build *c)
 	c->reissue = c->reissue && !is_reissued(d, c->name, newest);
 	if (c->reissue)
 		c->reason = "asked for by --reissue";
+	else if (c->held)
+		diff_store(c, c->held, d);
 	else if (imported && (!newest || imported > newest))
 		c->reason = "it was imported until now";
 	else if (!newest)
 		c->reason = "first issue";
 	else
 		c->reason = objection(d, c, newest, request);
-	if (!c->reason)
+	if (!c->reason && !c->held)
 		diff_store(c, newest, d);
 }
 

@@ -12,6 +12,7 @@
  * CA that its issuer keeps.  Else, or when --reissue names it, this plan issues
  * one: a replaced generation never comes back by itself, and neither does its
  * key.  A generation that has its key but no leaf yet is finished by that step.
+ * The generation that a hold names (model/hold.h) is kept as long as the hold lasts.
  * A renewal that could not end later than the generation it replaces, because
  * the issuer ends, is not planned.
  *

@@ -7,6 +7,7 @@
 #include "plan/planner.h"
 #include "plan/preconditions.h"
 #include "plan/scope.h"
+#include "plan/use.h"
 #include "plan/waves.h"
 
 #include <stdlib.h>
@@ -89,6 +90,9 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 		.ack_count = in->choices.ack_count,
 		.reissue = keep_list(d, in->choices.reissue, in->choices.reissue_count),
 		.reissue_count = in->choices.reissue_count,
+		.use = keep_list(d, in->choices.use, in->choices.use_count),
+		.use_count = in->choices.use_count,
+		.until = in->choices.until,
 		.restart_postponed = in->choices.restart_postponed,
 	};
 	keep_observed(d, p);
@@ -122,7 +126,7 @@ bool plan_has_work(const struct plan *p)
 	for (size_t i = 0; i < p->precondition_count; i++)
 		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
 			return true;
-	return p->step_count > 0;
+	return p->step_count > 0 || p->hold_count > 0;
 }
 
 bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
@@ -131,7 +135,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	AUTO(plan_builder) d = { 0 };
 
 	builder_init(&d, in, &p.arena);
-	if (!scope_apply(&d, e) || !acks_read(&d, e))
+	if (!scope_apply(&d, e) || !uses_read(&d, e) || !acks_read(&d, e))
 		return false;
 	diff_issuers(&d);
 	diff_certificates(&d);
@@ -146,6 +150,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	waves_plan(&d);
 	schedule_steps(&d);
 	left_out_list(&d);
+	uses_plan(&d, &p);
 	preconditions_accepted(&d, &p);
 	preconditions_sort(&d);
 	make_finish(&d, &p);

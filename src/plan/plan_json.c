@@ -168,6 +168,8 @@ static bool read_summary(const json_t *value, struct arena *a, void *slot)
 static const struct member choice_members[] = {
 	TEXTS_MEMBER("ack", struct choices, acks, ack_count),
 	TEXTS_MEMBER("reissue", struct choices, reissue, reissue_count),
+	TEXTS_MEMBER("use", struct choices, use, use_count),
+	TIME_MEMBER("until", struct choices, until, .absent = ABSENT_NULL),
 	FLAG_MEMBER("restart_postponed", struct choices, restart_postponed),
 	{ 0 },
 };

@@ -4,6 +4,7 @@
  * file, no socket, no printing.  Equal arguments give equal plans.
  *
  *	targets, scope  the objects a plan is about
+ *	use             former generations that --use makes desired
  *	diff            issuers and certificates that are new
  *	component_steps components that must change
  *	codes, precondition, acks  preconditions and their acknowledgement
@@ -54,7 +55,7 @@ struct plan_input {
  */
 MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out, struct err *e);
 
-/* Whether an apply writes anything: a step, or a rename (`was:`) in the state. */
+/* Whether an apply writes anything: a step, or a rename (`was:`) or a hold in the state. */
 bool plan_has_work(const struct plan *p);
 
 /* Human-readable plan; `verbose` adds unchanged components. */

@@ -7,6 +7,7 @@
 #include "plan/component_steps.h"
 #include "plan/diff.h"
 #include "plan/precondition.h"
+#include "plan/use.h"
 #include "plan/waves.h"
 
 #include <inttypes.h>
@@ -25,9 +26,12 @@ static bool wants_anything(const struct plan_builder *d)
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		if (d->issuers[i].in_scope && (!d->issuers[i].authority || d->issuers[i].publish))
 			return true;
-	for (size_t i = 0; i < d->fleet->certificate_count; i++)
-		if (d->certificates[i].job != CERTIFICATE_KEEP || d->certificates[i].unsaved)
+	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
+		const struct certificate_build *c = &d->certificates[i];
+
+		if (c->job != CERTIFICATE_KEEP || c->unsaved || c->hold_begins || c->hold_ends)
 			return true;
+	}
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		if (component_has_step(&d->components[i]))
 			return true;
@@ -232,6 +236,7 @@ static void check_certificate(struct plan_builder *d, const struct certificate_b
 	check_issuer_end(d, c);
 	check_refusal(d, c);
 	check_unreadable_import(d, c);
+	use_check(d, c);
 	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
 		precondition_add_certificate(
 			d, c, CODE_SHARED_KEY,

@@ -119,8 +119,7 @@ static bool refuse_unknown(struct plan_builder *d, const struct plan_target *t, 
 		       text_escaped(a, target_text(a, &meant)));
 }
 
-/* A --reissue name that covered nothing in scope: outside of --target, or unknown. */
-static bool refuse_reissue(struct plan_builder *d, const struct plan_target *t, struct err *e)
+bool scope_refuse_certificate(struct plan_builder *d, const struct plan_target *t, struct err *e)
 {
 	struct plan_target alone = *t;
 	struct targets ts = { .list = &alone, .count = 1 };
@@ -162,7 +161,7 @@ static bool read_reissue(struct plan_builder *d, struct err *e)
 
 	const struct plan_target *unknown = targets_unused(&ts);
 
-	return !unknown || refuse_reissue(d, unknown, e);
+	return !unknown || scope_refuse_certificate(d, unknown, e);
 }
 
 /* Whether the fleet file has the role or group, even an empty one. */

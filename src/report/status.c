@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "model/client_view.h"
 #include "model/drift.h"
+#include "model/hold.h"
 #include "model/renewal.h"
 
 #include <string.h>
@@ -18,19 +19,6 @@ const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 	[COMPONENT_INVALID] = "invalid",         [COMPONENT_UNKNOWN] = "unknown",
 	[COMPONENT_UNPROVEN] = "unproven",
 };
-
-/* ---- the desired generation ---- */
-
-static const struct generation *desired(const struct snapshot *s, const struct certificate *c)
-{
-	const struct import_seen *import = snapshot_import(s, c->name);
-
-	if (c->import.kind == IMPORT_NONE)
-		return snapshot_newest_from(s, c->name, SOURCE_ISSUED);
-	if (import && import_is_known(import))
-		return &import->found;
-	return snapshot_last_import(s, c->name);
-}
 
 /* ---- the state of a component ---- */
 
@@ -124,7 +112,9 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s, st
 		struct status_certificate *row = &out->certificates[i];
 
 		row->certificate = c;
-		row->generation = desired(s, c);
+		row->generation = desired_generation(s, c, out->now);
+		if (c->import.kind == IMPORT_NONE && held_generation(s, c, out->now))
+			row->held_until = row->generation->held_until;
 		if (row->generation)
 			row->renew_at = renewal_due_at(row->generation, c->renew_before);
 	}

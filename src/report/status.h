@@ -64,6 +64,7 @@ struct status_certificate {
 	const struct generation *generation; /* NULL: nothing issued yet */
 	int64_t left;                        /* seconds until expiry, when there is a generation */
 	int64_t renew_at;                    /* 0: not renewed by certfleet */
+	int64_t held_until;                  /* of a former generation in use; 0: it is none */
 	bool used;                           /* by a component, or by the certificate of one */
 	struct problem_list problems;
 };

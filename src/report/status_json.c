@@ -77,6 +77,7 @@ static const struct member status_certificate_members[] = {
 	TIME_MEMBER("not_after", struct generation, not_after, OF_GENERATION),
 	ROW_MEMBER("days_left", write_certificate_days),
 	TIME_MEMBER("renew_at", struct status_certificate, renew_at, .absent = ABSENT_NULL),
+	TIME_MEMBER("held_until", struct status_certificate, held_until, .absent = ABSENT_NULL),
 	CHOICE_MEMBER("source", struct generation, source, source_names, OF_GENERATION),
 	PROBLEMS_MEMBER(struct status_certificate, own_problem_members),
 	{ 0 },

@@ -121,6 +121,9 @@ static void add_certificate(struct table *t, const struct status *s,
 	/* An import is renewed by its owner, so the column says when it is time. */
 	if (row->renew_at && c && c->import.kind != IMPORT_NONE)
 		renewed = due ? "get a new one" : "by hand";
+	else if (row->held_until)
+		renewed =
+			arena_printf(t->arena, "reused until %s", date(t->arena, row->held_until));
 	else if (row->renew_at)
 		renewed = arena_printf(t->arena, "from %s", date(t->arena, row->renew_at));
 	table_add(t, renewed, TONE_PLAIN);

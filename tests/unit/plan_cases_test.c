@@ -4,7 +4,8 @@
  * expectation in one file.
  *
  *	--- now        a time; without it 2026-11-23T08:00:00Z
- *	--- choices    target T | ack CODE[:T] | reissue NAME |
+ *	--- choices    target T | ack CODE[:T] | reissue NAME | until T |
+ *	               use NAME@WHICH, where WHICH may be a generation here |
  *	               restart-postponed | broken CERTIFICATE [WEB/1], the
  *	               issue step of a plan to go on with and what it replaces
  *	--- fleet      the fleet file after a standard head
@@ -20,6 +21,7 @@
  *	reached nothing | reached "KIND WHAT"; without one all was reached
  *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
  *		[subject="..."], of one that left the fleet file
+ *		[reissued] [held=T [held.FIELD=VALUE]]
  *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those,
  *		of an imported one what clients see, when any of it is given:
  *		[names="a.example *.b.example"] [purpose=client] [gap="..."]
@@ -94,6 +96,8 @@ struct scene {
 	VEC(const char *) targets;
 	VEC(const char *) acks;
 	VEC(const char *) reissue;
+	VEC(const char *) use;
+	int64_t until;
 	VEC(struct step) broken;
 	VEC(const char *) reached;
 	VEC(struct foreign_authority) foreign;
@@ -301,6 +305,12 @@ static void add_generation(struct scene *s, const struct words *w)
 	for (size_t i = 2; i < w->count; i++)
 		if (!strncmp(w->items[i], "request.", 8))
 			g.request = changed_request(s, g.request, w->items[i] + 8);
+	g.reissued = has(w, "reissued");
+	g.held_until = time_of(w, "held", 0);
+	g.held_request = g.held_until ? asked_for(s, &g) : NULL;
+	for (size_t i = 2; i < w->count; i++)
+		if (!strncmp(w->items[i], "held.", 5))
+			g.held_request = changed_request(s, g.held_request, w->items[i] + 5);
 	if (g.source == SOURCE_IMPORTED)
 		g.view = client_view(s, w, &g);
 	VEC_PUSH(&s->generations, &s->a, g);
@@ -505,6 +515,23 @@ static void finish_snapshot(struct scene *s)
 	s->snapshot.component_count = s->components.count;
 }
 
+/* NAME@OWNER/1 with the fingerprint of that generation, or its first digits: NAME@OWNER/1:8. */
+static const char *use_of(struct scene *s, const char *text)
+{
+	const char *which = strchr(text, '@');
+	const char *digits = which ? strchr(which, ':') : NULL;
+
+	if (!which || !strchr(which, '/'))
+		return text;
+	which++;
+
+	size_t len = digits ? (size_t)(digits - which) : strlen(which);
+	const char *whole = fingerprint(s, arena_strndup(&s->a, which, len));
+
+	return arena_printf(&s->a, "%.*s%.*s", (int)(which - text), text,
+			    digits ? atoi(digits + 1) : 64, whole);
+}
+
 static void read_choice_line(struct scene *s, const struct words *w)
 {
 	const char *kind = w->items[0];
@@ -515,6 +542,10 @@ static void read_choice_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->acks, &s->a, w->items[1]);
 	else if (!strcmp(kind, "reissue"))
 		VEC_PUSH(&s->reissue, &s->a, w->items[1]);
+	else if (!strcmp(kind, "use"))
+		VEC_PUSH(&s->use, &s->a, use_of(s, w->items[1]));
+	else if (!strcmp(kind, "until"))
+		assert_true(time_parse(w->items[1], &s->until));
 	else if (!strcmp(kind, "broken"))
 		VEC_PUSH(&s->broken, &s->a,
 			 ((struct step){ .kind = STEP_ISSUE,
@@ -676,6 +707,13 @@ static void show_plan(const struct plan *p, struct buf *out)
 	}
 	for (size_t i = 0; i < p->wave_count; i++)
 		show_wave(&p->waves[i], i, out);
+	for (size_t i = 0; i < p->hold_count; i++) {
+		const struct hold *h = &p->holds[i];
+		char until[TIME_TEXT];
+
+		buf_printf(out, "hold %s: %s %s\n", h->certificate, h->fingerprint,
+			   h->until ? time_format(h->until, until) : "ends");
+	}
 	buf_printf(out, "unchanged: %zu\n", p->unchanged);
 }
 
@@ -707,6 +745,9 @@ static char *outcome(struct scene *s, bool as_text)
 			     .ack_count = s->acks.count,
 			     .reissue = s->reissue.items,
 			     .reissue_count = s->reissue.count,
+			     .use = s->use.items,
+			     .use_count = s->use.count,
+			     .until = s->until,
 			     .restart_postponed = s->restart_postponed },
 		.broken = s->broken.count ? &broken : NULL,
 	};
