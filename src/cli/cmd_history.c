@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTORY_FORMAT "1.0"
+#define HISTORY_FORMAT "1.1"
 
 enum {
 	FINGERPRINT_SHOWN = 12
@@ -185,6 +185,26 @@ static void show_steps(struct session *s, const struct run_record *run,
 	term_print(&s->terminal, &text);
 }
 
+/* From the plan of the run: what was acknowledged, on the command line or before. */
+static json_t *list_acknowledged(const struct run_record *run)
+{
+	AUTO(json) plan = run->plan ? json_parse(run->plan, strlen(run->plan)) : NULL;
+	json_t *list = json_array();
+	size_t i = 0;
+	json_t *p = NULL;
+
+	json_array_foreach(json_object_get(plan, "preconditions"), i, p)
+	{
+		if (!json_is_true(json_object_get(p, "acknowledged")))
+			continue;
+		json_array_append_new(list,
+				      json_pack("{sO? sO? sO?}", "code", json_object_get(p, "code"),
+						"on", json_object_get(p, "component"), "message",
+						json_object_get(p, "message")));
+	}
+	return list;
+}
+
 static void show_steps_json(struct session *s, const struct run_record *run,
 			    const struct step_record *steps, size_t count)
 {
@@ -194,10 +214,10 @@ static void show_steps_json(struct session *s, const struct run_record *run,
 		json_array_append_new(list, json_encode(history_step_members, &steps[i]));
 
 	AUTO(json) document =
-		json_pack("{ss so so sO}", "format_version", HISTORY_FORMAT, "fleet",
+		json_pack("{ss so so so sO}", "format_version", HISTORY_FORMAT, "fleet",
 			  json_text(s->fleet.name), "run",
 			  json_encode(history_run_members, &(struct history_run){ *run, count }),
-			  "steps", list);
+			  "acknowledged", list_acknowledged(run), "steps", list);
 
 	term_print_json(&s->terminal, document, false);
 }
@@ -211,10 +231,8 @@ static bool find_run(struct session *s, unsigned number, struct run_record *out,
 	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (runs[i].number != number)
-			continue;
-		*out = runs[i];
-		return true;
+		if (runs[i].number == number)
+			return journal_run(state, number, &s->arena, out, e);
 	}
 	return err_set(e, ERR_MISSING, "there is no run %u; 'certfleet history' lists them",
 		       number);

@@ -45,6 +45,40 @@ static void note_deferred(struct run *r, struct change *change)
 	}
 }
 
+/* The pair that the component should have, also one made by this run; NULL: none. */
+static const char *desired_now(const struct run *r, const struct acknowledgement *k)
+{
+	const struct component *c = fleet_component(r->en->fleet, k->component);
+	const struct step s = { .kind = STEP_STAGE,
+				.certificate = c ? c->certificate->name : NULL,
+				.generation = k->fingerprint };
+
+	return run_fingerprint(r, &s);
+}
+
+/* Acknowledgements of another pair end here. */
+static void note_acknowledged(struct run *r, struct change *change)
+{
+	for (size_t i = 0; i < r->plan->remembered_count; i++) {
+		const struct acknowledgement *k = &r->plan->remembered[i];
+		const char *fingerprint = desired_now(r, k);
+		struct component_seen *seen = run_seen(r, k->component);
+		size_t count = 0;
+		const char **list =
+			arena_array(&r->arena, seen->acknowledged_count + 1, sizeof(*list));
+
+		if (!fingerprint)
+			continue;
+		for (size_t n = 0; n < seen->acknowledged_count; n++)
+			if (strstr(seen->acknowledged[n], fingerprint))
+				list[count++] = seen->acknowledged[n];
+		list[count++] = arena_printf(&r->arena, "%s %s", k->code, fingerprint);
+		seen->acknowledged = list;
+		seen->acknowledged_count = count;
+		change_component(change, seen);
+	}
+}
+
 static bool is_same_reach(const struct plan *p, const struct snapshot *s)
 {
 	if (p->reach_count != s->reached_count)
@@ -66,6 +100,7 @@ void end_run(struct run *r)
 	r->record.ended = clock_now();
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
+	note_acknowledged(r, change);
 	/* also when the run failed: it was accepted */
 	if (p->accepted_count > s->accepted_count)
 		change_accepted(change, p->accepted, p->accepted_count);

@@ -140,6 +140,13 @@ enum {
 	PLAN_VALID_MOST = 14 * 24 * 3600
 };
 
+/* An acknowledgement that holds until the desired pair of the component changes. */
+struct acknowledgement {
+	const char *component;
+	const char *code;
+	const char *fingerprint; /* of that pair; NULL: the plan's run makes it */
+};
+
 struct plan {
 	struct arena arena;
 	const char *fleet;
@@ -172,6 +179,9 @@ struct plan {
 	size_t deferred_count;
 	const char *const *reach;
 	size_t reach_count;
+	/* not in the JSON form: acknowledgements that the plan's run records */
+	const struct acknowledgement *remembered;
+	size_t remembered_count;
 	/* not in the JSON form: holds that the plan's run begins or ends */
 	const struct hold *holds;
 	size_t hold_count;

@@ -111,7 +111,10 @@ struct component_seen {
 				 until it is proven or taken back; NULL: none,
 				 or unknown */
 	enum rollback_state rollback;
-	const char *last_error;  /* of the last run that touched it */
+	const char *last_error; /* of the last run that touched it */
+	/* acknowledged preconditions: "CODE FINGERPRINT" of the pair desired then */
+	const char *const *acknowledged;
+	size_t acknowledged_count;
 	int64_t deferred_at;     /* when a run left it out, since it was
 				    offline and needed a change; 0 */
 	int64_t order_given;     /* sequence of the newest order; 0: none */

@@ -202,6 +202,7 @@ struct plan_builder {
 	VEC(struct precondition) preconditions;
 	VEC(struct trouble) troubles; /* of preconditions that block or ask */
 	VEC(struct left_out) left_out;
+	VEC(struct acknowledgement) remembered; /* given now, and not recorded yet */
 	struct targets acks[CODE_COUNT];
 };
 

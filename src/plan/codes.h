@@ -9,6 +9,8 @@
 
 #include "model/plan.h"
 
+#include <stdbool.h>
+
 enum code {
 	CODE_ADOPT,
 	CODE_BACKUP_COPY_FAILED,
@@ -63,6 +65,7 @@ struct code_row {
 	const char *remedy;
 	const char *meaning; /* for the manual; NULL: never found by this version */
 	enum scope_unit unit;
+	bool remembered; /* an acknowledgement holds until another pair is desired */
 };
 
 extern const struct code_row code_rows[CODE_COUNT];

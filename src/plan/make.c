@@ -36,6 +36,7 @@ static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 	copy.replaced = builder_keep(d, seen->replaced);
 	copy.last_error = builder_keep(d, seen->last_error);
 	copy.deliver = builder_keep(d, seen->deliver);
+	copy.acknowledged = keep_list(d, seen->acknowledged, seen->acknowledged_count);
 	copy.left = keep_list(d, seen->left, seen->left_count);
 	copy.left_host = builder_keep(d, seen->left_host);
 	return copy;
@@ -109,6 +110,8 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	p->deferred_count = deferred.count;
 	p->preconditions = d->preconditions.items;
 	p->precondition_count = d->preconditions.count;
+	p->remembered = d->remembered.items;
+	p->remembered_count = d->remembered.count;
 	p->left_out = d->left_out.items;
 	p->left_out_count = d->left_out.count;
 	p->run_left_out = d->run_left;
@@ -126,7 +129,7 @@ bool plan_has_work(const struct plan *p)
 	for (size_t i = 0; i < p->precondition_count; i++)
 		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
 			return true;
-	return p->step_count > 0 || p->hold_count > 0;
+	return p->step_count > 0 || p->hold_count > 0 || p->remembered_count > 0;
 }
 
 bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)

@@ -55,7 +55,8 @@ struct plan_input {
  */
 MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out, struct err *e);
 
-/* Whether an apply writes anything: a step, or a rename (`was:`) or a hold in the state. */
+/* Whether an apply writes anything: a step, or a record of a rename (`was:`),
+ * a hold or an acknowledgement. */
 bool plan_has_work(const struct plan *p);
 
 /* Human-readable plan; `verbose` adds unchanged components. */

@@ -40,11 +40,46 @@ static void add_trouble(struct plan_builder *d, const struct precondition_spec *
 				   .subject = f->subject });
 }
 
+/* Whether the state has the acknowledgement, for the pair that is desired still. */
+static bool is_remembered(const struct component_build *c, enum code code)
+{
+	const char *name = code_rows[code].name;
+	size_t len = strlen(name);
+
+	for (size_t i = 0; c->certificate->fingerprint && i < c->seen->acknowledged_count; i++) {
+		const char *known = c->seen->acknowledged[i];
+
+		if (!strncmp(known, name, len) && known[len] == ' ' &&
+		    !strcmp(known + len + 1, c->certificate->fingerprint))
+			return true;
+	}
+	return false;
+}
+
+static bool is_acknowledged(struct plan_builder *d, const struct precondition_spec *f)
+{
+	const struct component_build *c = NULL;
+	bool given = acks_cover(&d->acks[f->code], f->name, &f->subject);
+
+	if (f->severity != SEVERITY_ACKNOWLEDGE)
+		return false;
+	if (!code_rows[f->code].remembered || !f->subject.component)
+		return given;
+	c = builder_component(d, f->subject.component);
+	if (is_remembered(c, f->code))
+		return true;
+	if (given)
+		VEC_PUSH(&d->remembered, d->kept,
+			 ((struct acknowledgement){ .component = c->name,
+						    .code = code_rows[f->code].name,
+						    .fingerprint = c->certificate->fingerprint }));
+	return given;
+}
+
 void precondition_add(struct plan_builder *d, const struct precondition_spec *f)
 {
 	const char *name = builder_keep(d, f->name);
-	bool acknowledged = f->severity == SEVERITY_ACKNOWLEDGE &&
-			    acks_cover(&d->acks[f->code], f->name, &f->subject);
+	bool acknowledged = is_acknowledged(d, f);
 
 	VEC_PUSH(&d->preconditions, d->kept,
 		 (struct precondition){

@@ -56,6 +56,8 @@ static const struct member component_members[] = {
 	FLAG_MEMBER("retire_remove", struct component_seen, retire_remove),
 	TEXT_MEMBER("deliver", struct component_seen, deliver, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("proven", struct component_seen, proven, .absent = ABSENT_OMITTED),
+	TEXTS_MEMBER("acknowledged", struct component_seen, acknowledged, acknowledged_count,
+		     .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 

@@ -104,6 +104,22 @@ cf apply --yes --ack offline:back
 is $status 0 "and goes on when it is accepted"
 take_status
 is "$(status_of back state)" deferred "what was accepted is deferred"
+cf history --json
+run=$(jq '.runs[0].run' <<<"$out")
+cf history "$run" --json
+is "$(jq -r '.acknowledged[] | .code + " " + .on' <<<"$out")" "offline back" "the history says what was accepted"
+cf apply --yes
+is $status 0 "the next apply does not ask again"
+cf apply --yes
+is $status 0 "nor does the one after it"
+write_fleet acknowledge d.example.test
+cf apply --yes
+is $status 3 "for another certificate it asks"
+write_fleet acknowledge e.example.test
+cf apply --yes --ack offline
+is $status 0 "what is accepted while it is issued"
+cf apply --yes
+is $status 0 "is accepted for that one"
 old_pem back
 start_haproxy back
 cf apply --yes

@@ -43,7 +43,7 @@
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
  *		[activation=none|hot|reload|restart]
  *		[doubt="..."] [untrusted="..."] [not_running="..."]
- *		[unverifiable="..."]
+ *		[unverifiable="..."] [acknowledged=CODE:WEB/1]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -394,6 +394,16 @@ static void add_component(struct scene *s, const struct words *w)
 		seen.left_count = 1;
 	}
 
+	if (value(w, "acknowledged")) {
+		const char **list = arena_array(&s->a, 1, sizeof(*list));
+		const char *code = value(w, "acknowledged");
+		size_t len = strcspn(code, ":");
+
+		list[0] = arena_printf(&s->a, "%.*s %s", (int)len, code,
+				       fingerprint(s, code + len + 1));
+		seen.acknowledged = list;
+		seen.acknowledged_count = 1;
+	}
 	if (rejected) {
 		const char **list = arena_array(&s->a, 1, sizeof(*list));
 
@@ -713,6 +723,12 @@ static void show_plan(const struct plan *p, struct buf *out)
 
 		buf_printf(out, "hold %s: %s %s\n", h->certificate, h->fingerprint,
 			   h->until ? time_format(h->until, until) : "ends");
+	}
+	for (size_t i = 0; i < p->remembered_count; i++) {
+		const struct acknowledgement *k = &p->remembered[i];
+
+		buf_printf(out, "remember %s of %s for %s\n", k->code, k->component,
+			   k->fingerprint ? k->fingerprint : "what is issued");
 	}
 	buf_printf(out, "unchanged: %zu\n", p->unchanged);
 }
