@@ -27,6 +27,14 @@ static void put_fleet_access(struct writer *w, const struct fleet_access *a)
 	write_rows(w, &access_record, a);
 }
 
+static void put_acknowledgement(struct writer *w, const struct standing_ack *k)
+{
+	buf_printf(w->out, "acknowledge %s\n", k->code);
+	put_text(w, "on", k->on);
+	put_number(w, "until", k->until);
+	put_text(w, "reason", k->reason);
+}
+
 static void put_issuer(struct writer *w, const struct issuer *i)
 {
 	buf_printf(w->out, "issuer %s\n", i->name);
@@ -144,6 +152,8 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 	buf_printf(out, "certfleet 1\nfleet %s\n", f->name);
 	put_policies(&w, f);
 	put_fleet_access(&w, &f->access);
+	for (size_t i = 0; i < f->acknowledge_count; i++)
+		put_acknowledgement(&w, &f->acknowledge[i]);
 	for (size_t i = 0; i < f->issuer_count; i++)
 		put_issuer(&w, &f->issuers[i]);
 	for (size_t i = 0; i < f->certificate_count; i++)

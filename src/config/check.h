@@ -19,6 +19,8 @@ void check_secrets(struct loader *ld, const struct node *root);
 void check_access_secrets(struct loader *ld, const struct build *b, const struct node *root);
 /* No CSV file is also a file that the fleet reads a secret or a key from. */
 void check_inventories(struct loader *ld, const struct build *b);
+/* What `acknowledge` names is in the fleet file; after everything is built. */
+void check_acknowledgements(struct loader *ld, const struct node *root);
 bool is_passphrase(const struct fleet *f, const struct secret_ref *s);
 /* What is issued has the names that its components are verified by. */
 void check_clients(struct loader *ld, const struct build *b);

@@ -24,11 +24,17 @@ struct fleet_form {
 	struct state_policy state;
 	struct backup_policy backup;
 	struct fleet_access access;
+	struct items acknowledge; /* struct ack_form */
 	const struct node *include;
 	struct section *issuers;
 	struct section *certificates;
 	struct section *roles;
 	struct section *components;
+};
+
+struct ack_form {
+	unsigned code;
+	struct standing_ack ack;
 };
 
 struct backup_form {

@@ -7,6 +7,20 @@
 #include "config/pathname.h"
 #include "config/schema.h"
 
+static void take_acknowledgements(struct loader *ld, const struct fleet_form *form)
+{
+	const struct ack_form *forms = form->acknowledge.list;
+	size_t count = form->acknowledge.count;
+	struct standing_ack *list = arena_array(&ld->fleet.arena, count, sizeof(*list));
+
+	for (size_t i = 0; i < count; i++) {
+		list[i] = forms[i].ack;
+		list[i].code = acknowledge_codes[forms[i].code];
+	}
+	ld->fleet.acknowledge = list;
+	ld->fleet.acknowledge_count = count;
+}
+
 static void read_fleet(struct loader *ld, const struct node *root, struct fleet_form *form)
 {
 	const struct fleet_form preset = {
@@ -26,6 +40,7 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	ld->fleet.state = form->state;
 	ld->fleet.backup = form->backup;
 	ld->fleet.access = form->access;
+	take_acknowledgements(ld, form);
 	if (form->include)
 		include_all(ld, form->include);
 	lookup_release(&ld->components.names);
@@ -82,6 +97,7 @@ static void load(struct loader *ld)
 	}
 	read_fleet(ld, root, &form);
 	build_fleet(ld, root);
+	check_acknowledgements(ld, root);
 	list_sources(ld);
 }
 

@@ -22,7 +22,8 @@
 #define DURATION(T, k, m, b, h, ...) \
 	FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h, ##__VA_ARGS__)
 /* For an enum, which is read as unsigned; `names` is in the order of its values. */
-#define CHOICE(T, k, m, names, h) FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
+#define CHOICE(T, k, m, names, h, ...) \
+	FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h, ##__VA_ARGS__)
 #define LIST(T, k, m, type, of, h, ...) \
 	FIELD(T, k, m, struct items, type, .param = &(of), .help = h, ##__VA_ARGS__)
 /* A program to run, and its arguments. */

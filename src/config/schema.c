@@ -362,6 +362,48 @@ const struct record component_record = {
 	.help = "one place of one certificate, in one process",
 };
 
+/* --- acknowledgements --- */
+
+const char *const acknowledge_codes[] = { "adopt",
+					  "backup-copy-failed",
+					  "clock-skew",
+					  "expires-before-restart",
+					  "foreign-authority",
+					  "issuer-expires",
+					  "issuer-replaced",
+					  "mass-retire",
+					  "no-budget",
+					  "offline",
+					  "operator-issuer",
+					  "pidfile-doubtful",
+					  "reused-generation",
+					  "rolled-back",
+					  "state-behind",
+					  "state-missing",
+					  "unverifiable",
+					  NULL };
+
+static const struct field ack_fields[] = {
+	CHOICE(struct ack_form, "code", code, acknowledge_codes, "a precondition that asks",
+	       .required = true),
+	TEXT(struct ack_form, "on", ack.on,
+	     "component, group, role:NAME, certificate:NAME or issuer:NAME", .required = true),
+	FIELD(struct ack_form, "until", ack.until, int64_t, day_type, .required = true,
+	      .help = "its last day, as 2026-12-24; at most 90 days ahead"),
+	TEXT(struct ack_form, "reason", ack.reason, "why it is acknowledged", .required = true),
+	{ 0 },
+};
+static const struct record ack_record = {
+	.name = "acknowledgement",
+	.fields = ack_fields,
+	.size = sizeof(struct ack_form),
+	.help = "accepts a precondition for a while, as --ack does for one run",
+};
+static const struct field ack_item = { .key = "acknowledge",
+				       .type = &record_type,
+				       .param = &ack_record };
+static const struct list_of ack_items = { &ack_item, sizeof(struct ack_form), 0, 1000 };
+
 /* --- the file --- */
 
 #define SECTIONS                                                                           \
@@ -388,6 +430,8 @@ static const struct field fleet_fields[] = {
 	LATER(struct fleet_form, "include", include, include_value,
 	      "more files with issuers, certificates, roles, components"),
 	SECTIONS,
+	LIST(struct fleet_form, "acknowledge", acknowledge, list_type, ack_items,
+	     "preconditions that are accepted for a while"),
 	FIELD(struct fleet_form, "access", access, struct fleet_access, record_type,
 	      .param = &access_record, .help = "certfleet's own identity towards components"),
 	{ 0 },

@@ -36,6 +36,8 @@ extern const struct field item_value;     /* const char * */
 extern const struct field after_value;    /* struct items of const char * */
 extern const struct field include_value;  /* struct items of const char * */
 
+/* Codes of preconditions that can ask (plan/codes.h). */
+extern const char *const acknowledge_codes[];
 extern const char *const issuer_use_names[];
 extern const char *const key_rotation_names[];
 extern const char *const commit_order_names[];

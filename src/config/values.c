@@ -12,6 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum {
+	DAY = 24 * 3600,
+	DAYS_AHEAD = 90, /* of an acknowledgement */
+};
+
 static bool one_line(struct loader *ld, const struct field *f, const struct node *n)
 {
 	for (const char *at = n->text; *at; at++)
@@ -274,6 +279,25 @@ static bool read_mode(struct loader *ld, const struct field *f, const struct nod
 	return true;
 }
 
+static bool read_day(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	const char *digits = "0123456789";
+	int64_t day = 0;
+	int64_t now = clock_now();
+
+	if (!value_raw(ld, f, n))
+		return false;
+	if (strlen(n->text) != strlen("2026-12-24") || strspn(n->text, digits) != 4 ||
+	    !time_parse(n->text, &day))
+		return config_error(ld, n, "'%s' cannot be '%s': a day is written as 2026-12-24",
+				    f->key, shown(ld, n->text));
+	if (day > now + DAYS_AHEAD * DAY)
+		return config_error(ld, n, "'%s' cannot be '%s': it is more than %d days ahead",
+				    f->key, shown(ld, n->text), DAYS_AHEAD);
+	*(int64_t *)slot = day + DAY;
+	return true;
+}
+
 const struct field_type text_type = { values_read_text, SHAPE_TEXT, NULL };
 const struct field_type argument_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ARGUMENT };
 const struct field_type program_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_PROGRAM,
@@ -295,6 +319,8 @@ const struct field_type variable_type = { read_variable, SHAPE_TEXT, "^CERTFLEET
 					  .words = "variable" };
 const struct field_type flag_type = { read_flag, SHAPE_FLAG, NULL, .write = write_flag };
 const struct field_type unless_type = { read_unless, SHAPE_FLAG, NULL, .write = write_flag };
+const struct field_type day_type = { read_day, SHAPE_TEXT, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+				     .words = "day" };
 const struct field_type count_type = { values_read_count, SHAPE_COUNT, NULL, .write = write_count };
 const struct field_type version_type = { read_version, SHAPE_VERSION, NULL };
 const struct field_type duration_type = { read_duration, SHAPE_TEXT, "^[0-9]+[smhdwy]$",

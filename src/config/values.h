@@ -28,6 +28,7 @@ extern const struct field_type flag_type;        /* bool */
 extern const struct field_type unless_type;      /* bool, true when false is said */
 extern const struct field_type count_type;       /* unsigned; struct bounds */
 extern const struct field_type duration_type;    /* int64_t; struct bounds */
+extern const struct field_type day_type;         /* int64_t; its end, at most 90 days ahead */
 extern const struct field_type choice_type;      /* unsigned; names */
 extern const struct field_type mode_type;        /* mode_t */
 extern const struct field_type version_type;     /* unsigned */

@@ -406,6 +406,14 @@ struct fleet_source {
 	size_t len;
 };
 
+/* Acknowledgement in the fleet file: like --ack CODE:T for a while. */
+struct standing_ack {
+	const char *code;
+	const char *on; /* target */
+	int64_t until;  /* end of its last day */
+	const char *reason;
+};
+
 struct fleet {
 	struct arena arena;
 	const char *name;
@@ -414,6 +422,8 @@ struct fleet {
 	struct state_policy state;
 	struct backup_policy backup;
 	struct fleet_access access;
+	const struct standing_ack *acknowledge; /* as in the file */
+	size_t acknowledge_count;
 	const struct issuer *issuers;
 	size_t issuer_count;
 	const struct certificate *certificates;

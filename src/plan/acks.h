@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Acknowledgements (--ack): CODE for all its subjects, or CODE:T.  T has to
- * exist; an ack that matches no precondition is fine.  Internal to plan/.
+ * Acknowledgements (--ack, and `acknowledge` in the fleet file): CODE for all its subjects, or
+ * CODE:T.  T has to exist; an ack that matches no precondition is fine.  Internal to plan/.
  */
 #ifndef PLAN_ACKS_H
 #define PLAN_ACKS_H
@@ -18,7 +18,15 @@ MUST_CHECK bool acks_read(struct plan_builder *d, struct err *e);
  * neither the fleet file nor a precondition names, with a suggestion.
  */
 MUST_CHECK bool acks_check(struct plan_builder *d, struct err *e);
-/* Whether `acks` of one code cover a precondition shown as `name`. */
-bool acks_cover(struct targets *acks, const char *name, const struct subject *subject);
+/*
+ * Whether a precondition shown as `name` is acknowledged on the command line; by
+ * `acknowledge` in the fleet file, as long as that holds.
+ */
+bool acks_given(struct plan_builder *d, enum code code, const char *name,
+		const struct subject *subject);
+bool acks_stand(struct plan_builder *d, enum code code, const char *name,
+		const struct subject *subject);
+/* Adds `acknowledge-ended` for each in the fleet file whose date is past. */
+void acks_check_standing(struct plan_builder *d);
 
 #endif

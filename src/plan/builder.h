@@ -204,6 +204,7 @@ struct plan_builder {
 	VEC(struct left_out) left_out;
 	VEC(struct acknowledgement) remembered; /* given now, and not recorded yet */
 	struct targets acks[CODE_COUNT];
+	struct targets standing[CODE_COUNT]; /* `acknowledge` of the fleet file */
 };
 
 void builder_init(struct plan_builder *d, const struct plan_input *in, struct arena *kept);

@@ -2,6 +2,9 @@
 #include "plan/codes.h"
 
 const struct code_row code_rows[CODE_COUNT] = {
+	[CODE_ACKNOWLEDGE_ENDED] = { "acknowledge-ended", SEVERITY_INFO,
+				     "remove it from 'acknowledge', or give it another date",
+				     "the date of an acknowledgement in the fleet file is past" },
 	[CODE_ADOPT] = { "adopt", SEVERITY_ACKNOWLEDGE, "apply from the state that delivers to it",
 			 "another state delivered to this component of an agent" },
 	[CODE_BACKUP_COPY_FAILED] = { "backup-copy-failed", SEVERITY_ACKNOWLEDGE,

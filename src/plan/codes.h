@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 enum code {
+	CODE_ACKNOWLEDGE_ENDED,
 	CODE_ADOPT,
 	CODE_BACKUP_COPY_FAILED,
 	CODE_BACKUP_MISSING,

@@ -109,7 +109,8 @@ static bool is_put_back(struct plan_builder *d, const struct component_build *c)
 	return seen->rollback == ROLLBACK_BEGUN && seen->replaced && installed && desired &&
 	       component_has_rejected(c, desired) &&
 	       (!strcmp(installed, seen->replaced) || component_has_rejected(c, installed)) &&
-	       !acks_cover(&d->acks[CODE_ROLLED_BACK], c->name, &subject);
+	       !acks_given(d, CODE_ROLLED_BACK, c->name, &subject) &&
+	       !acks_stand(d, CODE_ROLLED_BACK, c->name, &subject);
 }
 
 static void decide_component_steps(struct plan_builder *d, struct component_build *c)

@@ -59,14 +59,15 @@ static bool is_remembered(const struct component_build *c, enum code code)
 static bool is_acknowledged(struct plan_builder *d, const struct precondition_spec *f)
 {
 	const struct component_build *c = NULL;
-	bool given = acks_cover(&d->acks[f->code], f->name, &f->subject);
+	bool given = acks_given(d, f->code, f->name, &f->subject);
+	bool stands = acks_stand(d, f->code, f->name, &f->subject);
 
 	if (f->severity != SEVERITY_ACKNOWLEDGE)
 		return false;
 	if (!code_rows[f->code].remembered || !f->subject.component)
-		return given;
+		return given || stands;
 	c = builder_component(d, f->subject.component);
-	if (is_remembered(c, f->code))
+	if (stands || is_remembered(c, f->code))
 		return true;
 	if (given)
 		VEC_PUSH(&d->remembered, d->kept,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/client_view.h"
+#include "plan/acks.h"
 #include "plan/component_steps.h"
 #include "plan/diff.h"
 #include "plan/precondition.h"
@@ -272,6 +273,7 @@ void preconditions_check(struct plan_builder *d)
 	check_bundles(d);
 	check_renamed(d);
 	check_removal(d);
+	acks_check_standing(d);
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		precondition_issuer(d, &d->issuers[i]);
 	look_at_users(d);

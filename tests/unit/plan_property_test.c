@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "config/schema.h"
 #include "model/issue_request.h"
+#include "plan/codes.h"
 #include "plan_fixture.h"
 #include "test.h"
 
@@ -634,4 +636,14 @@ TEST(a_large_fleet_has_few_edges_for_each_step)
 	for (size_t i = 0; i < p.step_count; i++)
 		edges += p.steps[i].after_count;
 	assert_true(edges < 3 * p.step_count);
+}
+
+TEST(the_fleet_file_acknowledges_every_code_that_asks)
+{
+	const char *const *name = acknowledge_codes;
+
+	for (enum code i = 0; i < CODE_COUNT; i++)
+		if (code_rows[i].severity == SEVERITY_ACKNOWLEDGE)
+			assert_string_equal(*name++, code_rows[i].name);
+	assert_null(*name);
 }
