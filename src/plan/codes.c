@@ -45,7 +45,7 @@ const struct code_row code_rows[CODE_COUNT] = {
 				 "a certificate is issued again, but --target leaves this component out" },
 	[CODE_MASS_RETIRE] = { "mass-retire", SEVERITY_ACKNOWLEDGE,
 			       "check that the fleet file is complete",
-			       "more than half of the known components left the fleet file",
+			       "more than half of the known components, or more than 20, left the fleet file",
 			       .unit = UNIT_RETIREMENTS },
 	[CODE_MOVED] = { "moved", SEVERITY_BLOCK, "make a new plan",
 			 "a component is not any more as a saved plan saw it: the apply of that plan leaves it out, and ends with 5" },

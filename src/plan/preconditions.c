@@ -17,6 +17,7 @@
 
 enum {
 	SHORT_LEAF_PERCENT = 10,
+	RETIRE_MANY = 20, /* at once, without a question */
 };
 
 /* ---- the fleet ---- */
@@ -127,7 +128,7 @@ static void check_removal(struct plan_builder *d)
 {
 	size_t count = d->removed.count;
 
-	if (count < 2 || count * 2 <= d->known_count)
+	if (count <= RETIRE_MANY && (count < 2 || count * 2 <= d->known_count))
 		return;
 	precondition_add(d,
 			 &(struct precondition_spec){
