@@ -39,8 +39,8 @@ const struct option common_options[] = {
 	       .help = "auto, always or never"),
 	FLAG(struct common, quiet, .name = "quiet", .help = "only what was asked for, and errors"),
 	FLAG(struct common, verbose, .name = "verbose", .help = "tell more"),
-	FLAG(struct common, version, .name = "version", .help = "print the version and end"),
-	FLAG(struct common, help, .name = "help", .letter = 'h', .help = "print this and end"),
+	FLAG(struct common, version, .name = "version", .help = "show the version"),
+	FLAG(struct common, help, .name = "help", .letter = 'h', .help = "show this help"),
 	{ 0 },
 };
 
@@ -118,7 +118,7 @@ static bool check_words(const struct command_words *l, struct err *e)
 	if (l->words.count < c->words_least)
 		return err_set(e, ERR_USAGE, "'%s' needs %s", c->name, c->words);
 	if (l->words.count > c->words_most)
-		return err_set(e, ERR_USAGE, "'%s' does not take '%s'", c->name,
+		return err_set(e, ERR_USAGE, "unexpected argument '%s'",
 			       text_escaped(l->arena, l->words.items[c->words_most]));
 	/* beside a saved plan, --file names the fleet file it is applied to */
 	if (l->common.file && l->words.count && !strcmp(c->words, "[FILE]"))
@@ -139,7 +139,7 @@ static bool needs_second(const struct command_words *l, struct err *e)
 			buf_printf(&known, "%s%s", known.len ? ", " : "",
 				   commands[i]->name + len + 1);
 	if (l->words.count)
-		return err_set(e, ERR_USAGE, "'%s' cannot '%s', only: %s", l->group,
+		return err_set(e, ERR_USAGE, "unknown command '%s %s', it is one of: %s", l->group,
 			       text_escaped(l->arena, l->words.items[0]), buf_text(&known));
 	return err_set(e, ERR_USAGE, "'%s' needs one of: %s", l->group, buf_text(&known));
 }

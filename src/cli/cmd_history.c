@@ -246,7 +246,8 @@ static bool show_run(struct session *s, const char *word, bool json, struct err 
 	size_t digits = strspn(word, "0123456789");
 
 	if (word[digits] || !digits || digits > 9)
-		return err_set(e, ERR_USAGE, "'%s' is not the number of a run",
+		return err_set(e, ERR_USAGE,
+			       "'%s' is not the number of a run; 'certfleet history' lists them",
 			       text_escaped(&s->arena, word));
 	if (!find_run(s, (unsigned)strtoul(word, NULL, 10), &run, e) ||
 	    !journal_run_steps(engine_state(s->engine), run.number, &s->arena, &steps, &count, e))

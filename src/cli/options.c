@@ -38,14 +38,14 @@ static bool options_unknown(struct parse *p, const char *shown, struct err *e)
 
 	for (size_t i = 0; i < p->set_count; i++)
 		for (const struct option *o = p->sets[i].options; o->name; o++)
-			VEC_PUSH(&names, p->arena, arena_printf(p->arena, "--%s", o->name));
+			VEC_PUSH(&names, p->arena, o->name);
 	VEC_PUSH(&names, p->arena, NULL);
 
-	const char *near = text_nearest(shown, names.items);
+	const char *near = text_nearest(shown + strspn(shown, "-"), names.items);
 
 	shown = text_escaped(p->arena, shown);
 	if (near)
-		return err_set(e, ERR_USAGE, "unknown option '%s', did you mean '%s'?", shown,
+		return err_set(e, ERR_USAGE, "unknown option '%s', did you mean '--%s'?", shown,
 			       near);
 	return err_set(e, ERR_USAGE, "unknown option '%s'", shown);
 }

@@ -15,16 +15,17 @@ usage "did you mean 'plan'" "a typo in a command" plna
 usage "unknown command 'nothing-like-it'" "an unknown command" nothing-like-it
 usage "did you mean '--json'" "a typo in an option" plan --jsno
 usage "unknown option '--zzzzzz'" "an unknown option" status --zzzzzz
+usage "unknown option '--nope'; see" "an option like no other, whose dashes alone resemble" plan --nope
 usage "takes no value" "a value for a flag" plan --json=yes
 usage "needs a value" "no value for an option" plan --out
 usage "needs a value" "an empty value" plan --out=
 usage "must look like 90d" "a duration that is none" status --check 5
 usage "must look like 2026" "a time that is none" plan --at tomorrow
 usage "auto, always, never" "a colour that is none" --color pink validate
-usage "does not take 'b'" "one word too many" validate a b
+usage "unexpected argument 'b'; see 'certfleet validate --help'" "one word too many" validate a b
 usage "needs BUNDLE" "one word too few" backup verify
 usage "needs one of: create, list, verify" "half a command" backup
-usage "cannot 'lst', only: create, list, verify" "an unknown second word" backup lst
+usage "unknown command 'backup lst', it is one of: create, list, verify" "an unknown second word" backup lst
 usage "given together with 'a.yaml'" "two fleet files" plan -f b.yaml a.yaml
 for late in init inspect state "backup export" "backup restore"; do
 	# shellcheck disable=SC2086
