@@ -47,7 +47,7 @@ void component_inspect(const struct agent_config *c, const struct agent_componen
 	*out = (struct component_report){
 		.name = component->name,
 		.activation = agent_identity_is(c, component)
-				      ? ACTIVATION_HOT
+				      ? ACTIVATION_SWAP
 				      : activate_activation(&component->activate),
 	};
 	install_probe(&component->install, a, &out->seen);

@@ -111,7 +111,7 @@ static bool agent_report(struct driver_session *v, struct agent_answer *out,
 /* Fleet file and agent must agree on whether the component is the agent's own pair. */
 static const char *mismatch(const struct component *c, const struct component_report *r)
 {
-	bool is_own = r->activation == ACTIVATION_HOT;
+	bool is_own = r->activation == ACTIVATION_SWAP;
 
 	if (c->deliver.agent.self == is_own)
 		return NULL;

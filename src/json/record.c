@@ -364,7 +364,9 @@ static bool decode_choice(struct json_reading *r, const struct member *m, const 
 	const char *name = json_string_value(value);
 
 	for (unsigned i = 0; name && m->names[i]; i++) {
-		if (strcmp(name, m->names[i]) != 0)
+		const char *former = m->former_names ? m->former_names[i] : NULL;
+
+		if (strcmp(name, m->names[i]) != 0 && (!former || strcmp(name, former) != 0))
 			continue;
 		*out = i;
 		return true;

@@ -80,6 +80,8 @@ struct member {
 	 */
 	int64_t most;
 	const char *const *names; /* names of a choice; ends with NULL */
+	/* names in older documents by value, NULL for none; only for reading */
+	const char *const *former_names;
 	const char *constant;
 	const struct member *of;
 	/* Not stored: the value must equal the one written from the members before. */

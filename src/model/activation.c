@@ -8,10 +8,11 @@
 
 const char *const activation_names[ACTIVATION_COUNT + 1] = {
 	[ACTIVATION_NONE] = "none",
-	[ACTIVATION_HOT] = "hot",
+	[ACTIVATION_SWAP] = "swap",
 	[ACTIVATION_RELOAD] = "reload",
 	[ACTIVATION_RESTART] = "restart",
 };
+const char *const activation_former_names[ACTIVATION_COUNT] = { [ACTIVATION_SWAP] = "hot" };
 
 /* Driver capabilities: activation by the driver itself. */
 static const struct rung {
@@ -21,13 +22,13 @@ static const struct rung {
 	bool at_commit;      /* the commit itself activates */
 } rungs[] = {
 	[DRIVER_FILES] = { "files", ACTIVATION_NONE, false, false },
-	[DRIVER_HAPROXY] = { "haproxy", ACTIVATION_HOT, true, false },
+	[DRIVER_HAPROXY] = { "haproxy", ACTIVATION_SWAP, true, false },
 	/* default until the agent reports its host's activation */
 	[DRIVER_AGENT] = { "agent", ACTIVATION_RELOAD, true, false },
-	[DRIVER_CADDY] = { "caddy", ACTIVATION_HOT, true, true },
+	[DRIVER_CADDY] = { "caddy", ACTIVATION_SWAP, true, true },
 	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },
 	[DRIVER_SFTP] = { "sftp", ACTIVATION_NONE, false, false },
-	[DRIVER_HTTP] = { "http", ACTIVATION_HOT, false, true },
+	[DRIVER_HTTP] = { "http", ACTIVATION_SWAP, false, true },
 	[DRIVER_COMMAND] = { "command", ACTIVATION_RELOAD, false, true },
 };
 _Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT, "every driver needs its row");
@@ -50,7 +51,7 @@ bool deliver_activates(const struct deliver *d)
 
 bool deliver_swaps(const struct deliver *d)
 {
-	return deliver_activates(d) && rungs[d->kind].own == ACTIVATION_HOT;
+	return deliver_activates(d) && rungs[d->kind].own == ACTIVATION_SWAP;
 }
 
 bool component_swaps_at_commit(const struct component *c)
@@ -112,7 +113,8 @@ enum activation component_activation(const struct component *c, const struct com
 bool activation_named(const char *name, enum activation *out)
 {
 	for (int i = 0; i < ACTIVATION_COUNT; i++)
-		if (!strcmp(name, activation_names[i])) {
+		if (!strcmp(name, activation_names[i]) ||
+		    (activation_former_names[i] && !strcmp(name, activation_former_names[i]))) {
 			*out = (enum activation)i;
 			return true;
 		}

@@ -13,7 +13,7 @@
 
 enum activation {
 	ACTIVATION_NONE, /* by the process itself, without a signal */
-	ACTIVATION_HOT,  /* swapped in the running process */
+	ACTIVATION_SWAP, /* swapped in the running process */
 	ACTIVATION_RELOAD,
 	ACTIVATION_RESTART,
 	ACTIVATION_COUNT
@@ -40,5 +40,7 @@ const char *driver_name(enum driver_kind kind);
 
 MUST_CHECK bool activation_named(const char *name, enum activation *out);
 extern const char *const activation_names[ACTIVATION_COUNT + 1];
+/* Names that older agents, states and plans have; NULL: never had another. */
+extern const char *const activation_former_names[ACTIVATION_COUNT];
 
 #endif

@@ -20,7 +20,8 @@ static const struct member identity_members[] = {
  */
 static const struct member report_members[] = {
 	NUMBER_MEMBER("sequence", struct component_report, seen.order_taken, 0, INT64_MAX),
-	CHOICE_MEMBER("activation", struct component_report, activation, activation_names),
+	CHOICE_MEMBER("activation", struct component_report, activation, activation_names,
+		      .former_names = activation_former_names),
 	TEXT_MEMBER("name", struct component_report, name),
 	SHOWN_MEMBER("version", struct component_report, seen.version, .absent = ABSENT_NULL),
 	FINGERPRINT_MEMBER("installed", struct component_report, seen.installed,

@@ -24,7 +24,7 @@ struct report_identity {
 
 struct component_report {
 	const char *name;
-	enum activation activation; /* hot: the agent's own pair */
+	enum activation activation; /* swap: the agent's own pair */
 	/* `served` by the agent's own check; without online, evidence, clock and
 	 * the time, which whoever asked knows */
 	struct observation seen;

@@ -16,7 +16,7 @@ import sys
 PLANTED = os.path.realpath("evil/certfleet.yaml")
 CHOICES = [
     ["block", "acknowledge", "info"],
-    ["none", "hot", "reload", "restart"],
+    ["none", "swap", "reload", "restart"],
     ["stage", "commit", "activate", "verify", "issue", "import", "publish",
      "create-issuer", "backup", "retire"],
 ]

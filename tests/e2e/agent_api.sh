@@ -49,6 +49,6 @@ curl -s -m 60 --cert access/ops.pem --key access/ops.key --cacert access/agents.
 	"https://127.0.0.1:$port/v1/components" >run/answer
 is "$(jq -r '[.components[].name] | join(" ")' run/answer)" "db edge/web1.example.com own" \
 	"and tells of its components"
-is "$(jq -r '.components[] | select(.name == "own").activation' run/answer)" hot "of which one is its own pair"
+is "$(jq -r '.components[] | select(.name == "own").activation' run/answer)" swap "of which one is its own pair"
 stop_agent host
 finish

@@ -76,7 +76,7 @@ is "$(held front)" "$old" "Caddy begins with a pair that somebody made"
 start_gnutls stuck "$stuck" tls/old-front.crt tls/old-front.key
 VERIFY=$stuck expiry=2s write_fleet
 cf plan
-has "$out" "front .*commit, hot, verify" "the plan says that the swap is hot"
+has "$out" "front .*commit, swap, verify" "the plan says that it is a swap"
 has "$out" "4 keys are in no verified bundle" "and that the pairs that are there are kept first"
 cf apply --yes
 is $status 8 "a swap that nobody sees is rolled back"
@@ -124,7 +124,7 @@ serves "$front" "$good" "the newest is served"
 object edge | jq -c --rawfile crt tls/old-edge.crt --rawfile key tls/old-edge.key '.certificate = $crt | .key = $key' |
 	curl -s -X PATCH -H 'Host;' -H 'Content-Type: application/json' --data-binary @- --unix-socket run/edge.sock http://localhost/id/site
 cf plan
-has "$out" "edge .*commit, hot" "a change by hand is found"
+has "$out" "edge .*commit, swap" "a change by hand is found"
 cf apply --yes
 is $status 0 "and set right"
 is "$(held edge)" "$good" "with the same pair"

@@ -70,7 +70,7 @@ write_fleet
 pid=$(cat run/front.pid)
 before=$(served "$front")
 cf plan
-has "$out" "front .*commit, hot" "the plan says that the swap is hot"
+has "$out" "front .*commit, swap" "the plan says that it is a swap"
 cf apply --yes
 is $status 0 "the first apply ends well"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
@@ -115,7 +115,7 @@ for request in set commit; do
 done
 [ "$(served "$edge")" != "$good" ]; ok $? "somebody swaps it by hand"
 cf plan
-has "$out" "edge *hot" "the plan wants to swap it again"
+has "$out" "edge *swap" "the plan wants to swap it again"
 hasnt "$out" "edge *commit" "the file is right"
 cf apply --yes
 is $status 0 "that is done"

@@ -74,8 +74,8 @@ wait_port "$api"
 
 write_fleet
 cf plan
-has "$out" "device .*commit, hot, verify .*nothing is installed" "the plan says that it is hot"
-has "$out" "simple .*commit, hot, verify" "where the commit is all there is as well"
+has "$out" "device .*commit, swap, verify .*nothing is installed" "the plan says that it is a swap"
+has "$out" "simple .*commit, swap, verify" "where the commit is all there is as well"
 cf apply --yes
 is $status 0 "the first apply ends well"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
@@ -150,7 +150,7 @@ serves "$service" "$good" "by both"
 jq -n --rawfile pem run/x.crt --rawfile key run/x.key '{pem: $pem, key: $key}' |
 	curl -s --cacert tls/ca.crt -u "admin:$CERTFLEET_API" -X PUT --data-binary @- "https://127.0.0.1:$api/simple"
 cf plan
-has "$out" "simple .*commit, hot" "a change by hand is found"
+has "$out" "simple .*commit, swap" "a change by hand is found"
 cf apply --yes
 is $status 0 "and set right"
 has "$out" "simple.*stays there only: its key cannot be read over HTTP" "though its key cannot be kept"

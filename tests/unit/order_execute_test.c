@@ -549,9 +549,9 @@ TEST(a_look_tells_what_is_there)
 	assert_string_equal(r.seen.order_from, LINEAGE);
 	assert_int_equal(r.seen.order_taken, 4);
 	assert_null(r.seen.unwritable);
-	assert_int_not_equal(r.activation, ACTIVATION_HOT);
+	assert_int_not_equal(r.activation, ACTIVATION_SWAP);
 	component_inspect(&config, component("self"), &test_arena, &r);
-	assert_int_equal(r.activation, ACTIVATION_HOT);
+	assert_int_equal(r.activation, ACTIVATION_SWAP);
 }
 
 TEST(p3_a_look_tells_a_mode_that_was_changed)

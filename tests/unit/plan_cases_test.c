@@ -41,7 +41,7 @@
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
- *		[activation=none|hot|reload|restart]
+ *		[activation=none|swap|reload|restart]
  *		[doubt="..."] [untrusted="..."] [not_running="..."]
  *		[unverifiable="..."] [acknowledged=CODE:WEB/1]
  *

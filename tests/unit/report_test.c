@@ -30,7 +30,7 @@ static const struct component_report full = {
 	.seen.served = LEAF,
 	.seen.order_from = "l1",
 	.seen.order_taken = 12,
-	.activation = ACTIVATION_HOT,
+	.activation = ACTIVATION_SWAP,
 };
 
 AUTO_TYPE(str, char *, free)
@@ -73,7 +73,25 @@ TEST(every_member_comes_back)
 	assert_string_equal(r.seen.served, full.seen.served);
 	assert_string_equal(r.seen.order_from, full.seen.order_from);
 	assert_int_equal(r.seen.order_taken, 12);
-	assert_int_equal(r.activation, ACTIVATION_HOT);
+	assert_int_equal(r.activation, ACTIVATION_SWAP);
+}
+
+TEST(the_word_of_an_older_agent_for_a_swap_is_read)
+{
+	AUTO(json) json = report_one(&agent, &full);
+	AUTO(arena) a = { 0 };
+	struct report_identity who;
+	struct component_report r;
+	struct err e = { 0 };
+	json_t *activation = json_object_get(json_object_get(json, "component"), "activation");
+
+	assert_string_equal(json_string_value(activation), "swap");
+	json_string_set(activation, "hot");
+
+	AUTO(str) text = json_dumps(json, 0);
+
+	assert_true(report_read(text, strlen(text), &a, &who, &r, &e));
+	assert_int_equal(r.activation, ACTIVATION_SWAP);
 }
 
 TEST(unknown_and_nothing_are_two_things)
