@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/import_key.h"
 
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "pki/ec_key.h"
+
+/* 1.3.6.1.4.1.11591.4.11 in DER (RFC 7914) */
+static const char scrypt_oid[] = "\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
 
 bool import_check_rounds(unsigned rounds, struct err *e)
 {
@@ -24,6 +28,10 @@ bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_fmt_t forma
 	int rc = gnutls_pkcs8_info(pkcs8, format, &schema, &cipher, NULL, &salt_len, &rounds, &oid);
 
 	gnutls_free(oid);
+	if (rc < 0 && bytes_find(pkcs8->data, pkcs8->size, scrypt_oid))
+		return err_set(
+			e, ERR_INPUT,
+			"its private key is encrypted with scrypt, which is not supported; convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
 	if (rc == GNUTLS_E_UNKNOWN_CIPHER_TYPE)
 		return err_set(
 			e, ERR_INPUT,
@@ -44,8 +52,9 @@ static bool import_scalar(struct import_parse *f, const gnutls_datum_t *der, con
 	if (password ? ec_scalar_decrypt(in, password, &plain, &s) : ec_scalar_read(in, &s))
 		return import_parse_add_scalar(f, s.curve, s.number, e);
 	if (password)
-		return err_set(e, ERR_INPUT,
-			       "cannot decrypt its private key; is the password right?");
+		return err_set(
+			e, ERR_INPUT,
+			"its private key cannot be decrypted: its password is wrong; correct 'password'");
 	return err_set(e, ERR_INPUT, "cannot read its private key");
 }
 

@@ -129,14 +129,17 @@ static bool the_key(struct import_parse *f, struct parsed_key **out, struct err 
 	struct parsed_key *first = &f->keys[0];
 
 	if (f->key_count == 0)
-		return err_set(e, ERR_INPUT, "there is no private key in it");
+		return err_set(
+			e, ERR_INPUT,
+			"there is no private key in it; name the file of the key in 'pem' as well");
 	for (size_t i = 0; i < f->key_count; i++) {
 		struct parsed_key *k = &f->keys[i];
 
 		if (!k->pkcs8.bytes && !complete_key(f, k, e))
 			return false;
 		if (!import_parse_is_same(&first->pkcs8, k->pkcs8.bytes, k->pkcs8.len))
-			return err_set(e, ERR_INPUT, "there is more than one private key in it");
+			return err_set(e, ERR_INPUT,
+				       "there is more than one private key in it; leave one");
 	}
 	*out = first;
 	return true;
@@ -148,7 +151,9 @@ bool import_parse_pair(struct import_parse *f, const struct secret **key, struct
 	struct parsed_key *k = NULL;
 
 	if (f->certs.count == 0)
-		return err_set(e, ERR_INPUT, "there is no certificate in it");
+		return err_set(
+			e, ERR_INPUT,
+			"there is no certificate in it; name the file of the certificate in 'pem' as well");
 	if (!the_key(f, &k, e) || !import_parse_chain(f, &k->pkcs8, set, e))
 		return false;
 	*key = &k->pkcs8;

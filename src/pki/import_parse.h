@@ -59,6 +59,12 @@ MUST_CHECK bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t tex
 MUST_CHECK bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, const char *password,
 				  struct err *e);
 
+/*
+ * Form of a file that is not what its key of 'import' says, and how to convert
+ * it: "is a Java keystore (JKS); convert it with ..."; NULL: unknown.
+ */
+const char *import_form_words(gnutls_datum_t in);
+
 /* The certificates of `f` from the leaf of `pkcs8` upwards. */
 MUST_CHECK bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8,
 				   struct cert_set *set, struct err *e);

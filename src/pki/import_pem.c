@@ -12,7 +12,7 @@ static const struct {
 	const char *label;
 	const char *remedy;
 } unsupported[] = {
-	{ "OPENSSH PRIVATE KEY", "it is an SSH key" },
+	{ "OPENSSH PRIVATE KEY", "convert the SSH key with 'ssh-keygen -p -m PEM'" },
 	{ "TRUSTED CERTIFICATE", "convert it with 'openssl x509'" },
 	{ "PKCS7", "convert it with 'openssl pkcs7 -print_certs'" },
 	{ "CMS", "convert it with 'openssl pkcs7 -print_certs'" },
@@ -49,8 +49,9 @@ static bool read_legacy_key(struct import_parse *f, const struct pem_block *b, c
 	if (rc >= 0)
 		rc = gnutls_x509_privkey_import_openssl(key, &b->text, password);
 	if (rc == GNUTLS_E_DECRYPTION_FAILED)
-		return err_set(e, ERR_INPUT,
-			       "cannot decrypt its private key; is the password right?");
+		return err_set(
+			e, ERR_INPUT,
+			"its private key cannot be decrypted: its password is wrong; correct 'password'");
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "cannot read its encrypted private key: %s",
 			       gnutls_words(rc, words));
@@ -87,7 +88,7 @@ static bool import_pem_read_key(struct import_parse *f, const struct pem_block *
 	if (!is_pkcs8 && !is_legacy(b))
 		return import_pem_read_plain_key(f, b, e);
 	if (!password)
-		return err_set(e, ERR_INPUT, "its private key is encrypted; give its password");
+		return err_set(e, ERR_INPUT, "its private key is encrypted; give its 'password'");
 	if (!is_pkcs8)
 		return read_legacy_key(f, b, password, e);
 	return pem_decode(b, &der, e) && import_pkcs8(f, &der, password, e);
@@ -113,7 +114,11 @@ bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t text, const ch
 		if (pem_is_key(&block) && !import_pem_read_key(f, &block, password, e))
 			return false;
 	}
-	if (f->blocks == before)
-		return err_set(e, ERR_INPUT, "it holds no PEM");
-	return true;
+	if (f->blocks != before)
+		return true;
+
+	const char *form = import_form_words(text);
+
+	return err_set(e, ERR_INPUT, "it %s",
+		       form ? form : "holds no PEM; name a file with BEGIN CERTIFICATE lines");
 }

@@ -32,13 +32,15 @@ static bool check_mac_rounds(gnutls_pkcs12_t p12, struct vouched *out, struct er
 
 	out->is_pbmac1 = rc >= 0 && oid && !strcmp(oid, pbmac1);
 	gnutls_free(oid);
-	out->has_mac = rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+	/* GnuTLS 3.7 calls a file without MAC an invalid request */
+	out->has_mac =
+		rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE && rc != GNUTLS_E_INVALID_REQUEST;
 	if (!out->has_mac)
 		return true;
 	if (rc == GNUTLS_E_UNKNOWN_HASH_ALGORITHM)
 		return err_set(
 			e, ERR_INPUT,
-			"its integrity check (PBMAC1?) is not supported; write it with 'openssl pkcs12 -export -macalg sha256'");
+			"its integrity check (PBMAC1?) is not supported; export it with 'openssl pkcs12 -export -macalg sha256'");
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "cannot read its integrity check: %s",
 			       gnutls_words(rc, words));
@@ -59,9 +61,10 @@ static bool open_mac(gnutls_pkcs12_t p12, const char *password, struct opener *o
 		/* With PBMAC1, GnuTLS 3.8 reads even a NULL password as a string. */
 		if (!vouched.is_pbmac1 && gnutls_pkcs12_verify_mac(p12, NULL) >= 0)
 			return true;
-		return err_set(e, ERR_INPUT, "it needs a password, or was damaged");
+		return err_set(e, ERR_INPUT,
+			       "it needs a password, or is damaged; give its 'password'");
 	}
-	return err_set(e, ERR_INPUT, "the password is wrong, or it was damaged");
+	return err_set(e, ERR_INPUT, "its password is wrong, or it is damaged; correct 'password'");
 }
 
 /* A key encrypted under a NULL password needs GNUTLS_PKCS_NULL_PASSWORD. */
@@ -91,7 +94,7 @@ static bool read_element(struct import_parse *f, gnutls_pkcs12_bag_t bag, int i,
 	if (!import_parse_count(f, e))
 		return false;
 	if (type < 0 || gnutls_pkcs12_bag_get_data(bag, i, &data) < 0)
-		return err_set(e, ERR_INPUT, "cannot read all of ite of its bags");
+		return err_set(e, ERR_INPUT, "cannot read all of its bags; export it again");
 	if (type == GNUTLS_BAG_CERTIFICATE)
 		return import_parse_add_cert(f, &data, e);
 	if (type == GNUTLS_BAG_PKCS8_KEY)
@@ -123,7 +126,7 @@ static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o, struct 
 		rc = gnutls_pkcs12_bag_decrypt(bag, o->password ? NULL : "");
 	if (rc < 0)
 		return err_set(e, ERR_INPUT,
-			       "cannot decrypt one of its bags; is the password right?");
+			       "its password is wrong, or it is damaged; correct 'password'");
 	return true;
 }
 
@@ -166,8 +169,13 @@ bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, const char *p
 
 	if (rc >= 0)
 		rc = gnutls_pkcs12_import(p12, &der, GNUTLS_X509_FMT_DER, 0);
+	const char *form = rc < 0 ? import_form_words(der) : NULL;
+
+	if (form)
+		return err_set(e, ERR_INPUT, "it %s", form);
 	if (rc < 0)
-		return err_set(e, ERR_INPUT, "it is not a PKCS#12 file: %s",
+		return err_set(e, ERR_INPUT,
+			       "it is not a PKCS#12 file, or is damaged (%s); export it again",
 			       gnutls_words(rc, words));
 	return open_mac(p12, password, &o, e) && read_bags(f, p12, &o, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/precondition.h"
 
+#include "base/text.h"
 #include "plan/acks.h"
 #include "plan/component_steps.h"
 
@@ -96,6 +97,19 @@ void precondition_add(struct plan_builder *d, const struct precondition_spec *f)
 		 });
 	if (f->severity != SEVERITY_INFO && !acknowledged && !f->alone)
 		add_trouble(d, f, name);
+}
+
+void precondition_split(struct plan_builder *d, const char *text, struct precondition_spec *f)
+{
+	const char *cut = NULL;
+
+	f->message = text_escaped(d->kept, text);
+	for (const char *c = strstr(f->message, "; "); c; c = strstr(c + 1, "; "))
+		cut = c;
+	if (!cut)
+		return;
+	f->remedy = cut + 2;
+	f->message = arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
 }
 
 enum severity precondition_severity(enum code code, bool has_step)

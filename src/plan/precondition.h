@@ -23,6 +23,9 @@ struct precondition_spec {
 
 void precondition_add(struct plan_builder *d, const struct precondition_spec *f);
 
+/* Splits a text "problem; remedy": its remedy is more specific than the code's. */
+void precondition_split(struct plan_builder *d, const char *text, struct precondition_spec *f);
+
 /* Severity of the code when its subject has a step; else info. */
 enum severity precondition_severity(enum code code, bool has_step);
 

@@ -123,20 +123,6 @@ static void check_rejected(struct plan_builder *d, const struct component_build 
 						builder_short(d, desired)));
 }
 
-/* Splits a text "problem; remedy": its remedy is more specific than the code's. */
-static void split_remedy(struct plan_builder *d, const char *text, struct precondition_spec *f)
-{
-	const char *cut = NULL;
-
-	f->message = text_escaped(d->kept, text);
-	for (const char *c = strstr(f->message, "; "); c; c = strstr(c + 1, "; "))
-		cut = c;
-	if (!cut)
-		return;
-	f->remedy = cut + 2;
-	f->message = arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
-}
-
 static void component_precondition_check_writable(struct plan_builder *d,
 						  const struct component_build *c)
 {
@@ -150,7 +136,7 @@ static void component_precondition_check_writable(struct plan_builder *d,
 		.subject = component_subject(c->component),
 	};
 
-	split_remedy(d, c->seen->now.unwritable, &f);
+	precondition_split(d, c->seen->now.unwritable, &f);
 	precondition_add(d, &f);
 }
 
@@ -189,7 +175,7 @@ static void add_activation(struct plan_builder *d, const struct component_build 
 		.subject = component_subject(c->component),
 	};
 
-	split_remedy(d, text, &f);
+	precondition_split(d, text, &f);
 	precondition_add(d, &f);
 }
 

@@ -220,15 +220,18 @@ static void check_unreadable_import(struct plan_builder *d, const struct certifi
 	const char *error = c->import_error ? c->import_error : "its file or password is not there";
 	bool refused = !c->import_missing || !c->desired;
 
-	if (c->import_missing || c->import_error)
-		precondition_add(d, &(struct precondition_spec){
-					    .code = c->import_missing ? CODE_IMPORT_MISSING
-								      : CODE_IMPORT_INVALID,
-					    .severity = refused ? SEVERITY_BLOCK : SEVERITY_INFO,
-					    .name = c->name,
-					    .subject = certificate_subject(c->certificate),
-					    .message = arena_printf(d->kept, "%s; %s", error, rest),
-				    });
+	struct precondition_spec f = {
+		.code = c->import_missing ? CODE_IMPORT_MISSING : CODE_IMPORT_INVALID,
+		.severity = refused ? SEVERITY_BLOCK : SEVERITY_INFO,
+		.name = c->name,
+		.subject = certificate_subject(c->certificate),
+	};
+
+	if (!c->import_missing && !c->import_error)
+		return;
+	precondition_split(d, error, &f);
+	f.message = arena_printf(d->kept, "%s; %s", f.message, rest);
+	precondition_add(d, &f);
 }
 
 static void check_certificate(struct plan_builder *d, const struct certificate_build *c)

@@ -65,7 +65,7 @@ cat >>certfleet.yaml <<-END
   four: {role: web, certificate: site, deliver: {files: {directory: tls/four/deep/below}}}
 END
 cf status
-has "$out" "^import-invalid bought: .*; replace it with a valid one" "I1: status tells an emptied import"
+has "$out" "^import-invalid bought: .*it is empty.*; write it again" "I1: status tells an emptied import"
 has "$out" "^target-unwritable four: .*; " "I1: and a target that cannot be written"
 cf_out status --json
 fits_schema status.schema.json <(echo "$out"); ok $? "I1: as the schema says"

@@ -104,6 +104,32 @@ static void make_pairs(struct pair *ca, struct pair *leaf)
 	make_leaf(&c, ca, NOW, leaf);
 }
 
+/* PKCS#12 as GnuTLS writes it. */
+static void add_pkcs12(struct files *f, const struct pair *p, const char *password, unsigned flags)
+{
+	AUTO(pkcs12) p12 = NULL;
+	AUTO(pkcs12_bag) keys = NULL;
+	AUTO(pkcs12_bag) certs = NULL;
+	AUTO(datum) out = { 0 };
+	gnutls_datum_t key = datum_of_secret(&p->key);
+	gnutls_datum_t leaf = datum_of(p->set.certs[0]);
+	gnutls_datum_t root = datum_of(p->set.anchor);
+
+	gnutls_pkcs12_init(&p12);
+	gnutls_pkcs12_bag_init(&keys);
+	gnutls_pkcs12_bag_init(&certs);
+	assert_true(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY, &key) >= 0);
+	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &root) >= 0);
+	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &leaf) >= 0);
+	assert_true(gnutls_pkcs12_bag_encrypt(keys, password, flags) >= 0);
+	assert_true(gnutls_pkcs12_bag_encrypt(certs, password, flags) >= 0);
+	assert_true(gnutls_pkcs12_set_bag(p12, keys) >= 0);
+	assert_true(gnutls_pkcs12_set_bag(p12, certs) >= 0);
+	assert_true(gnutls_pkcs12_generate_mac(p12, password) >= 0);
+	assert_true(gnutls_pkcs12_export2(p12, GNUTLS_X509_FMT_DER, &out) >= 0);
+	add_bytes(f, out.data, out.size);
+}
+
 TEST(pem_files_in_any_order_become_a_pair)
 {
 	AUTO(pair) ca = { 0 };
@@ -177,6 +203,49 @@ TEST(a_missing_part_is_named)
 	refuse_pem(&foreign, NULL, "no certificate belongs to the private key");
 }
 
+TEST(w3_another_form_is_named_with_its_conversion)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *words;
+	} forms[] = {
+		{ "\xfe\xed\xfe\xed\0\0\0\2", 8,
+		  "is a Java keystore (JKS); convert it with 'keytool" },
+		{ "\xce\xce\xce\xce\0\0\0\2", 8, "is a Java keystore (JCEKS); convert it" },
+		{ "PK\3\4\x14\0", 6, "is a ZIP archive; unpack it" },
+		{ "\xff\xfe-\0-\0", 6, "is UTF-16 text; convert it with 'iconv" },
+		{ "<html>", 6, "is an HTML or XML document" },
+		{ "ssh-ed25519 AAAA", 16, "is a public SSH key" },
+		{ "", 0, "is empty" },
+	};
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) cert = { 0 };
+	AUTO(files) key = { 0 };
+	AUTO(files) store = { 0 };
+	AUTO(files) pem = { 0 };
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		AUTO(files) f = { 0 };
+
+		add_bytes(&f, forms[i].bytes, forms[i].len);
+		refuse_pem(&f, NULL, forms[i].words);
+	}
+	make_pairs(&ca, &leaf);
+	add_bytes(&cert, leaf.set.certs[0].bytes, leaf.set.certs[0].len);
+	refuse_pem(&cert, NULL, "is a certificate in DER; convert it with 'openssl x509");
+	add_bytes(&key, leaf.key.bytes, leaf.key.len);
+	refuse_pem(&key, NULL, "is a private key in DER; convert it with 'openssl pkey");
+	add_pkcs12(&store, &leaf, "right", GNUTLS_PKCS_PBES2_AES_256);
+	refuse_pem(&store, NULL, "is PKCS#12; name it in 'pkcs12'");
+	add_key(&pem, &leaf.key);
+	assert_false(read_files(&pem, IMPORT_PKCS12, NULL, &p, &e));
+	assert_says(&e, "is PEM; name it in 'pem'");
+}
+
 TEST(two_leaves_for_one_key_are_refused)
 {
 	AUTO(pair) ca = { 0 };
@@ -243,8 +312,8 @@ TEST(an_encrypted_key_needs_its_password)
 	make_pairs(&ca, &leaf);
 	add_certs(&f, leaf.set.certs, 1);
 	add_encrypted_key(&f, &leaf.key, "right");
-	refuse_pem(&f, NULL, "is encrypted; give its password");
-	refuse_pem(&f, "wrong", "is the password right?");
+	refuse_pem(&f, NULL, "is encrypted; give its 'password'");
+	refuse_pem(&f, "wrong", "its password is wrong; correct 'password'");
 	must(read_files(&f, IMPORT_PEM, "right", &p, &e), &e);
 	assert_memory_equal(p.key.bytes, leaf.key.bytes, p.key.len);
 }
@@ -332,32 +401,6 @@ TEST(foreign_text_cannot_forge_a_message)
 static const char no_password[] =
 	"MIIETwIBAzCCBAYGCSqGSIb3DQEHAaCCA/cEggPzMIID7zCCAngGCSqGSIb3DQEHBqCCAmkwggJlAgEAMIICXgYJKoZIhvcNAQcBMF0GCSqGSIb3DQEFDTBQMC8GCSqGSIb3DQEFDDAiBA8yi/oBg7c4D5AItlH4Fy8CAwknwDAKBggqhkiG9w0CCTAdBglghkgBZQMEAQIEEJ2DPBUV5cWK8n7PVKUkgRGAggHwyEOo+6SQgXqzKQJdL2e63c+n4pJ/VGC6TuIVXrpJ/YNwzUgs0j5BZ2NFwCc/AF190FK4cYuHmu7Wi4fORlkxEnTw2M9mb6+oqT0msXfsGg+XVLnZ1PEk+WtJkMKeZX9iesLPtRcGWfMpSDtbLERiV9f0rpK/BwM4nduDl6scLTwJ3vHKam8OU7njqgP0xtUprQ4uwhDgXgS/o6VHwh7IxFdCf1rrEe1TZeorn4zLlWOoXfv1rupdg7EmMj6e4fY+RUuORP40a+yaDEcs3qrMNHmII7kcXO7ZV7hNL8g7YpRQgsHeFulHjGIIZHGYBwRUiyldie9Ps/BM7YU0sHS5HIXhncPR6TFd7uPJIWb2nIdhBI+8GiKhpjyAXJuv9pRCoW7HCnbJR6LJZ1hW9D45NCMI6764bzqEqnt15CEkAqWUuTTrvDaLP7y3Y21sdbN9jiaa8/oULjSJqh1MkzAbipdPVbWvaQu4q5AkhE0j3dupK0eQtO4Xtsd9PsP1pfAGdxoLNsdujDmsCNBlj4jlMpGDpIA7AldAltMTFIKasBCmed6lQWrxKlc+ojpLya7KzqXidOAoM70xSf2g3G+DoghBsy0z1PC+incdw2HJ0ixKmngDl1lhCmEL6Hvd/6QoyTOxYZ1QnzGvxVWvRwfHNzCCAW8GCSqGSIb3DQEHAaCCAWAEggFcMIIBWDCCAVQGCyqGSIb3DQEMCgECoIIBCTCCAQUwYAYJKoZIhvcNAQUNMFMwMgYJKoZIhvcNAQUMMCUEEqt1rmi5ldcp+qm5wg6ZxAmRrAIDCSfAMAoGCCqGSIb3DQIJMB0GCWCGSAFlAwQBAgQQu0UF14p2Aof8voB4z+WX9ASBoGZVnHpfgvqNCebjrkcX3zcB6j98B3qp6DqRgc/S8lrQ4Whk6fPnK/AtoFHDfC2TjFYM3voHaB0iGR/UHRmqqdGD1Cg5uvRhPT/XD01+VQoM5HdjHW7q2oQwO/mAx2XZzRHjOY+lmfqalPQpDp6/pNIJck/WBFF5MVkP99k4c6QZf1AQllxCq8r+8OMPMfsXbBh9B1zSroOaJLd4AJi3AL4xODARBgkqhkiG9w0BCRQxBB4CAHgwIwYJKoZIhvcNAQkVMRYEFFTwtp3Tkd6QwRRBlmB4EDzyyga4MEAwLzALBglghkgBZQMEAgEEIH4yXNm/DCUO1SfCYQ81/l+adXiUQeC/O/S3hA7Sox0ABAjLka2RVKCKaAIDCSfA";
 
-/* PKCS#12 as GnuTLS writes it. */
-static void add_pkcs12(struct files *f, const struct pair *p, const char *password, unsigned flags)
-{
-	AUTO(pkcs12) p12 = NULL;
-	AUTO(pkcs12_bag) keys = NULL;
-	AUTO(pkcs12_bag) certs = NULL;
-	AUTO(datum) out = { 0 };
-	gnutls_datum_t key = datum_of_secret(&p->key);
-	gnutls_datum_t leaf = datum_of(p->set.certs[0]);
-	gnutls_datum_t root = datum_of(p->set.anchor);
-
-	gnutls_pkcs12_init(&p12);
-	gnutls_pkcs12_bag_init(&keys);
-	gnutls_pkcs12_bag_init(&certs);
-	assert_true(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY, &key) >= 0);
-	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &root) >= 0);
-	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &leaf) >= 0);
-	assert_true(gnutls_pkcs12_bag_encrypt(keys, password, flags) >= 0);
-	assert_true(gnutls_pkcs12_bag_encrypt(certs, password, flags) >= 0);
-	assert_true(gnutls_pkcs12_set_bag(p12, keys) >= 0);
-	assert_true(gnutls_pkcs12_set_bag(p12, certs) >= 0);
-	assert_true(gnutls_pkcs12_generate_mac(p12, password) >= 0);
-	assert_true(gnutls_pkcs12_export2(p12, GNUTLS_X509_FMT_DER, &out) >= 0);
-	add_bytes(f, out.data, out.size);
-}
-
 TEST(pkcs12_is_read_with_and_without_a_password)
 {
 	static const char *const passwords[] = { "right", "" };
@@ -443,7 +486,7 @@ TEST(the_ec_store_of_java_needs_its_password)
 
 	add_java(&f);
 	assert_false(read_files(&f, IMPORT_PKCS12, "changed", &p, &e));
-	assert_says(&e, "the password is wrong");
+	assert_says(&e, "its password is wrong");
 }
 
 /* PBES2 with one round more than the limit. */
