@@ -63,6 +63,15 @@ bool err_in(struct err *e, const char *fmt, ...)
 	return false;
 }
 
+bool err_remedy(struct err *e, const char *remedy)
+{
+	size_t used = strlen(e->text);
+
+	if (!strstr(e->text, "; "))
+		snprintf(e->text + used, sizeof(e->text) - used, "; %s", remedy);
+	return false;
+}
+
 bool err_ignore(struct err *e, enum err_code code)
 {
 	if (e->code != code)

@@ -43,6 +43,8 @@ bool err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF(3, 
 bool err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Prepends "...: " and keeps the code. */
 bool err_in(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+/* Appends "; ..." unless the text has a remedy, and keeps the code. */
+bool err_remedy(struct err *e, const char *remedy);
 /* True when it failed because of `code`: then that is no error, and `e` is cleared. */
 bool err_ignore(struct err *e, enum err_code code);
 

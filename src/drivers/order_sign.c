@@ -38,8 +38,10 @@ bool order_signer_open(const struct agent_access *access, struct order_signer **
 {
 	AUTO(order_signer) op = xcalloc(1, sizeof(*op));
 
-	if (!order_sign_read_files(access, op, e))
-		return err_in(e, "cannot use 'access: {agent: ...}'");
+	if (!order_sign_read_files(access, op, e)) {
+		err_in(e, "cannot use 'access: {agent: ...}'");
+		return err_remedy(e, "correct the file, or its path in the fleet file");
+	}
 	*out = TAKE(op);
 	return true;
 }

@@ -157,11 +157,15 @@ static bool check_new_owner(struct ssh_target *f, const char *text, struct err *
 	bool member = a->user == 0;
 
 	if (i->owner && !told_id(f, text, "owner", &a->owner))
-		return err_set(e, ERR_INPUT, "there is no user '%s' on '%s'", i->owner,
-			       f->login.host);
+		return err_set(
+			e, ERR_INPUT,
+			"there is no user '%s' on '%s'; create the user there, or correct 'owner'",
+			i->owner, f->login.host);
 	if (i->group && !told_id(f, text, "group", &a->group))
-		return err_set(e, ERR_INPUT, "there is no group '%s' on '%s'", i->group,
-			       f->login.host);
+		return err_set(
+			e, ERR_INPUT,
+			"there is no group '%s' on '%s'; create the group there, or correct 'group'",
+			i->group, f->login.host);
 	if (i->owner && a->user != 0 && a->owner != a->user)
 		return err_set(
 			e, ERR_INPUT,

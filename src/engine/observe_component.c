@@ -57,7 +57,10 @@ static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *
 	}
 }
 
-/* What all ports of a component serve, and the first flaw of what is above a leaf. */
+/*
+ * What all ports of a component serve, and the first flaw of what is above a leaf.
+ * An error of the driver is the cause, which one of its port must not hide.
+ */
 static void observe_served(struct engine *en, const struct snapshot *s,
 			   const struct tls_probe *probes, size_t count, struct observation *seen)
 {
@@ -67,7 +70,7 @@ static void observe_served(struct engine *en, const struct snapshot *s,
 	seen->served_not_after = all.leaf.not_after;
 	seen->evidence = seen->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
 	seen->unverifiable = all.barred ? all.error : NULL;
-	if (all.error)
+	if (!seen->error)
 		seen->error = all.error;
 	for (size_t i = 0; i < count && !seen->served_flaw; i++)
 		if (probes[i].completed)

@@ -45,7 +45,9 @@ static bool find_owner(const char *name, uid_t *out, struct err *e)
 		return true;
 	if (getpwnam_r(name, &entry, room, sizeof(room), &found) || !found)
 		return is_number(name, out) ||
-		       err_set(e, ERR_INPUT, "there is no user '%s' on this machine", name);
+		       err_set(e, ERR_INPUT,
+			       "there is no user '%s' on this machine; create the user, or correct 'owner'",
+			       name);
 	*out = found->pw_uid;
 	return true;
 }
@@ -60,7 +62,9 @@ static bool find_group(const char *name, gid_t *out, struct err *e)
 		return true;
 	if (getgrnam_r(name, &entry, room, sizeof(room), &found) || !found)
 		return is_number(name, out) ||
-		       err_set(e, ERR_INPUT, "there is no group '%s' on this machine", name);
+		       err_set(e, ERR_INPUT,
+			       "there is no group '%s' on this machine; create the group, or correct 'group'",
+			       name);
 	*out = found->gr_gid;
 	return true;
 }

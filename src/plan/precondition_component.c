@@ -55,7 +55,8 @@ static void block_deferred(struct plan_builder *d, const struct component_build 
 	f->severity = SEVERITY_BLOCK;
 	f->alone = true;
 	f->message = arena_printf(d->kept, "%s, and %s", f->message, served_ends(d, end.not_after));
-	f->remedy = "bring it back and plan again";
+	if (!f->remedy)
+		f->remedy = "bring it back and plan again";
 }
 
 static void check_online(struct plan_builder *d, const struct component_build *c)
@@ -65,8 +66,7 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 		[OFFLINE_ACKNOWLEDGE] = SEVERITY_ACKNOWLEDGE,
 		[OFFLINE_DEFER] = SEVERITY_INFO,
 	};
-	const char *why = c->seen->now.error ? text_escaped(&d->scratch, c->seen->now.error)
-					     : "it was not reached";
+	const char *why = c->seen->now.error ? c->seen->now.error : "it was not reached";
 
 	if (c->seen->now.online)
 		return;
@@ -78,15 +78,16 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 		.subject = component_subject(c->component),
 	};
 
-	if (c->unreachable) {
+	precondition_split(d, why, &f);
+	if (c->unreachable)
 		f.severity = severities[c->component->role->offline];
-		f.message = arena_printf(d->kept, "%s; it needs a change", why);
-		block_deferred(d, c, &f);
-	} else {
-		f.message =
-			arena_printf(d->kept, "%s; it was as wanted when it was last seen", why);
+	else if (!f.remedy)
 		f.remedy = "bring it back and plan again";
-	}
+	f.message = arena_printf(d->kept, "%s; %s", f.message,
+				 c->unreachable ? "it needs a change"
+						: "it was as wanted when it was last seen");
+	if (c->unreachable)
+		block_deferred(d, c, &f);
 	precondition_add(d, &f);
 }
 

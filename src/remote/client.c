@@ -333,10 +333,16 @@ static bool was_sent_away(const struct http_client *c, CURLcode rc)
 /* The reason of a failure, in our words where curl's message is about curl itself. */
 static const char *client_reason(const struct http_client *c, CURLcode rc)
 {
+	long refused = 0;
+
 	if (was_sent_away(c, rc))
 		return "it ended the connection when it saw our certificate, which it may not allow";
 	if (rc == CURLE_PEER_FAILED_VERIFICATION && strstr(c->why, "CAfile"))
 		return "its certificate does not lead to an authority that is trusted for it, or has ended";
+	/* curl names "localhost port 80" for a socket of this machine */
+	if (rc == CURLE_COULDNT_CONNECT &&
+	    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &refused) == CURLE_OK && refused)
+		return strerror((int)refused);
 	return *c->why ? c->why : curl_easy_strerror(rc);
 }
 

@@ -78,6 +78,18 @@ TEST(an_error_grows_from_the_inside_out)
 	assert_true(strlen(e.text) < sizeof(e.text));
 }
 
+TEST(an_error_gets_a_remedy_unless_it_has_one)
+{
+	struct err e = { 0 };
+
+	err_set(&e, ERR_IO, "no disk");
+	assert_false(err_remedy(&e, "buy one"));
+	assert_string_equal(e.text, "no disk; buy one");
+	assert_false(err_remedy(&e, "rent one"));
+	assert_string_equal(e.text, "no disk; buy one");
+	assert_int_equal(e.code, ERR_IO);
+}
+
 TEST(every_error_has_its_exit_status)
 {
 	assert_int_equal(err_exit_status(ERR_NONE), 0);
