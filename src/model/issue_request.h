@@ -27,8 +27,8 @@ enum {
 
 const char *certificate_request(const struct certificate *c, struct arena *a);
 const char *issuer_request(const struct issuer *i, struct arena *a);
-/* First field in which two requests differ, such as "names"; NULL: none. */
-const char *request_difference(const char *a, const char *b, struct arena *arena);
+/* All differences: "names +shop.example.com; validity 90d -> 60d"; NULL: none. */
+const char *request_changes(const char *before, const char *after, struct arena *a);
 /* The same of an issuer by another name. */
 const char *request_rename_issuer(const char *request, const char *old, const char *new_name,
 				  struct arena *a);

@@ -49,6 +49,16 @@ static const char *unknown_reason(struct plan_builder *d, const struct component
 	return arena_printf(d->kept, "%s: %s", what, text_escaped(&d->scratch, c->seen->now.error));
 }
 
+/* "7f50b0ca -> c8b9e21a" */
+static const char *old_to_new(struct plan_builder *d, const struct component_build *c,
+			      const char *old)
+{
+	const char *desired = c->certificate->fingerprint;
+
+	return arena_printf(d->kept, "%s -> %s", builder_short(d, old),
+			    desired ? builder_short(d, desired) : "a new one");
+}
+
 static const char *write_reason(struct plan_builder *d, const struct component_build *c)
 {
 	const char *installed = c->seen->now.installed;
@@ -58,7 +68,7 @@ static const char *write_reason(struct plan_builder *d, const struct component_b
 	if (!*installed)
 		return "nothing is installed";
 	if (!is_desired(c, installed))
-		return arena_printf(d->kept, "installed is %s", builder_short(d, installed));
+		return arena_printf(d->kept, "installed %s", old_to_new(d, c, installed));
 	if (c->seen->now.damage)
 		return text_escaped(d->kept, c->seen->now.damage);
 	if (c->seen->now.attr_flaw && installed_drift(&c->seen->now, c->certificate->fingerprint,
@@ -80,7 +90,7 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 	if (is_desired(c, served) && c->seen->now.served_flaw)
 		return text_escaped(d->kept, c->seen->now.served_flaw);
 	return arena_printf(d->kept, "serves %s, installed is already right",
-			    builder_short(d, served));
+			    old_to_new(d, c, served));
 }
 
 /* No process, and nothing that answers in its place. */

@@ -8,15 +8,6 @@
 
 #include <string.h>
 
-static const char *diff_changed(struct plan_builder *d, const char *before, const char *after)
-{
-	const char *field = request_difference(before, after, &d->scratch);
-
-	if (!field)
-		return NULL;
-	return arena_printf(d->kept, "%s changed", *field ? field : "what is asked for");
-}
-
 /* "expired 3 days ago"; NULL: not expired. */
 static const char *expired(struct plan_builder *d, int64_t not_after)
 {
@@ -38,7 +29,8 @@ static void diff_authority(struct plan_builder *d, struct issuer_build *i)
 		i->reason = "the issuer has no CA certificate yet";
 		return;
 	}
-	i->reason = diff_changed(d, newest->request, issuer_request(i->issuer, &d->scratch));
+	i->reason =
+		request_changes(newest->request, issuer_request(i->issuer, &d->scratch), d->kept);
 	if (!i->reason)
 		i->reason = expired(d, newest->not_after);
 	if (i->reason)
@@ -114,7 +106,7 @@ static const char *due(struct plan_builder *d, const struct certificate_build *c
 static const char *objection(struct plan_builder *d, const struct certificate_build *c,
 			     const struct generation *g, const char *request)
 {
-	const char *reason = diff_changed(d, g->request, request);
+	const char *reason = request_changes(g->request, request, d->kept);
 
 	if (reason)
 		return reason;

@@ -171,7 +171,7 @@ cf -C repo apply ../run/p.plan
 is $status 0 "what is saved then is not stale"
 sed -i 's/names: \[site/names: [www.example.test, site/' repo/certfleet.yaml
 traced plan --confined --out ../run/p.plan
-has "$(cat run/shown)" "issue  *site  *names changed" "a changed certificate"
+has "$(cat run/shown)" "issue  *site  *names +" "a changed certificate"
 cf -C repo apply ../run/p.plan
 is $status 0 "is applied as it was planned, since all is as it was last seen"
 sed -i 's/^  mail: .*/&\n  more: {certificate: site, deliver: {files: {directory: tls\/more}}}/' repo/certfleet.yaml

@@ -27,7 +27,7 @@ know_host stranger
 untouched "which is not the one in" "a host with another key"
 untouched "$(print_of host)" "its fingerprint"
 : >ssh/known_hosts
-untouched "which is not known; if 'ssh-keygen -l' on that host says the same" "a host that is not known"
+untouched "if 'ssh-keygen -l' on that host says the same" "a host that is not known"
 echo "@revoked * $(cat ssh/host.pub)" >ssh/known_hosts
 untouched "revoked" "a host whose key was revoked"
 rm ssh/known_hosts
