@@ -66,31 +66,35 @@ static int affected_compare_seen(const void *name, const void *item)
 	return strcmp(name, ((const struct component_seen *)item)->name);
 }
 
-/* False when the precondition is not about a component. */
-static bool make_row(const struct fleet *f, const struct plan *p, const struct precondition *about,
-		     struct affected_row *affected_row)
+static const char *address_of(const struct component *c)
 {
-	const struct component *c = fleet_component(f, about->component);
+	if (c && c->verify_count)
+		return c->verify[0].address;
+	if (c && c->host)
+		return c->host;
+	if (c && c->deliver.remote)
+		return c->deliver.remote;
+	return c ? "this machine" : "";
+}
+
+/* False when `name` is no component. */
+static bool make_row(const struct fleet *f, const struct plan *p, const char *name,
+		     struct affected_row *out)
+{
+	const struct component *c = fleet_component(f, name);
 	const struct component_seen *seen = NULL;
-	const char *address = "";
 
 	if (p->observed_count)
-		seen = bsearch(about->component, p->observed, p->observed_count,
-			       sizeof(*p->observed), affected_compare_seen);
-	if (c && c->verify_count)
-		address = c->verify[0].address;
-	else if (c && c->host)
-		address = c->host;
+		seen = bsearch(name, p->observed, p->observed_count, sizeof(*p->observed),
+			       affected_compare_seen);
 	if (!c && !seen)
 		return false;
-	*affected_row = (struct affected_row){
-		.name = about->component,
+	*out = (struct affected_row){
+		.name = name,
 		.role = c ? c->role->name : "",
-		.address = address,
+		.address = address_of(c),
 		.version = seen && seen->now.version ? seen->now.version : "",
 		.online = seen && seen->now.online,
-		.reason = about->message,
-		.remedy = about->remedy ? about->remedy : "",
 	};
 	return true;
 }
@@ -151,24 +155,84 @@ static const struct member affected_members[] = {
 	{ 0 },
 };
 
+struct affected_report {
+	struct buf csv;
+	json_t *list;
+};
+
+static void affected_add(struct affected_report *r, struct affected_row *row, const char *reason,
+			 const char *remedy)
+{
+	row->reason = reason;
+	row->remedy = remedy ? remedy : "";
+	add_csv(&r->csv, row);
+	json_array_append_new(r->list, json_encode(affected_members, row));
+}
+
+static int affected_compare_steps(const void *left, const void *right)
+{
+	const struct step *l = *(const struct step *const *)left;
+	const struct step *r = *(const struct step *const *)right;
+	int order = strcmp(l->component, r->component);
+
+	return order ? order : (l > r) - (l < r);
+}
+
+/* Steps of components, by component and then in their order. */
+static const struct step **component_steps(const struct plan *p, struct arena *a, size_t *count)
+{
+	const struct step **steps = arena_array(a, p->step_count, sizeof(*steps));
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].component)
+			steps[(*count)++] = &p->steps[i];
+	if (*count)
+		qsort(steps, *count, sizeof(*steps), affected_compare_steps);
+	return steps;
+}
+
+/* One row per precondition, and one for the first step of a component that has none. */
+static void affected_collect(const struct fleet *f, const struct plan *p, struct affected_report *r)
+{
+	AUTO(arena) a = { 0 };
+	const char **named = arena_array(&a, p->precondition_count, sizeof(*named));
+	size_t count = 0;
+	const struct step **steps = component_steps(p, &a, &count);
+	struct affected_row row;
+
+	for (size_t i = 0; i < p->precondition_count; i++) {
+		const struct precondition *about = &p->preconditions[i];
+
+		named[i] = about->component;
+		if (make_row(f, p, about->component, &row))
+			affected_add(r, &row, about->message, about->remedy);
+	}
+	if (p->precondition_count)
+		qsort(named, p->precondition_count, sizeof(*named), text_compare);
+
+	const struct stepped told = { named, p->precondition_count };
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = steps[i]->component;
+		bool is_first = i == 0 || strcmp(steps[i - 1]->component, name) != 0;
+
+		if (is_first && !stepped_has(&told, name) && make_row(f, p, name, &row))
+			affected_add(r, &row, steps[i]->reason, NULL);
+	}
+}
+
 bool affected_write(const char *path, const struct fleet *f, const struct plan *p, struct err *e)
 {
-	AUTO(buf) csv = { 0 };
 	AUTO(json) list = json_array();
+	struct affected_report r = { .list = list };
 	enum affected_form form = AFFECTED_CSV;
 
 	if (!affected_form(path, &form, e))
 		return false;
-	buf_puts(&csv, HEADING "\r\n");
-	for (size_t i = 0; i < p->precondition_count; i++) {
-		struct affected_row affected_row;
+	buf_puts(&r.csv, HEADING "\r\n");
+	affected_collect(f, p, &r);
 
-		if (!make_row(f, p, &p->preconditions[i], &affected_row))
-			continue;
-		add_csv(&csv, &affected_row);
-		json_array_append_new(list, json_encode(affected_members, &affected_row));
-	}
-
+	AUTO(buf) csv = r.csv;
 	AUTO(str) json = json_dumps(list, JSON_INDENT(2));
 	const char *text = form == AFFECTED_CSV ? buf_text(&csv) : json;
 

@@ -80,7 +80,7 @@ const char *plan_line(const struct plan *p, struct arena *a);
 /* ---- report of affected components ---- */
 
 /*
- * The components with a precondition of a plan, as a file to hand on: name,
+ * The components with a step or a precondition of a plan, as a file to hand on: name,
  * role, address, version, online, reason and remedy, one row per precondition.
  */
 

@@ -140,7 +140,7 @@ static void add_names(struct buf *out, const char *request, const char *other, c
 		buf_printf(out, " and %zu more", count - NAMES_SHOWN);
 }
 
-static void add_value(struct buf *out, const char *field, const char *value, struct arena *a)
+static void add_shown_value(struct buf *out, const char *field, const char *value, struct arena *a)
 {
 	if (*value && !strcmp(field, "validity"))
 		value = short_duration(value, a);
@@ -167,9 +167,9 @@ const char *request_changes(const char *before, const char *after, struct arena 
 			continue;
 		}
 		buf_putc(&out, ' ');
-		add_value(&out, field, was, a);
+		add_shown_value(&out, field, was, a);
 		buf_puts(&out, " -> ");
-		add_value(&out, field, now, a);
+		add_shown_value(&out, field, now, a);
 	}
 	return out.len ? arena_strdup(a, buf_text(&out)) : "what is asked for changed";
 }

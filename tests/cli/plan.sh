@@ -85,6 +85,7 @@ cf plan --detailed-exitcode --report open.csv
 is $status 2 "--detailed-exitcode: what is not blocked can be done"
 is "$(head -1 open.csv | tr -d '\r')" "name,role,address,version,online,reason,remedy" "the report has its columns"
 has "$(sed 1d open.csv)" '^"two","web",' "and the component"
+has "$(sed 1d open.csv)" '^"one","web","this machine",' "W2: and one that has a step and no precondition, with its address"
 cf plan
 is $status 0 "without it a plan is a plan"
 is "$(grep -n 'first-contact\|target-unwritable' <<<"$out" | head -1 | grep -c first-contact)" 1 "what is new stands before what blocks"
