@@ -228,6 +228,7 @@ const struct record sftp_record = {
 	.name = "sftp",
 	.fields = sftp_fields,
 	.size = sizeof(struct deliver),
+	.rules = install_rules,
 	.check = check_paths_there,
 	.component_check = sftp_component_check,
 	.locate = sftp_locate,

@@ -361,7 +361,9 @@ const struct field_type socket_type = {
 	read_socket,         SHAPE_TEXT, NULL, GRAMMAR_ADDRESS, .words = "path or tcp://HOST:PORT",
 	.write = write_place
 };
-const struct field_type address_type = { read_address, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
+/* or with a placeholder anywhere */
+#define ADDRESS_PATTERN "^(.*\\$\\{.*|\\[[^\\]]+\\]:[0-9]{1,5}|[^\\[\\]:]+:[0-9]{1,5})$"
+const struct field_type address_type = { read_address, SHAPE_TEXT, ADDRESS_PATTERN, GRAMMAR_ADDRESS,
 					 .words = "HOST:PORT" };
 const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL,
 					  .write = write_starttls };

@@ -70,12 +70,26 @@ struct field {
 	bool unsupported; /* known, but not implemented yet */
 };
 
+/* Rules between keys that the schema can say; `check` of the record enforces them. */
+enum key_relation {
+	KEYS_END,
+	KEYS_APART,    /* the first with none of the others */
+	KEYS_TOGETHER, /* the first only with the second */
+	KEYS_ONE_OF,   /* exactly one of them */
+};
+
+struct key_rule {
+	enum key_relation relation;
+	const char *keys[8]; /* ends with NULL */
+};
+
 /* One kind of mapping. */
 struct record {
 	const char *name; /* name of its definition in the schema */
 	const struct field *fields;
 	size_t size;
-	const void *preset; /* values of absent keys; NULL: zeroes */
+	const void *preset;           /* values of absent keys; NULL: zeroes */
+	const struct key_rule *rules; /* ends with KEYS_END; NULL: none */
 	/* rules between its keys; called when every key is valid */
 	bool (*check)(struct loader *ld, const struct node *n, void *out);
 	/* Of a way to deliver: rules that involve the rest of the component; NULL: none. */

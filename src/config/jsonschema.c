@@ -135,6 +135,41 @@ static void add_properties(const struct record *r, json_t *schema, json_t *defs)
 	json_decref(required);
 }
 
+static json_t *required_keys(const char *a, const char *b)
+{
+	return b ? json_pack("{s:[s, s]}", "required", a, b) : json_pack("{s:[s]}", "required", a);
+}
+
+/* Each rule is a schema of its own, so that an editor marks the record that breaks it. */
+static void add_rules(const struct key_rule *rules, json_t *schema)
+{
+	json_t *all = json_array();
+
+	for (; rules && rules->relation != KEYS_END; rules++) {
+		const char *const *keys = rules->keys;
+		json_t *one = json_array();
+
+		for (size_t i = 0; keys[i]; i++) {
+			if (rules->relation == KEYS_ONE_OF)
+				json_array_append_new(one, required_keys(keys[i], NULL));
+			else if (i && rules->relation == KEYS_TOGETHER)
+				json_array_append_new(all,
+						      json_pack("{s:{s:[s]}}", "dependentRequired",
+								keys[0], keys[i]));
+			else if (i)
+				json_array_append_new(
+					all,
+					json_pack("{s:o}", "not", required_keys(keys[0], keys[i])));
+		}
+		if (rules->relation == KEYS_ONE_OF)
+			json_array_append_new(all, json_pack("{s:O}", "oneOf", one));
+		json_decref(one);
+	}
+	if (json_array_size(all))
+		json_object_set(schema, "allOf", all);
+	json_decref(all);
+}
+
 static void fill_record(const struct record *r, json_t *schema, json_t *defs)
 {
 	json_object_set_new(schema, "description", json_string(r->help));
@@ -147,6 +182,7 @@ static void fill_record(const struct record *r, json_t *schema, json_t *defs)
 		json_object_set_new(schema, "maxProperties", json_integer(1));
 	}
 	json_object_set_new(schema, "additionalProperties", json_false());
+	add_rules(r->rules, schema);
 }
 
 /* Adds the record to the definitions, once, and returns a reference to it. */
@@ -161,13 +197,17 @@ static json_t *record_ref(const struct record *r, json_t *defs)
 	return json_pack("{s:s+}", "$ref", "#/$defs/", r->name);
 }
 
-/* Takes the reference to `forms`; the file must match one of them. */
-static void print(const char *title, json_t *forms, json_t *defs, struct buf *out)
+/* Takes the references to `schema`, which selects the form of the file, and `defs`. */
+static void print(const char *id, const char *title, json_t *schema, json_t *defs, struct buf *out)
 {
-	json_t *schema = json_pack("{s:s, s:s, s:o, s:o}", "$schema",
-				   "https://json-schema.org/draft/2020-12/schema", "title", title,
-				   "anyOf", forms, "$defs", defs);
-	char *text = json_dumps(schema, JSON_INDENT(2));
+	json_t *file = json_pack("{s:s, s:s, s:s, s:s}", "$schema",
+				 "https://json-schema.org/draft/2020-12/schema", "$id", id, "title",
+				 title, "type", "object");
+
+	json_object_update(file, schema);
+	json_object_set_new(file, "$defs", defs);
+
+	char *text = json_dumps(file, JSON_INDENT(2));
 
 	if (!text)
 		abort();
@@ -175,15 +215,20 @@ static void print(const char *title, json_t *forms, json_t *defs, struct buf *ou
 	buf_puts(out, "\n");
 	free(text);
 	json_decref(schema);
+	json_decref(file);
 }
 
+/* By `fleet`, so that a mistake is reported where it is and not for the whole file. */
 void schema_print(struct buf *out)
 {
 	json_t *defs = json_object();
 	json_t *main_file = record_ref(&fleet_record, defs);
 	json_t *part = record_ref(&include_record, defs);
 
-	print("certfleet fleet file", json_pack("[o, o]", main_file, part), defs, out);
+	print("urn:certfleet:fleet-file:1", "certfleet fleet file",
+	      json_pack("{s:{s:[s]}, s:o, s:o}", "if", "required", "fleet", "then", main_file,
+			"else", part),
+	      defs, out);
 }
 
 void schema_print_agent(struct buf *out)
@@ -191,5 +236,6 @@ void schema_print_agent(struct buf *out)
 	json_t *defs = json_object();
 	json_t *file = record_ref(&agent_record, defs);
 
-	print("certfleet agent configuration", json_pack("[o]", file), defs, out);
+	print("urn:certfleet:agent-configuration:1", "certfleet agent configuration", file, defs,
+	      out);
 }

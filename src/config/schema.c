@@ -175,6 +175,7 @@ static const struct record import_record = {
 	.name = "import",
 	.fields = import_fields,
 	.size = sizeof(struct import_form),
+	.rules = (const struct key_rule[]){ { KEYS_ONE_OF, { "pem", "pkcs12" } }, { 0 } },
 	.help = "an imported certificate and key",
 };
 
@@ -216,6 +217,8 @@ static const struct field certificate_fields[] = {
 const struct record certificate_record = {
 	.name = "certificate",
 	.fields = certificate_fields,
+	.rules = (const struct key_rule[]){ { KEYS_APART, { "import", "subject", "issuer" } },
+					    { 0 } },
 	.size = sizeof(struct certificate_form),
 	.preset = &(const struct certificate_form){ .per = PER_FLEET,
 						    .certificate = { .validity = 90LL * DAY,

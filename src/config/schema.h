@@ -19,6 +19,7 @@ extern const struct record sftp_record;     /* the whole struct deliver */
 extern const struct record commands_record; /* struct commands */
 extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */
+extern const struct key_rule install_rules[];
 extern const struct record activate_record; /* struct activate_form */
 /* without 'http', for an agent on the component's host */
 extern const struct record host_activate_record;

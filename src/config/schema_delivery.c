@@ -23,10 +23,15 @@ static const struct field install_fields[] = {
 	INSTALL_ROWS(struct install, , PATH),
 	{ 0 },
 };
+const struct key_rule install_rules[] = {
+	{ KEYS_APART, { "directory", "certificate", "key", "leaf", "chain", "ca", "combined" } },
+	{ 0 },
+};
 const struct record install_record = {
 	.name = "files",
 	.fields = install_fields,
 	.size = sizeof(struct install),
+	.rules = install_rules,
 	.check = install_check,
 	.help = "paths on this machine",
 };
@@ -134,11 +139,17 @@ static const struct field activate_fields[] = {
 	      .param = &call_record, .help = "a request, made from here"),
 	{ 0 },
 };
+static const struct key_rule activate_rules[] = {
+	{ KEYS_TOGETHER, { "signal", "pidfile" } },
+	{ KEYS_TOGETHER, { "pidfile", "signal" } },
+	{ 0 },
+};
 const struct record activate_record = {
 	.name = "activate",
 	.fields = activate_fields,
 	.size = sizeof(struct activate_form),
 	.preset = &activate_preset,
+	.rules = activate_rules,
 	.help = "makes the process take the installed pair into use",
 };
 static const struct field host_activate_fields[] = {
@@ -150,6 +161,7 @@ const struct record host_activate_record = {
 	.fields = host_activate_fields,
 	.size = sizeof(struct activate_form),
 	.preset = &activate_preset,
+	.rules = activate_rules,
 	.help = "makes the process take the installed pair into use",
 };
 const struct field activate_value = { .key = "activate",

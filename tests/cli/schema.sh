@@ -39,6 +39,23 @@ refused 's/^certfleet: 1/certfleet: 2/' "another format version"
 refused '/^fleet:/d' "a missing key"
 refused 's/issuer: lab-ca/issuer: [lab-ca]/' "a list for a text"
 refused 's/^fleet: lab/fleet: "a b"/' "a name with a blank"
+
+# an editor marks the mistake, not the whole file: the schema's own words
+complains() { # YAML PATTERN NAME
+	printf '%s\n' "certfleet: 1" "fleet: lab" "$1" >bad.yaml
+	to_json <bad.yaml >run/fleet.json
+	out=$(fits_schema fleet.schema.json run/fleet.json 2>&1)
+	[ $? -ne 0 ]; ok $? "W7: the schema refuses $3"
+	has "$out" "$2" "and marks it"
+	cf validate bad.yaml
+	is $status 65 "and so does certfleet"
+}
+complains 'isuers: {}' "isuers" "an unknown key"
+complains 'certificates: {a: {import: {pem: a, pkcs12: b}}}' "pkcs12" "an import of two kinds"
+complains 'certificates: {a: {import: {pem: a}, subject: CN=a}}' "subject" "a subject of an import"
+complains 'components: {a: {certificate: b, deliver: {files: {directory: d, key: k}}}}' "directory" "a directory with single paths"
+complains 'components: {a: {certificate: b, deliver: {files: {directory: d}}, activate: {pidfile: p}}}' "signal" "a pidfile without a signal"
+complains 'components: {a: {certificate: b, deliver: {files: {directory: d}}, verify: {tls: example.com}}}' "example.com" "an address without a port"
 { sleep 0.3; "$CERTFLEET" schema 2>run/said; } | true
 is "$(cat run/said)" "" "a reader that goes early is no mistake to be told of"
 finish
