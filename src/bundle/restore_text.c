@@ -51,8 +51,8 @@ static const char where_it_is[] =
 	"    openssl x509 -in certificates/NAME/leaf.pem -noout -pubkey\n"
 	"\n"
 	"manifest.json says what everything is and has the SHA-256 of each file.\n"
-	"'certfleet backup restore' does all of this and checks each step, which\n"
-	"unpacking by hand does not.\n";
+	"'certfleet backup verify' checks each step, which unpacking by hand does\n"
+	"not.\n";
 
 void restore_text(const struct bundle *b, size_t recipients, struct buf *out)
 {

@@ -209,7 +209,7 @@ static bool cli_run_command(struct session *s, const struct command_words *l, in
 	if (l->common.directory && chdir(l->common.directory) < 0) {
 		err_sys(e, "cannot work in '%s'", text_escaped(l->arena, l->common.directory));
 		e->code = ERR_USAGE;
-		return false;
+		return err_remedy(e, "name the directory of the fleet file with -C");
 	}
 	s->file = l->common.file ? l->common.file : FLEET_FILE;
 	s->file_named = l->common.file != NULL;

@@ -189,8 +189,11 @@ bool backup_verify(const char *path, const struct secret *passphrase, struct bun
 	AUTO(buf) bytes = { 0 };
 	AUTO(bundle) b = { 0 };
 
-	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e))
+	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e)) {
+		if (e->code == ERR_MISSING)
+			err_remedy(e, "'certfleet backup list' lists the bundles");
 		return false;
+	}
 	if (!bundle_read(bytes.data, bytes.len, passphrase, &b, e) || !leaves_fit(&b, e) ||
 	    !keys_fit(&b, e) || !bundle_rebuild_matches(bytes.data, bytes.len, e))
 		return err_in(e, "bundle '%s'", path);

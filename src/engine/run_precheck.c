@@ -40,8 +40,10 @@ bool may_begin(struct run *r, struct err *e)
 		const struct secret *passphrase = NULL;
 
 		if (!engine_secret(r->en, &backup->passphrases[i], &passphrase, e) ||
-		    !passphrase_is_strong(passphrase, e))
-			return err_in(e, "cannot make backups");
+		    !passphrase_is_strong(passphrase, e)) {
+			err_in(e, "cannot make backups");
+			return err_remedy(e, "correct 'passphrase' of 'backup', or what it names");
+		}
 	}
 	return engine_unseal(r->en, e);
 }

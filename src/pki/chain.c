@@ -68,7 +68,9 @@ static bool find_leaf(struct cert_pool *h, const char *key, struct import_parse 
 		leaf = &h->links[i];
 	}
 	if (!leaf)
-		return err_set(e, ERR_INPUT, "no certificate belongs to the private key");
+		return err_set(
+			e, ERR_INPUT,
+			"no certificate belongs to the private key; name the key that the certificate was issued for");
 	*out = leaf;
 	return true;
 }

@@ -111,7 +111,10 @@ static bool refuse_unknown(struct plan_builder *d, const struct plan_target *t, 
 	const char *text = text_escaped(a, target_text(a, t));
 
 	if (!near)
-		return err_set(e, ERR_USAGE, "'%s' is not in the fleet file", text);
+		return err_set(
+			e, ERR_USAGE,
+			"'%s' is not in the fleet file; name a component or group, or role:NAME, certificate:NAME, issuer:NAME",
+			text);
 
 	const struct plan_target meant = { .kind = t->kind, .name = near };
 

@@ -17,9 +17,9 @@
 
 #define FILE_NAME "state.db"
 #define NEW_NAME ".state.db.new"
-#define REMEDY                                                        \
-	"move it aside and restore it from a backup with 'certfleet " \
-	"backup restore BUNDLE'"
+#define REMEDY                                                         \
+	"move it aside and bring back a copy of the state directory, " \
+	"or take the keys from the newest bundle as its RESTORE.txt says"
 
 enum {
 	APPLICATION_ID = 0x63666c74, /* "cflt", for file(1) */

@@ -130,7 +130,7 @@ bool record_damaged(const struct stored_record *r, const char *why, struct err *
 
 	return err_set(
 		e, ERR_IO,
-		"record '%s' is damaged: %s; restore the state from a backup with 'certfleet backup restore BUNDLE'",
+		"record '%s' is damaged: %s; bring back a copy of the state directory, or take the keys from the newest bundle as its RESTORE.txt says",
 		text_escaped(&a, r->key), why);
 }
 
