@@ -10,6 +10,7 @@
 
 enum {
 	ITEMS_SHOWN = 20, /* of one precondition */
+	ALIKE_SHOWN = 3,  /* names of preconditions that say the same */
 	SEVERITY_WIDTH = 14,
 	KIND_WIDTH = 15,
 	WORK_WIDTH = 24,
@@ -119,24 +120,48 @@ static bool is_last_to_say(const struct page *pg, const struct precondition *p)
 	       strcmp(p->code, next->code) != 0 || strcmp(p->remedy, next->remedy) != 0;
 }
 
-static void render_precondition(struct page *pg, const struct precondition *p)
+static bool says_the_same(const struct precondition *p, const struct precondition *next)
 {
+	return p->severity == next->severity && p->acknowledged == next->acknowledged &&
+	       !p->item_count && !next->item_count && !strcmp(p->code, next->code) &&
+	       !strcmp(p->message, next->message) && !strcmp(p->remedy, next->remedy);
+}
+
+/* How many, from `p` on, are one line: more than a few that say the same. */
+static size_t count_alike(const struct page *pg, const struct precondition *p)
+{
+	const struct precondition *end = pg->p->preconditions + pg->p->precondition_count;
+	size_t count = 1;
+
+	while (!pg->verbose && p + count < end && says_the_same(p, p + count))
+		count++;
+	return count > ALIKE_SHOWN + 1 ? count : 1;
+}
+
+/* Renders `p` and those alike that follow; returns their number. */
+static size_t render_precondition(struct page *pg, const struct precondition *p)
+{
+	size_t alike = count_alike(pg, p);
+
 	buf_puts(pg->out, "  ");
 	render_severity(pg, p);
 	text_show(pg, p->code);
-	if (*p->component) {
-		buf_putc(pg->out, ' ');
-		text_show(pg, p->component);
+	for (size_t i = 0; i < alike && i < ALIKE_SHOWN && *p[i].component; i++) {
+		buf_puts(pg->out, i ? ", " : " ");
+		text_show(pg, p[i].component);
 	}
+	if (alike > ALIKE_SHOWN)
+		buf_printf(pg->out, " and %zu more", alike - ALIKE_SHOWN);
 	buf_puts(pg->out, ": ");
 	text_show(pg, p->message);
 	buf_putc(pg->out, '\n');
 	render_items(pg, p);
-	if (p->acknowledged || !is_last_to_say(pg, p))
-		return;
+	if (p->acknowledged || !is_last_to_say(pg, p + alike - 1))
+		return alike;
 	indent(pg, REMEDY_INDENT);
 	text_show(pg, p->remedy);
 	buf_putc(pg->out, '\n');
+	return alike;
 }
 
 /* ---- steps outside of waves ---- */
@@ -399,8 +424,8 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
 	render_head(&pg);
 	if (p->precondition_count)
 		title(&pg, "Preconditions");
-	for (size_t i = 0; i < p->precondition_count; i++)
-		render_precondition(&pg, &p->preconditions[i]);
+	for (size_t i = 0; i < p->precondition_count;)
+		i += render_precondition(&pg, &p->preconditions[i]);
 	for (size_t i = 0; i < sizeof(sections_before) / sizeof(struct text_section); i++)
 		render_section(&pg, &sections_before[i]);
 	render_waves(&pg);

@@ -290,6 +290,30 @@ TEST(a_long_list_is_cut_unless_verbose)
 	assert_null(strstr(buf_text(&whole), "--verbose"));
 }
 
+TEST(w4_many_that_say_the_same_are_one_line)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
+	struct precondition told[6];
+	const struct plan p = {
+		.fleet = "shop", .lineage = "", .preconditions = told, .precondition_count = 6
+	};
+	AUTO(buf) brief = { 0 };
+	AUTO(buf) whole = { 0 };
+
+	for (size_t i = 0; i < 6; i++)
+		told[i] = (struct precondition){ .code = "offline",
+						 .severity = SEVERITY_BLOCK,
+						 .component = names[i],
+						 .message = i < 5 ? "no route" : "refused",
+						 .remedy = "bring it back" };
+	plan_render_text(&p, false, false, &brief);
+	plan_render_text(&p, true, false, &whole);
+	assert_non_null(strstr(buf_text(&brief), "offline a, b, c and 2 more: no route\n"));
+	assert_non_null(strstr(buf_text(&brief), "offline f: refused\n"));
+	assert_int_equal(count_lines(&brief, "bring it back"), 1);
+	assert_int_equal(count_lines(&whole, "no route"), 5);
+}
+
 /* ---- what apply compares ---- */
 
 /* The plan of rich_json() as it is saved. */
