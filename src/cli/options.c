@@ -72,12 +72,16 @@ static bool take_moment(const struct given *g, struct err *e)
 {
 	struct moment *slot = g->slot;
 	bool is_time = g->option->kind == OPTION_TIME;
-	bool good = is_time ? time_parse(g->value, &slot->seconds)
-			    : duration_parse(g->value, &slot->seconds);
+	bool is_ahead = is_time && *g->value == '+';
+	bool good = is_ahead  ? duration_parse(g->value + 1, &slot->seconds)
+		    : is_time ? time_parse(g->value, &slot->seconds)
+			      : duration_parse(g->value, &slot->seconds);
 
+	if (is_ahead && good)
+		slot->seconds += clock_now();
 	slot->given = true;
 	return good || err_set(e, ERR_USAGE, "'%s' must look like %s", g->shown,
-			       is_time ? "2026-11-23T08:00:00Z" : "90d, 36h or 15m");
+			       is_time ? "2026-11-23T08:00:00Z or +90d" : "90d, 36h or 15m");
 }
 
 static bool take_choice(struct parse *p, const struct given *g, struct err *e)

@@ -28,7 +28,7 @@ enum option_kind {
 	OPTION_TEXT,
 	OPTION_TEXTS,    /* may be repeated */
 	OPTION_DURATION, /* 90d */
-	OPTION_TIME,     /* RFC 3339, or a date */
+	OPTION_TIME,     /* RFC 3339, a date, or +DURATION from now on */
 	OPTION_CHOICE,   /* index into `choices` */
 	OPTION_LATER,    /* reserved name, not implemented yet */
 	OPTION_KIND_COUNT
@@ -67,7 +67,8 @@ struct option {
 #define TEXTS(T, m, ...) OPTION(T, m, struct texts, OPTION_TEXTS, __VA_ARGS__)
 #define DURATION(T, m, ...) \
 	OPTION(T, m, struct moment, OPTION_DURATION, .argument = "DURATION", __VA_ARGS__)
-#define TIME(T, m, ...) OPTION(T, m, struct moment, OPTION_TIME, .argument = "TIME", __VA_ARGS__)
+#define TIME(T, m, ...) \
+	OPTION(T, m, struct moment, OPTION_TIME, .argument = "TIME|+DURATION", __VA_ARGS__)
 #define CHOICE(T, m, ...) OPTION(T, m, int, OPTION_CHOICE, __VA_ARGS__)
 #define LATER(option_name)                                \
 	{                                                 \

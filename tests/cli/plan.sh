@@ -33,6 +33,10 @@ is $status 64 "an acknowledgement of nothing: 64"
 
 cf plan --out p.plan --offline
 is $status 64 "--out with --offline: 64"
+before=$(date +%s)
+cf_out plan --json --at +1d
+day=$(($(date -d "$(jq -r .at <<<"$out")" +%s) - 86400))
+[ "$day" -ge "$before" ] && [ "$day" -le "$(date +%s)" ]; ok $? "W6: --at takes a duration from now on"
 cf plan --out p.plan --at $at
 is $status 64 "--out with --at: 64"
 cf plan --report p.txt

@@ -21,6 +21,7 @@ usage "needs a value" "no value for an option" plan --out
 usage "needs a value" "an empty value" plan --out=
 usage "must look like 90d" "a duration that is none" status --check 5
 usage "must look like 2026" "a time that is none" plan --at tomorrow
+usage "must look like 2026" "a duration ahead that is none" plan --at +soon
 usage "auto, always, never" "a colour that is none" --color pink validate
 usage "unexpected argument 'b'; see 'certfleet validate --help'" "one word too many" validate a b
 usage "needs BUNDLE" "one word too few" backup verify
