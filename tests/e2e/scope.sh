@@ -231,7 +231,7 @@ names() { # CODE OBJECT CAUSE REMEDY: in text and in JSON
 		grep -c "$3.*|.*$4")" = 1 ]
 	ok $? "I1: and in JSON"
 }
-names import-invalid vendor "$work/vendor.pem" "replace it with a valid one"
+names import-invalid vendor "$work/vendor.pem" "write it again"
 names issuer-expires old "issuer 'fading' ends in" "--ack issuer-expires:old"
 names offline remote "https://127.0.0.1:$agent" "bring it back and plan again"
 names target-unwritable locked "'$work/tls/open'" "run 'chmod go-w' on it"
