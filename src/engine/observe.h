@@ -97,11 +97,10 @@ void observe_operator(struct engine *en, const struct authority_watch *w, struct
 bool component_writes(const struct component *c, const char *path, struct arena *a);
 
 /*
- * engine/observe_left.c: sets `left` of a component that was delivered to other paths,
- * by the state's record, than the fleet file says now.
+ * engine/observe_left.c: sets `left` of the components that were delivered to other
+ * paths, by the state's record, than the fleet file says now.
  */
-void observe_left(const struct fleet *f, const struct component *c, struct component_seen *seen,
-		  struct arena *a);
+void observe_left(const struct fleet *f, struct snapshot *s);
 
 /* Probes every component and every TLS port. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s, struct authority_watch *w,

@@ -151,7 +151,6 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		while (strcmp(seen->name, c->name) != 0)
 			seen++;
 		observe_take_answer(&jobs[i], s, seen);
-		observe_left(f, c, seen, &s->arena);
 		/* a process of this machine, wherever the pair goes */
 		if (driver_activates_here(c))
 			activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);
@@ -159,5 +158,6 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		if (c->verify_count)
 			observe_served(en, s, probes, c->verify_count, &seen->now);
 	}
+	observe_left(f, s);
 	return true;
 }

@@ -315,17 +315,19 @@ void step_activate(struct run *r, struct step_batch *b)
 		activation_forget(r->en, &jobs[i]);
 }
 
-/* Whether the commit of a component has begun. */
-static bool was_committed(const struct run *r, const char *component)
+/* By entry of `components`: whether its commit has begun. */
+static bool *list_committed(struct run *r, struct arena *a)
 {
+	bool *committed = arena_array(a, r->component_count, sizeof(*committed));
+
 	for (size_t i = 0; i < r->plan->step_count; i++) {
 		const struct step *s = &r->plan->steps[i];
 		enum step_progress p = r->progress[i];
 
-		if (s->kind == STEP_COMMIT && !strcmp(s->component, component))
-			return p != PROGRESS_WAITING && p != PROGRESS_SKIPPED;
+		if (s->kind == STEP_COMMIT && p != PROGRESS_WAITING && p != PROGRESS_SKIPPED)
+			committed[run_seen(r, s->component) - r->components] = true;
 	}
-	return false;
+	return committed;
 }
 
 /* A failure is only a leftover: the next stage replaces it. */
@@ -333,13 +335,14 @@ void abort_stages(struct run *r)
 {
 	AUTO(arena) a = { 0 };
 	struct job *jobs = arena_array(&a, r->plan->step_count, sizeof(*jobs));
+	const bool *committed = list_committed(r, &a);
 	size_t count = 0;
 
 	for (size_t i = 0; i < r->plan->step_count; i++) {
 		const struct step *s = &r->plan->steps[i];
 
 		if (s->kind != STEP_STAGE || r->progress[i] != PROGRESS_SUCCEEDED ||
-		    was_committed(r, s->component))
+		    committed[run_seen(r, s->component) - r->components])
 			continue;
 		jobs[count] = (struct job){ .verb = DRIVER_ABORT,
 					    .component = run_component(r, s),

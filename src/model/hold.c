@@ -13,12 +13,12 @@ const struct generation *held_generation(const struct snapshot *s, const struct 
 					 int64_t at)
 {
 	AUTO(arena) a = { 0 };
-	const char *request = certificate_request(c, &a);
 	size_t count = 0;
 	const struct generation *g = snapshot_generations(s, OF_CERTIFICATE, c->name, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (g[i].held_until > at && text_equal(g[i].held_request, request))
+		if (g[i].held_until > at &&
+		    text_equal(g[i].held_request, certificate_request(c, &a)))
 			return &g[i];
 	return NULL;
 }
