@@ -207,10 +207,8 @@ static void affected_collect(const struct fleet *f, const struct plan *p, struct
 		if (make_row(f, p, about->component, &row))
 			affected_add(r, &row, about->message, about->remedy);
 	}
-	if (p->precondition_count)
-		qsort(named, p->precondition_count, sizeof(*named), text_compare);
 
-	const struct stepped told = { named, p->precondition_count };
+	const struct stepped told = stepped_sorted(named, p->precondition_count);
 
 	for (size_t i = 0; i < count; i++) {
 		const char *name = steps[i]->component;

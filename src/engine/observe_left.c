@@ -23,7 +23,7 @@ static const char *host_of(const struct deliver *d, struct arena *a)
 }
 
 /* What components write now: paths and the directories that they are in, sorted. */
-struct written {
+struct places_now {
 	const char **list;
 	size_t count;
 };
@@ -34,7 +34,7 @@ static const char *place_text(const char *host, const char *path, struct arena *
 	return arena_printf(a, "%s %s", host ? host : "", path);
 }
 
-static void written_list(struct written *w, const struct fleet *f, struct arena *a)
+static void places_now_list(struct places_now *w, const struct fleet *f, struct arena *a)
 {
 	w->list = arena_array(a, 2 * LAYOUT_PLACES * f->component_count, sizeof(*w->list));
 	for (size_t i = 0; i < f->component_count; i++) {
@@ -53,7 +53,7 @@ static void written_list(struct written *w, const struct fleet *f, struct arena 
 }
 
 /* Whether it is there, as far as this can be known, and no component is at it now. */
-static bool is_left(const struct written *w, const char *host, const char *path, struct arena *a)
+static bool is_left(const struct places_now *w, const char *host, const char *path, struct arena *a)
 {
 	const char *text = place_text(host, path, a);
 
@@ -74,7 +74,7 @@ static bool is_elsewhere(const struct component *c, const struct component_seen 
 	       strcmp(deliver_to_text(former, a), now) != 0;
 }
 
-static void list_left(const struct written *w, const struct deliver *former,
+static void list_left(const struct places_now *w, const struct deliver *former,
 		      struct component_seen *seen, struct arena *kept, struct arena *scratch)
 {
 	const char *host = host_of(former, scratch);
@@ -94,7 +94,7 @@ void observe_left(const struct fleet *f, struct snapshot *s)
 {
 	AUTO(arena) scratch = { 0 };
 	struct component_seen *seen = (struct component_seen *)s->components;
-	struct written written = { 0 };
+	struct places_now places = { 0 };
 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
@@ -105,8 +105,8 @@ void observe_left(const struct fleet *f, struct snapshot *s)
 			seen++;
 		if (!is_elsewhere(c, seen, &scratch, &former))
 			continue;
-		if (!written.list)
-			written_list(&written, f, &scratch);
-		list_left(&written, &former, seen, &s->arena, &scratch);
+		if (!places.list)
+			places_now_list(&places, f, &scratch);
+		list_left(&places, &former, seen, &s->arena, &scratch);
 	}
 }

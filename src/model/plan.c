@@ -59,32 +59,33 @@ enum exit_status plan_waiting_status(const struct plan *p)
 	return plan_needs_acknowledgement(p) ? EXIT_ASKS : EXIT_DONE;
 }
 
+struct stepped stepped_sorted(const char **names, size_t count)
+{
+	if (count)
+		qsort(names, count, sizeof(*names), text_compare);
+	return (struct stepped){ names, count };
+}
+
 struct stepped plan_stepped(const struct plan *p, struct arena *a)
 {
-	struct stepped s = {
-		.names = arena_array(a, p->step_count, sizeof(*s.names)),
-	};
+	const char **names = arena_array(a, p->step_count, sizeof(*names));
+	size_t count = 0;
 
 	for (size_t i = 0; i < p->step_count; i++)
 		if (p->steps[i].component)
-			s.names[s.count++] = p->steps[i].component;
-	if (s.count)
-		qsort(s.names, s.count, sizeof(*s.names), text_compare);
-	return s;
+			names[count++] = p->steps[i].component;
+	return stepped_sorted(names, count);
 }
 
 struct stepped plan_left_components(const struct plan *p, struct arena *a)
 {
-	struct stepped s = {
-		.names = arena_array(a, p->left_out_count, sizeof(*s.names)),
-	};
+	const char **names = arena_array(a, p->left_out_count, sizeof(*names));
+	size_t count = 0;
 
 	for (size_t i = 0; i < p->left_out_count; i++)
 		if (p->left_out[i].component)
-			s.names[s.count++] = p->left_out[i].component;
-	if (s.count)
-		qsort(s.names, s.count, sizeof(*s.names), text_compare);
-	return s;
+			names[count++] = p->left_out[i].component;
+	return stepped_sorted(names, count);
 }
 
 bool stepped_has(const struct stepped *s, const char *component)

@@ -196,13 +196,16 @@ AUTO_STRUCT(plan, struct plan, plan_release)
 /* Code of a precondition whose acknowledgement the activation checks. */
 #define PLAN_PIDFILE_DOUBTFUL "pidfile-doubtful"
 
-/* Names of the components with a step. */
+/* Names to look up. */
 struct stepped {
 	const char **names; /* sorted, with duplicates */
 	size_t count;
 };
+/* Sorts the names, in place. */
+struct stepped stepped_sorted(const char **names, size_t count);
+/* Of the components with a step. */
 struct stepped plan_stepped(const struct plan *p, struct arena *a);
-/* Names of the components that it leaves out, likewise. */
+/* Of the components that it leaves out. */
 struct stepped plan_left_components(const struct plan *p, struct arena *a);
 bool stepped_has(const struct stepped *s, const char *component);
 

@@ -136,7 +136,6 @@ struct need {
 };
 
 struct component_build {
-	bool not_running; /* there is no process, which would have been activated */
 	const struct component *component;
 	const struct component_seen *seen; /* all zero: never observed */
 	struct certificate_build *certificate;
@@ -150,6 +149,7 @@ struct component_build {
 	bool put_back;
 	bool postponed;   /* needs an activation, which is postponed */
 	bool unreachable; /* needs a step, but is offline */
+	bool not_running; /* there is no process, which would have been activated */
 	const char *name;
 	const char *process;
 	struct process_build *runs_in;

@@ -173,19 +173,17 @@ struct remainder {
 
 static struct stepped left_names(const struct plan *fresh, struct arena *a)
 {
-	const struct stepped out = plan_left_components(fresh, a);
-	struct stepped all = {
-		.names = arena_array(a, out.count + fresh->precondition_count, sizeof(*all.names)),
-	};
+	const char **names =
+		arena_array(a, fresh->left_out_count + fresh->precondition_count, sizeof(*names));
+	size_t count = 0;
 
-	for (; all.count < out.count; all.count++)
-		all.names[all.count] = out.names[all.count];
+	for (size_t i = 0; i < fresh->left_out_count; i++)
+		if (fresh->left_out[i].component)
+			names[count++] = fresh->left_out[i].component;
 	for (size_t i = 0; i < fresh->precondition_count; i++)
 		if (!strcmp(fresh->preconditions[i].code, code_rows[CODE_MOVED].name))
-			all.names[all.count++] = fresh->preconditions[i].component;
-	if (all.count)
-		qsort(all.names, all.count, sizeof(*all.names), text_compare);
-	return all;
+			names[count++] = fresh->preconditions[i].component;
+	return stepped_sorted(names, count);
 }
 
 /* What stands in the way of a component that is left out, or takes something out. */

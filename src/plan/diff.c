@@ -182,7 +182,7 @@ static void diff_found(struct plan_builder *d, struct certificate_build *c,
 
 	if (known) {
 		diff_store(c, known, d);
-		if (found->view)
+		if (found->view) /* with what clients see of it */
 			c->desired = found;
 		return;
 	}

@@ -39,7 +39,7 @@ struct plan_input {
 	 * and reissues: --reissue counts as done for certificates without an issue
 	 * step there, or with a newer generation than that replaces.  NULL: none. */
 	const struct plan *broken;
-	/* Components that leave the plan, by name: they moved since it was saved. */
+	/* Components that leave the plan, sorted by name: they moved since it was saved. */
 	const struct moved_component *moved;
 	size_t moved_count;
 };

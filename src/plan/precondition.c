@@ -117,28 +117,40 @@ enum severity precondition_severity(enum code code, bool has_step)
 	return has_step ? code_rows[code].severity : SEVERITY_INFO;
 }
 
+struct precondition_spec precondition_of_component(const struct component_build *c, enum code code,
+						   bool has_step)
+{
+	return (struct precondition_spec){ .code = code,
+					   .severity = precondition_severity(code, has_step),
+					   .name = c->name,
+					   .subject = component_subject(c->component) };
+}
+
+struct precondition_spec precondition_of_certificate(const struct certificate_build *c,
+						     enum code code, bool has_step)
+{
+	return (struct precondition_spec){ .code = code,
+					   .severity = precondition_severity(code, has_step),
+					   .name = c->name,
+					   .subject = certificate_subject(c->certificate) };
+}
+
 void precondition_add_component(struct plan_builder *d, const struct component_build *c,
 				enum code code, const char *message)
 {
-	precondition_add(d, &(struct precondition_spec){
-				    .code = code,
-				    .severity = precondition_severity(code, component_has_step(c)),
-				    .name = c->name,
-				    .subject = component_subject(c->component),
-				    .message = message,
-			    });
+	struct precondition_spec f = precondition_of_component(c, code, component_has_step(c));
+
+	f.message = message;
+	precondition_add(d, &f);
 }
 
 void precondition_add_certificate(struct plan_builder *d, const struct certificate_build *c,
-				  enum code code, const char *message)
+				  enum code code, bool has_step, const char *message)
 {
-	precondition_add(d, &(struct precondition_spec){
-				    .code = code,
-				    .severity = code_rows[code].severity,
-				    .name = c->name,
-				    .subject = certificate_subject(c->certificate),
-				    .message = message,
-			    });
+	struct precondition_spec f = precondition_of_certificate(c, code, has_step);
+
+	f.message = message;
+	precondition_add(d, &f);
 }
 
 void precondition_add_role(struct plan_builder *d, const struct role *role, enum code code,

@@ -29,11 +29,16 @@ void precondition_split(struct plan_builder *d, const char *text, struct precond
 /* Severity of the code when its subject has a step; else info. */
 enum severity precondition_severity(enum code code, bool has_step);
 
-/* `message` is in the plan's arena. */
+/* A precondition of a component, of a certificate, that has no message yet. */
+struct precondition_spec precondition_of_component(const struct component_build *c, enum code code,
+						   bool has_step);
+struct precondition_spec precondition_of_certificate(const struct certificate_build *c,
+						     enum code code, bool has_step);
+/* `message` is in the plan's arena; whether the component has a step is in its build. */
 void precondition_add_component(struct plan_builder *d, const struct component_build *c,
 				enum code code, const char *message);
 void precondition_add_certificate(struct plan_builder *d, const struct certificate_build *c,
-				  enum code code, const char *message);
+				  enum code code, bool has_step, const char *message);
 /* A role without a name stands for the fleet. */
 void precondition_add_role(struct plan_builder *d, const struct role *role, enum code code,
 			   enum severity severity, const char *message);

@@ -71,12 +71,7 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 	if (c->seen->now.online)
 		return;
 
-	struct precondition_spec f = {
-		.code = CODE_OFFLINE,
-		.severity = SEVERITY_INFO,
-		.name = c->name,
-		.subject = component_subject(c->component),
-	};
+	struct precondition_spec f = precondition_of_component(c, CODE_OFFLINE, false);
 
 	precondition_split(d, why, &f);
 	if (c->unreachable)
@@ -100,16 +95,13 @@ static void check_restart(struct plan_builder *d, const struct component_build *
 		end = renewal_served_end(d->snapshot, c->seen);
 	if (!end.not_after || end.not_after - d->in->at > RESTART_MARGIN)
 		return;
-	precondition_add(
-		d, &(struct precondition_spec){
-			   .code = CODE_EXPIRES_BEFORE_RESTART,
-			   .severity = precondition_severity(CODE_EXPIRES_BEFORE_RESTART,
-							     d->in->at >= end.deadline),
-			   .name = c->name,
-			   .subject = component_subject(c->component),
-			   .message = arena_printf(d->kept, "%s, and its restart is postponed",
-						   served_ends(d, end.not_after)),
-		   });
+
+	struct precondition_spec f = precondition_of_component(c, CODE_EXPIRES_BEFORE_RESTART,
+							       d->in->at >= end.deadline);
+
+	f.message = arena_printf(d->kept, "%s, and its restart is postponed",
+				 served_ends(d, end.not_after));
+	precondition_add(d, &f);
 }
 
 static void check_rejected(struct plan_builder *d, const struct component_build *c)
@@ -130,12 +122,7 @@ static void component_precondition_check_writable(struct plan_builder *d,
 	if (!c->seen->now.unwritable || !c->seen->now.online)
 		return;
 
-	struct precondition_spec f = {
-		.code = CODE_TARGET_UNWRITABLE,
-		.severity = precondition_severity(CODE_TARGET_UNWRITABLE, c->write),
-		.name = c->name,
-		.subject = component_subject(c->component),
-	};
+	struct precondition_spec f = precondition_of_component(c, CODE_TARGET_UNWRITABLE, c->write);
 
 	precondition_split(d, c->seen->now.unwritable, &f);
 	precondition_add(d, &f);
@@ -145,36 +132,25 @@ static void check_left(struct plan_builder *d, const struct component_build *c)
 {
 	const struct component_seen *seen = c->seen;
 	const char **items = arena_array(d->kept, seen->left_count, sizeof(*items));
+	struct precondition_spec f = precondition_of_component(c, CODE_PATH_LEFT, true);
 
 	if (!seen->left_count)
 		return;
 	for (size_t i = 0; i < seen->left_count; i++)
 		items[i] = builder_keep(d, seen->left[i]);
-	precondition_add(
-		d,
-		&(struct precondition_spec){
-			.code = CODE_PATH_LEFT,
-			.severity = SEVERITY_INFO,
-			.name = c->name,
-			.subject = component_subject(c->component),
-			.message = arena_printf(
-				d->kept, "what is at its former paths%s%s stays",
-				seen->left_host ? " on " : "",
-				seen->left_host ? text_escaped(&d->scratch, seen->left_host) : ""),
-			.items = items,
-			.item_count = seen->left_count,
-		});
+	f.message = arena_printf(d->kept, "what is at its former paths%s%s stays",
+				 seen->left_host ? " on " : "",
+				 seen->left_host ? text_escaped(&d->scratch, seen->left_host) : "");
+	f.items = items;
+	f.item_count = seen->left_count;
+	precondition_add(d, &f);
 }
 
 static void add_activation(struct plan_builder *d, const struct component_build *c, enum code code,
 			   const char *text)
 {
-	struct precondition_spec f = {
-		.code = code,
-		.severity = precondition_severity(code, c->activate && !c->postponed),
-		.name = c->name,
-		.subject = component_subject(c->component),
-	};
+	struct precondition_spec f =
+		precondition_of_component(c, code, c->activate && !c->postponed);
 
 	precondition_split(d, text, &f);
 	precondition_add(d, &f);
@@ -191,14 +167,22 @@ static void check_verifiable(struct plan_builder *d, const struct component_buil
 /* Committed all the same, unless the fleet file says otherwise. */
 static void add_not_running(struct plan_builder *d, const struct component_build *c)
 {
-	precondition_add(d, &(struct precondition_spec){
-				    .code = CODE_NOT_RUNNING,
-				    .severity = c->component->must_run && c->write ? SEVERITY_BLOCK
-										   : SEVERITY_INFO,
-				    .name = c->name,
-				    .subject = component_subject(c->component),
-				    .message = text_escaped(d->kept, c->seen->now.not_running),
-			    });
+	struct precondition_spec f = precondition_of_component(c, CODE_NOT_RUNNING, true);
+
+	if (c->component->must_run && c->write)
+		f.severity = SEVERITY_BLOCK;
+	f.message = text_escaped(d->kept, c->seen->now.not_running);
+	precondition_add(d, &f);
+}
+
+/* What is accepted is the message; it has no remedy of its own. */
+static void add_doubt(struct plan_builder *d, const struct component_build *c)
+{
+	struct precondition_spec f =
+		precondition_of_component(c, CODE_PIDFILE_DOUBTFUL, c->activate && !c->postponed);
+
+	f.message = builder_keep(d, c->seen->now.doubt);
+	precondition_add(d, &f);
 }
 
 /* The process that is to be activated: whether it can be, and is the one that is meant. */
@@ -222,15 +206,7 @@ static void check_activation(struct plan_builder *d, const struct component_buil
 	if (now->untrusted)
 		add_activation(d, c, CODE_NOT_RESTARTABLE, now->untrusted);
 	else if (now->doubt)
-		precondition_add(
-			d, &(struct precondition_spec){
-				   .code = CODE_PIDFILE_DOUBTFUL,
-				   .severity = precondition_severity(CODE_PIDFILE_DOUBTFUL,
-								     c->activate && !c->postponed),
-				   .name = c->name,
-				   .subject = component_subject(c->component),
-				   .message = builder_keep(d, now->doubt),
-			   });
+		add_doubt(d, c);
 }
 
 static void component_precondition_check_version(struct plan_builder *d,
@@ -312,16 +288,16 @@ static void check_ports(struct plan_builder *d, const struct component_build *c)
 static void check_moved(struct plan_builder *d, const struct component_build *c)
 {
 	const struct plan_input *in = d->in;
+	const struct moved_component *moved =
+		in->moved_count ? bsearch(&c->name, in->moved, in->moved_count, sizeof(*in->moved),
+					  text_compare)
+				: NULL;
+	struct precondition_spec f = precondition_of_component(c, CODE_MOVED, true);
 
-	for (size_t i = 0; i < in->moved_count; i++)
-		if (!strcmp(in->moved[i].name, c->name))
-			precondition_add(d, &(struct precondition_spec){
-						    .code = CODE_MOVED,
-						    .severity = SEVERITY_BLOCK,
-						    .name = c->name,
-						    .subject = component_subject(c->component),
-						    .message = builder_keep(d, in->moved[i].why),
-					    });
+	if (!moved)
+		return;
+	f.message = builder_keep(d, moved->why);
+	precondition_add(d, &f);
 }
 
 void precondition_component(struct plan_builder *d, const struct component_build *c)

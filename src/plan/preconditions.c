@@ -165,31 +165,11 @@ static void check_issuer_end(struct plan_builder *d, const struct certificate_bu
 
 	if (issued ? left >= wanted : !is_cut(c, end))
 		return;
-	precondition_add(
-		d,
-		&(struct precondition_spec){
-			.code = CODE_ISSUER_EXPIRES,
-			.severity =
-				precondition_severity(CODE_ISSUER_EXPIRES, issued && short_leaf),
-			.name = c->name,
-			.subject = certificate_subject(c->certificate),
-			.message = arena_printf(
-				d->kept, "issuer '%s' ends in %s, the certificate should last %s",
-				c->issuer->name, duration_about(left, left_text),
-				duration_words(wanted, wanted_text)),
-		});
-}
-
-static void add_refusal(struct plan_builder *d, const struct certificate_build *c, enum code code,
-			bool has_step, const char *message)
-{
-	precondition_add(d, &(struct precondition_spec){
-				    .code = code,
-				    .severity = precondition_severity(code, has_step),
-				    .name = c->name,
-				    .subject = certificate_subject(c->certificate),
-				    .message = message,
-			    });
+	precondition_add_certificate(
+		d, c, CODE_ISSUER_EXPIRES, issued && short_leaf,
+		arena_printf(d->kept, "issuer '%s' ends in %s, the certificate should last %s",
+			     c->issuer->name, duration_about(left, left_text),
+			     duration_words(wanted, wanted_text)));
 }
 
 /* No step makes a certificate valid that somebody else made. */
@@ -202,13 +182,15 @@ static void check_refusal(struct plan_builder *d, const struct certificate_build
 	if (!g)
 		return;
 	if (dates)
-		add_refusal(d, c,
-			    c->certificate->import.kind == IMPORT_NONE ? CODE_INVALID
-								       : CODE_IMPORT_INVALID,
-			    imported || c->staged, dates);
+		precondition_add_certificate(d, c,
+					     c->certificate->import.kind == IMPORT_NONE
+						     ? CODE_INVALID
+						     : CODE_IMPORT_INVALID,
+					     imported || c->staged, dates);
 	if (g->view && g->view->gap)
-		add_refusal(d, c, CODE_CHAIN_OPEN, imported && !g->view->issuer_known,
-			    builder_keep(d, g->view->gap));
+		precondition_add_certificate(d, c, CODE_CHAIN_OPEN,
+					     imported && !g->view->issuer_known,
+					     builder_keep(d, g->view->gap));
 }
 
 /* An import that is gone or damaged: the last one, if any, stays in use. */
@@ -216,19 +198,14 @@ static void check_unreadable_import(struct plan_builder *d, const struct certifi
 {
 	const char *rest =
 		c->desired ? "the last import stays in use" : "no earlier import is known";
-
 	const char *error = c->import_error ? c->import_error : "its file or password is not there";
 	bool refused = !c->import_missing || !c->desired;
-
-	struct precondition_spec f = {
-		.code = c->import_missing ? CODE_IMPORT_MISSING : CODE_IMPORT_INVALID,
-		.severity = refused ? SEVERITY_BLOCK : SEVERITY_INFO,
-		.name = c->name,
-		.subject = certificate_subject(c->certificate),
-	};
+	struct precondition_spec f = precondition_of_certificate(
+		c, c->import_missing ? CODE_IMPORT_MISSING : CODE_IMPORT_INVALID, true);
 
 	if (!c->import_missing && !c->import_error)
 		return;
+	f.severity = refused ? SEVERITY_BLOCK : SEVERITY_INFO;
 	precondition_split(d, error, &f);
 	f.message = arena_printf(d->kept, "%s; %s", f.message, rest);
 	precondition_add(d, &f);
@@ -244,7 +221,7 @@ static void check_certificate(struct plan_builder *d, const struct certificate_b
 	use_check(d, c);
 	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
 		precondition_add_certificate(
-			d, c, CODE_SHARED_KEY,
+			d, c, CODE_SHARED_KEY, true,
 			"several hosts use one key: it falls with any of them");
 }
 

@@ -198,20 +198,12 @@ void use_check(struct plan_builder *d, const struct certificate_build *c)
 
 	if (!c->held)
 		return;
-	precondition_add(
-		d, &(struct precondition_spec){
-			   .code = CODE_REUSED_GENERATION,
-			   .severity = precondition_severity(CODE_REUSED_GENERATION,
-							     withdrawn && c->hold_begins),
-			   .name = c->name,
-			   .subject = certificate_subject(c->certificate),
-			   .message = arena_printf(
-				   d->kept,
-				   "the former generation %s is used until %s, without renewal%s",
-				   builder_short(d, c->held->fingerprint),
-				   time_format(c->held_until, until),
-				   withdrawn ? "; --reissue had replaced it" : ""),
-		   });
+	precondition_add_certificate(
+		d, c, CODE_REUSED_GENERATION, withdrawn && c->hold_begins,
+		arena_printf(
+			d->kept, "the former generation %s is used until %s, without renewal%s",
+			builder_short(d, c->held->fingerprint), time_format(c->held_until, until),
+			withdrawn ? "; --reissue had replaced it" : ""));
 }
 
 void uses_plan(struct plan_builder *d, struct plan *p)
