@@ -29,20 +29,8 @@ start_haproxy() {
 		cat run/old.crt run/old.key >"dual/$1-$kind.pem"
 		chmod 600 "dual/$1-$kind.pem"
 	done
-	cat >"run/$1.cfg" <<-END
-	global
-	  stats socket $work/run/$1.sock mode 600 level admin expose-fd listeners
-	defaults
-	  mode http
-	  timeout client 60s
-	  timeout server 60s
-	  timeout connect 60s
-	frontend site
-	  bind 127.0.0.1:$2 ssl crt $work/dual/$1-ec.pem crt $work/dual/$1-rsa.pem $3
-	  http-request return status 200
-	END
-	haproxy -W -D -p "$work/run/$1.pid" -f "$work/run/$1.cfg" >>"run/$1.log" 2>&1
-	wait_port "$2"
+	haproxy_site "$1" "$2" "crt $work/dual/$1-ec.pem crt $work/dual/$1-rsa.pem $3" \
+		"stats socket $work/run/$1.sock mode 600 level admin expose-fd listeners" -W
 }
 
 write_fleet() { # NAME PORT MORE-OF-VERIFY: $unit, $activate and $kinds vary it

@@ -5,21 +5,8 @@
 command -v haproxy >/dev/null || skip_all "haproxy is not installed"
 
 start_haproxy() { # NAME PORT SOCKET [GLOBAL]: serves tls/NAME.pem
-	cat >"run/$1.cfg" <<-END
-	global
-	  stats socket $3 level admin
-	  ${4:-}
-	defaults
-	  mode http
-	  timeout connect 60s
-	  timeout client 60s
-	  timeout server 60s
-	frontend f
-	  bind 127.0.0.1:$2 ssl crt $work/tls/$1.pem
-	  http-request return status 200 content-type text/plain string ok
-	END
-	haproxy -D -f "run/$1.cfg" -p "run/$1.pid" >>"run/$1.log" 2>&1
-	wait_port "$2"
+	haproxy_site "$1" "$2" "crt $work/tls/$1.pem" "stats socket $3 level admin
+	  ${4:-}"
 }
 
 old_pem() { # NAME

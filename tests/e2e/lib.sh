@@ -143,7 +143,7 @@ old_directory() { # NAME: tls/NAME as a plain directory with a pair
 	make_pair "old-$1" "tls/$1/fullchain.pem" "tls/$1/key.pem"
 }
 
-start_nginx() { # NAME PORT: serves tls/NAME
+start_servers() { # NAME SERVERS: one nginx; SERVERS is the configuration of them
 	cat >"run/$1.conf" <<-END
 	worker_processes 1;
 	pid run/$1.pid;
@@ -156,16 +156,39 @@ start_nginx() { # NAME PORT: serves tls/NAME
 		fastcgi_temp_path run/$1.fastcgi;
 		uwsgi_temp_path run/$1.uwsgi;
 		scgi_temp_path run/$1.scgi;
-		server {
-			listen 127.0.0.1:$2 ssl;
-			ssl_certificate $work/tls/$1/fullchain.pem;
-			ssl_certificate_key $work/tls/$1/key.pem;
-			location / { return 200 "hello\n"; }
-		}
+		$2
 	}
 	END
 	nginx -p "$work" -c "run/$1.conf" 2>>"run/$1.log"
+}
+
+start_nginx() { # NAME PORT: serves tls/NAME
+	start_servers "$1" "server {
+		listen 127.0.0.1:$2 ssl;
+		ssl_certificate $work/tls/$1/fullchain.pem;
+		ssl_certificate_key $work/tls/$1/key.pem;
+		location / { return 200 \"hello\\n\"; }
+	}"
 	wait_port "$2"
+}
+
+haproxy_site() { # NAME PORT BIND-OPTIONS GLOBAL-LINE HAPROXY-OPTION...
+	local name=$1 port=$2 bind=$3 global=$4
+	shift 4
+	cat >"run/$name.cfg" <<-END
+	global
+	  $global
+	defaults
+	  mode http
+	  timeout client 60s
+	  timeout server 60s
+	  timeout connect 60s
+	frontend site
+	  bind 127.0.0.1:$port ssl $bind
+	  http-request return status 200
+	END
+	haproxy "$@" -D -p "$work/run/$name.pid" -f "$work/run/$name.cfg" >>"run/$name.log" 2>&1
+	wait_port "$port"
 }
 
 # A gnutls-serv and the command that restarts it: serve.sh NAME PORT CERT KEY

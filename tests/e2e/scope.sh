@@ -79,18 +79,7 @@ start_demanding() { # OPTIONS-OF-BIND
 		gone "$(cat run/demanding.pid)"
 		rm -f run/demanding.pid
 	fi
-	cat >run/demanding.cfg <<-END
-	defaults
-	  mode http
-	  timeout client 60s
-	  timeout server 60s
-	  timeout connect 60s
-	frontend site
-	  bind 127.0.0.1:$demanding ssl crt $work/tls/combined/demanding.pem ${1:-}
-	  http-request return status 200
-	END
-	haproxy -W -D -p "$work/run/demanding.pid" -f "$work/run/demanding.cfg" >>run/demanding.log 2>&1
-	wait_port "$demanding"
+	haproxy_site demanding "$demanding" "crt $work/tls/combined/demanding.pem ${1:-}" "" -W
 }
 
 # UNIT is in every subject; SHOP, MAIL, WEB, AFTER, OLD and FADING vary the fleet.

@@ -7,24 +7,12 @@ needs haproxy
 cat tls/first.pem tls/first.key >tls/site.pem
 chmod 600 tls/site.pem
 
-start_haproxy() { # NAME PORT
-	cat >"run/$1.cfg" <<-END
-	global
-	  stats socket $work/run/$1.sock mode 600 level admin
-	  tune.bufsize 4096
-	defaults
-	  mode http
-	  timeout client 60s
-	  timeout server 60s
-	  timeout connect 60s
-	frontend site
-	  bind 127.0.0.1:$2 ssl crt $work/tls/site.pem
-	  http-request return status 200
-	END
-	haproxy -D -p "$work/run/$1.pid" -f "$work/run/$1.cfg" >>run/site.log 2>&1
-	wait_port "$2"
+serve_pair() { # NAME PORT
+	haproxy_site "$1" "$2" "crt $work/tls/site.pem" \
+		"stats socket $work/run/$1.sock mode 600 level admin
+	  tune.bufsize 4096"
 }
-start_haproxy site "$port"
+serve_pair site "$port"
 deliver='{haproxy: {socket: run/site.sock, certificate: tls/site.pem}}'
 activate=
 pid=$(cat run/site.pid)
@@ -41,7 +29,7 @@ fails_once() {
 # The socket is of another process than the port, as after a restart by hand.
 lies() {
 	free_port other_port
-	start_haproxy other "$other_port"
+	serve_pair other "$other_port"
 	deliver='{haproxy: {socket: run/other.sock, certificate: tls/site.pem}}'
 	expiry=3s write_fleet
 	offer fifth

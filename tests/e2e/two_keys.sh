@@ -20,24 +20,12 @@ starting_pairs() { # NAME
 }
 
 serve_nginx() { # NAME PORT PROTOCOL
-	cat >"run/$1.conf" <<-END
-	worker_processes 1;
-	pid run/$1.pid;
-	error_log run/$1.log;
-	events { worker_connections 1024; }
-	http {
-		access_log off;
-		client_body_temp_path run/$1.body; proxy_temp_path run/$1.proxy;
-		fastcgi_temp_path run/$1.fastcgi; uwsgi_temp_path run/$1.uwsgi; scgi_temp_path run/$1.scgi;
-		server {
-			listen 127.0.0.1:$2 ssl;
-			ssl_protocols TLSv$3;
-			ssl_certificate $work/tls/$1-ec/fullchain.pem; ssl_certificate_key $work/tls/$1-ec/key.pem;
-			ssl_certificate $work/tls/$1-rsa/fullchain.pem; ssl_certificate_key $work/tls/$1-rsa/key.pem;
-		}
-	}
-	END
-	nginx -p "$work" -c "run/$1.conf" 2>>"run/$1.log"
+	start_servers "$1" "server {
+		listen 127.0.0.1:$2 ssl;
+		ssl_protocols TLSv$3;
+		ssl_certificate $work/tls/$1-ec/fullchain.pem; ssl_certificate_key $work/tls/$1-ec/key.pem;
+		ssl_certificate $work/tls/$1-rsa/fullchain.pem; ssl_certificate_key $work/tls/$1-rsa/key.pem;
+	}"
 }
 
 serve_apache() { # NAME PORT PROTOCOL
@@ -66,19 +54,8 @@ serve_apache() { # NAME PORT PROTOCOL
 }
 
 serve_haproxy() { # NAME PORT PROTOCOL
-	cat >"run/$1.cfg" <<-END
-	global
-	  stats socket $work/run/$1.sock mode 600 level admin expose-fd listeners
-	defaults
-	  mode http
-	  timeout client 60s
-	  timeout server 60s
-	  timeout connect 60s
-	frontend site
-	  bind 127.0.0.1:$2 ssl ssl-min-ver TLSv$3 ssl-max-ver TLSv$3 crt $work/dual/$1-ec.pem crt $work/dual/$1-rsa.pem
-	  http-request return status 200
-	END
-	haproxy -W -D -p "$work/run/$1.pid" -f "$work/run/$1.cfg" >>"run/$1.log" 2>&1
+	haproxy_site "$1" "$2" "ssl-min-ver TLSv$3 ssl-max-ver TLSv$3 crt $work/dual/$1-ec.pem crt $work/dual/$1-rsa.pem" \
+		"stats socket $work/run/$1.sock mode 600 level admin expose-fd listeners" -W
 }
 
 write_fleet() { # NAME PORT DELIVER ACTIVATE [PROCESS]: DELIVER with KIND in it

@@ -19,26 +19,6 @@ chmod +x run/named.sh
 plain=$CERTFLEET
 can_name() { run/named.sh --version >/dev/null 2>&1; }
 
-# One nginx; NAME CONFIGURATION-OF-SERVERS
-start_servers() {
-	cat >"run/$1.conf" <<-END
-	worker_processes 1;
-	pid run/$1.pid;
-	error_log run/$1.log;
-	events { worker_connections 1024; }
-	http {
-		access_log off;
-		client_body_temp_path run/$1.body;
-		proxy_temp_path run/$1.proxy;
-		fastcgi_temp_path run/$1.fastcgi;
-		uwsgi_temp_path run/$1.uwsgi;
-		scgi_temp_path run/$1.scgi;
-		$2
-	}
-	END
-	nginx -p "$work" -c "run/$1.conf" 2>>"run/$1.log"
-}
-
 site() { # LISTEN NAME...
 	local listen=$1 name
 	shift

@@ -93,17 +93,24 @@ static void let_it_end(void)
 	close(fd);
 }
 
+/* A pair is delivered to "slow", and its activation runs. */
+static void begin_slow(struct half *h, struct recorded *slow)
+{
+	struct order o = activation_of("slow", 1, &new_pair);
+
+	deliver(h, "slow", 1, &new_pair);
+	record_as(slow, OPS, &o, NULL);
+	post_request(h, slow->route, slow->component, &slow->body);
+	wait_for_activations(1);
+}
+
 TEST(it_answers_while_something_takes_long)
 {
 	struct half h = half_begin();
-	struct order o = activation_of("slow", 1, &new_pair);
 	struct recorded slow = { 0 };
 	struct reply r;
 
-	deliver(&h, "slow", 1, &new_pair);
-	record_as(&slow, OPS, &o, NULL);
-	post_request(&h, slow.route, slow.component, &slow.body);
-	wait_for_activations(1);
+	begin_slow(&h, &slow);
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(ask_revision(&h), 1);
 		assert_int_equal(ask(&h, ROUTE_COMPONENT, "edge/e1", NULL).status, 200);
@@ -124,13 +131,9 @@ TEST(it_answers_while_something_takes_long)
 TEST(r6_an_activation_outlives_its_agent_and_is_not_run_twice)
 {
 	struct half h = half_begin();
-	struct order o = activation_of("slow", 1, &new_pair);
 	struct recorded slow = { 0 };
 
-	deliver(&h, "slow", 1, &new_pair);
-	record_as(&slow, OPS, &o, NULL);
-	post_request(&h, slow.route, slow.component, &slow.body);
-	wait_for_activations(1);
+	begin_slow(&h, &slow);
 	kill(h.pid, SIGKILL);
 	test_wait(h.pid);
 	ipc_release(&h.requests);
@@ -151,13 +154,9 @@ TEST(r6_an_activation_outlives_its_agent_and_is_not_run_twice)
 TEST(e4_a_further_stop_leaves_an_activation_to_its_supervisor)
 {
 	struct half h = half_begin();
-	struct order o = activation_of("slow", 1, &new_pair);
 	struct recorded slow = { 0 };
 
-	deliver(&h, "slow", 1, &new_pair);
-	record_as(&slow, OPS, &o, NULL);
-	post_request(&h, slow.route, slow.component, &slow.body);
-	wait_for_activations(1);
+	begin_slow(&h, &slow);
 	kill(h.pid, SIGTERM);
 	clock_sleep_ms(200);
 	kill(h.pid, SIGTERM);
