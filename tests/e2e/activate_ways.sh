@@ -47,6 +47,16 @@ write_fleet one '{unit: web.service}'
 cf apply --yes
 is $status 4 "E1: so does a unit that does not exist"
 unwritten "E1"
+chmod -x systemctl
+cf apply --yes
+is $status 4 "E1: so does a host without systemctl"
+has "$out" "not-restartable a: cannot run 'systemctl': not found" "E1: which is named"
+chmod +x systemctl
+mv run/unit run/unit.kept
+cf apply --yes
+is $status 4 "E1: so does a systemd that does not answer"
+unwritten "E1"
+mv run/unit.kept run/unit
 unit_is loaded inactive yes
 cf apply --yes
 is $status 0 "E1: a unit that is inactive gets its pair"
