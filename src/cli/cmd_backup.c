@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
+#include "cli/bundle_option.h"
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
@@ -11,7 +12,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- create ---- */
 
@@ -81,56 +81,15 @@ const struct command command_backup_list = {
 /* ---- verify ---- */
 
 struct verify_options {
-	const char *passphrase_file;
-	const char *passphrase_env;
-	bool structure;
+	struct bundle_options open;
 };
 
 static const struct option verify_options[] = {
-	TEXT(struct verify_options, passphrase_file, .name = "passphrase-file", .argument = "FILE",
-	     .help = "open it with the passphrase in FILE"),
-	TEXT(struct verify_options, passphrase_env, .name = "passphrase-env", .argument = "NAME",
-	     .help = "open it with the passphrase in variable NAME"),
-	FLAG(struct verify_options, structure, .name = "structure",
+	BUNDLE_OPTIONS(struct verify_options, open),
+	FLAG(struct verify_options, open.structure, .name = "structure",
 	     .help = "without a passphrase: check the structure only"),
 	{ 0 },
 };
-
-/* Any passphrase of the fleet file may open it; the first success counts. */
-static bool verify_as_fleet(struct session *s, const char *path, struct bundle *out, struct err *e)
-{
-	const struct backup_policy *policy = &s->fleet.backup;
-
-	for (size_t i = 0; i < policy->passphrase_count; i++) {
-		const struct secret *passphrase = NULL;
-
-		if (!engine_secret(s->engine, &policy->passphrases[i], &passphrase, e))
-			return false;
-		if (backup_verify(path, passphrase, out, e))
-			return true;
-	}
-	return policy->passphrase_count == 0 && backup_verify(path, NULL, out, e);
-}
-
-static bool cmd_backup_verify(struct session *s, const struct verify_options *o, const char *path,
-			      struct bundle *out, struct err *e)
-{
-	AUTO(secret) passphrase = { 0 };
-
-	if (o->structure)
-		return backup_verify(path, NULL, out, e);
-	if (o->passphrase_file)
-		return passphrase_from_file(o->passphrase_file, &passphrase, e) &&
-		       backup_verify(path, &passphrase, out, e);
-	if (o->passphrase_env)
-		return passphrase_from_environment(o->passphrase_env, &passphrase, e) &&
-		       backup_verify(path, &passphrase, out, e);
-	/* without a fleet file only the structure can be checked */
-	if (access(s->file, F_OK) < 0)
-		return backup_verify(path, NULL, out, e);
-	return session_load(s, s->file, e) && session_read(s, e) &&
-	       verify_as_fleet(s, path, out, e);
-}
 
 static void show_bundle(struct session *s, const char *path, const struct bundle *b)
 {
@@ -150,17 +109,13 @@ static void show_bundle(struct session *s, const char *path, const struct bundle
 static bool run_verify(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct verify_options *o = call->options;
-	const char *path = call->words[0];
+	const char *path = NULL;
 	AUTO(bundle) b = { 0 };
 
-	if (!!o->passphrase_file + !!o->passphrase_env + o->structure > 1)
-		return err_set(
-			e, ERR_USAGE,
-			"'--passphrase-file', '--passphrase-env' and '--structure' exclude each other");
-	if (!cmd_backup_verify(s, o, path, &b, e))
+	if (!bundle_option_open(s, &o->open, call->words[0], &b, &path, e))
 		return false;
 	show_bundle(s, path, &b);
-	if (b.authenticated || o->structure)
+	if (b.authenticated || o->open.structure)
 		return true;
 	terminal_error(
 		&s->terminal,
@@ -175,7 +130,8 @@ const struct command command_backup_verify = {
 	.name = "backup verify",
 	.words = "BUNDLE",
 	.summary = "prove that a bundle is whole and opens",
-	.help = "Without an option the passphrases of the fleet file in the working directory\nare tried. Exit status 0 when all of it is proven, 1 when it is not\nauthenticated, 65 when it is damaged or the passphrase is wrong.",
+	.help = BUNDLE_HELP
+	"\nExit status 0 when all of it is proven, 1 when it is not\nauthenticated, 65 when it is damaged or the passphrase is wrong.",
 	.words_least = 1,
 	.words_most = 1,
 	.options = verify_options,

@@ -81,6 +81,11 @@ bool session_read(struct session *s, struct err *e)
 	return open_engine(s, (struct engine_options){ .confined = s->confined }, e);
 }
 
+bool session_stateless(struct session *s, struct err *e)
+{
+	return open_engine(s, (struct engine_options){ .stateless = true }, e);
+}
+
 bool session_lock(struct session *s, int64_t wait_ms, const char *purpose, struct err *e)
 {
 	char host[256] = "?";

@@ -45,6 +45,11 @@ MUST_CHECK bool session_prepare(struct session *s, const struct command *c, cons
 MUST_CHECK bool session_load(struct session *s, const char *path, struct err *e);
 /* Opens the state for reading; nothing is written, and it may be missing. */
 MUST_CHECK bool session_read(struct session *s, struct err *e);
+/*
+ * Opens no state, for bundles; without a fleet file the fleet is empty, and `file` of the
+ * session is not there.
+ */
+MUST_CHECK bool session_stateless(struct session *s, struct err *e);
 /* Locks the state, and creates it when it is missing. */
 MUST_CHECK bool session_lock(struct session *s, int64_t wait_ms, const char *purpose,
 			     struct err *e);

@@ -8,7 +8,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/secret.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -46,14 +45,5 @@ void terminal_clear(struct terminal *t);
 bool terminal_ask(struct terminal *t, const char *question);
 /* False when writing to stdout has failed. */
 MUST_CHECK bool terminal_close(struct terminal *t, struct err *e);
-
-/* ---- passphrases ---- */
-
-/* Sources of a passphrase that the command line names but never contains. */
-
-/* `out` must be empty; one newline at the end is cut. */
-MUST_CHECK bool passphrase_from_file(const char *path, struct secret *out, struct err *e);
-/* Removes the variable from the environment. */
-MUST_CHECK bool passphrase_from_environment(const char *name, struct secret *out, struct err *e);
 
 #endif

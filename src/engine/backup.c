@@ -183,19 +183,13 @@ static bool keys_fit(const struct bundle *b, struct err *e)
 	return true;
 }
 
-bool backup_verify(const char *path, const struct secret *passphrase, struct bundle *out,
-		   struct err *e)
+bool backup_check(const char *path, const struct buf *bytes, const struct secret *passphrase,
+		  struct bundle *out, struct err *e)
 {
-	AUTO(buf) bytes = { 0 };
 	AUTO(bundle) b = { 0 };
 
-	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e)) {
-		if (e->code == ERR_MISSING)
-			err_remedy(e, "'certfleet backup list' lists the bundles");
-		return false;
-	}
-	if (!bundle_read(bytes.data, bytes.len, passphrase, &b, e) || !leaves_fit(&b, e) ||
-	    !keys_fit(&b, e) || !bundle_rebuild_matches(bytes.data, bytes.len, e))
+	if (!bundle_read(bytes->data, bytes->len, passphrase, &b, e) || !leaves_fit(&b, e) ||
+	    !keys_fit(&b, e) || !bundle_rebuild_matches(bytes->data, bytes->len, e))
 		return err_in(e, "bundle '%s'", path);
 	*out = TAKE(b);
 	return true;
@@ -209,12 +203,15 @@ static bool read_back(const struct packing *p, const char *path, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;
 	size_t readers = policy->passphrase_count ? policy->passphrase_count : 1;
+	AUTO(buf) bytes = { 0 };
 
+	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e))
+		return false;
 	for (size_t i = 0; i < readers; i++) {
 		AUTO(bundle) b = { 0 };
 
-		if (!backup_verify(path, policy->passphrase_count ? &p->passphrases[i] : NULL, &b,
-				   e))
+		if (!backup_check(path, &bytes,
+				  policy->passphrase_count ? &p->passphrases[i] : NULL, &b, e))
 			return false;
 		for (size_t k = 0; k < b.item_count; k++)
 			if (!b.items[k].key_pem.len)

@@ -8,6 +8,7 @@
 #define ENGINE_BACKUP_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
 
@@ -18,6 +19,7 @@
 struct engine;
 struct fleet;
 struct bundle;
+struct secret_ref;
 
 /*
  * Writes a bundle; `name` (in `a`) is its file name.  Removes old bundles
@@ -40,12 +42,45 @@ MUST_CHECK bool backup_list(const struct fleet *f, struct arena *a, struct backu
 			    size_t *count, struct err *e);
 
 /*
- * Reads a bundle file whole and checks all of it: with the passphrase also
- * that every key belongs to its certificate, and that the bundle can be
- * rebuilt byte for byte from what was read.  NULL checks the structure only.
+ * Checks all of a bundle: with the passphrase also that every key belongs to its
+ * certificate, and that the bundle can be rebuilt byte for byte from what was read.
+ * NULL checks the structure only.  `path` is its name in messages.
  */
-MUST_CHECK bool backup_verify(const char *path, const struct secret *passphrase, struct bundle *out,
-			      struct err *e);
+MUST_CHECK bool backup_check(const char *path, const struct buf *bytes,
+			     const struct secret *passphrase, struct bundle *out, struct err *e);
+
+/* ---- opening (engine/backup_open.c) ---- */
+
+/*
+ * The one way from the words of a command line to a bundle that is checked, for
+ * verification, restore and everything else that reads one.
+ */
+#define BUNDLE_LATEST "latest"
+
+struct bundle_opening {
+	/* a path, the name of a bundle in the backup directory, or BUNDLE_LATEST */
+	const char *bundle;
+	/* outlives the engine; SECRET_NONE: the passphrases of the fleet file, of which any
+	 * may open it */
+	const struct secret_ref *passphrase;
+	bool structure; /* no passphrase: check the structure only */
+};
+
+/*
+ * Whether the word is a path, so that the bundle is found without a fleet file: it
+ * has a '/', or there is such a file here.
+ */
+bool bundle_word_is_path(const char *word);
+
+/*
+ * Reads a bundle whole and checks all of it, as backup_check() does.  The engine may be one
+ * without a fleet file: then only a path and a passphrase of its own find and open it.
+ * `authenticated` of the bundle says whether a passphrase opened it.  `path`, in the
+ * engine's arena, is where it was found.  ERR_INPUT for every flaw and for a passphrase
+ * that cannot be had; ERR_MISSING without the file.
+ */
+MUST_CHECK bool backup_open(struct engine *en, const struct bundle_opening *o, struct bundle *out,
+			    const char **path, struct err *e);
 
 /*
  * Removes this fleet's bundles beyond `keep`; failures are only notes.  A
@@ -78,7 +113,6 @@ MUST_CHECK bool backup_observe(struct engine *en, struct snapshot *s, struct err
 const char *backup_flaw(const struct engine *en, const char *name, struct arena *a);
 
 /* Resolves a secret reference; cached, and wiped with the engine. */
-struct secret_ref;
 MUST_CHECK bool engine_secret(struct engine *en, const struct secret_ref *ref,
 			      const struct secret **out, struct err *e);
 

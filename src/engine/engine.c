@@ -46,6 +46,10 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 		if (en->beneath < 0)
 			return err_sys(e, "cannot open directory '%s'", o->fleet->directory);
 	}
+	if (o->stateless) {
+		*out = TAKE(en);
+		return true;
+	}
 	if (!engine_may_look(en, options.path)) {
 		engine_note(
 			en,

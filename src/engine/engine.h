@@ -50,6 +50,7 @@ struct engine_options {
 	const struct fleet *fleet;
 	bool apply;           /* create what is missing, and lock the state */
 	bool confined;        /* read only beneath the fleet file's directory */
+	bool stateless;       /* leave the state alone: there is none, or it is replaced */
 	const char *holder;   /* lock holder's name, with apply */
 	int64_t lock_wait_ms; /* with apply */
 	event_fn *listen;     /* may be NULL */

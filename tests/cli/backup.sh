@@ -49,6 +49,22 @@ cf -C away backup verify ../run/bundle.zip --structure
 is $status 0 "--structure asks for no more"
 hasnt "$out" "every key" "and claims no more"
 
+cf_out backup verify latest
+is $status 0 "latest is opened by the passphrase of the fleet file"
+has "$out" "$(basename "$bundle"): fleet" "it is the newest"
+cf_out backup verify "$(basename "$bundle")"
+is $status 0 "so is a name in the backup directory"
+cf backup verify latest --passphrase-file secrets/wrong
+is $status 65 "latest and a passphrase file: that passphrase counts"
+cf -C away backup verify latest --passphrase-file ../secrets/right
+is $status 1 "latest away from the fleet file: 1"
+has "$out" "no fleet file" "and it says why"
+cp .certfleet/state.db run/state.db
+printf 'damage' | dd of=.certfleet/state.db bs=1 conv=notrunc 2>/dev/null
+cf backup verify latest
+is $status 0 "the state has no say in it"
+cp run/state.db .certfleet/state.db
+
 size=$(stat -c %s run/bundle.zip)
 head -c $((size - 10)) run/bundle.zip >run/short.zip
 cf backup verify run/short.zip

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+#include "base/text.h"
+#include "bundle/bundle.h"
+#include "engine/backup.h"
+#include "engine/internal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* A bundle's bytes, and where they are from. */
+struct bundle_source {
+	const char *path;
+	struct buf bytes;
+};
+
+static void bundle_source_release(struct bundle_source *s)
+{
+	buf_release(&s->bytes);
+}
+AUTO_STRUCT(bundle_source, struct bundle_source, bundle_source_release)
+
+static bool bundle_source_read(struct engine *en, const char *path, struct bundle_source *out,
+			       struct err *e)
+{
+	out->path = arena_strdup(&en->arena, path);
+	if (fs_read(path, BUNDLE_LIMIT, &out->bytes, e))
+		return true;
+	if (e->code == ERR_MISSING)
+		err_remedy(e, "'certfleet backup list' lists the bundles");
+	return false;
+}
+
+static bool needs_directory(const struct engine *en, const char *word, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	if (en->fleet->backup.directory)
+		return true;
+	return err_set(
+		e, ERR_MISSING,
+		"there is no file '%s' here, and no fleet file that names a backup directory; give the path of the bundle",
+		text_escaped(&a, word));
+}
+
+/* ---- the ways to name a bundle ---- */
+
+static bool word_is_latest(const char *word)
+{
+	return strcmp(word, BUNDLE_LATEST) == 0;
+}
+
+static bool word_is_name(const char *word)
+{
+	(void)word;
+	return true;
+}
+
+bool bundle_word_is_path(const char *word)
+{
+	return !word_is_latest(word) && (strchr(word, '/') || access(word, F_OK) == 0);
+}
+
+static bool find_by_name(struct engine *en, const char *word, struct bundle_source *out,
+			 struct err *e)
+{
+	return needs_directory(en, word, e) &&
+	       bundle_source_read(
+		       en, arena_printf(&en->arena, "%s/%s", en->fleet->backup.directory, word),
+		       out, e);
+}
+
+static bool find_latest(struct engine *en, const char *word, struct bundle_source *out,
+			struct err *e)
+{
+	struct backup_listed *list = NULL;
+	size_t count = 0;
+
+	if (!needs_directory(en, word, e) || !backup_list(en->fleet, &en->arena, &list, &count, e))
+		return false;
+	if (count)
+		return find_by_name(en, list[0].name, out, e);
+	return err_set(e, ERR_MISSING,
+		       "there is no bundle of fleet '%s' in '%s'; give the path of one",
+		       en->fleet->name, en->fleet->backup.directory);
+}
+
+/* The first that fits counts. */
+static const struct bundle_way {
+	bool (*fits)(const char *word);
+	bool (*read)(struct engine *en, const char *word, struct bundle_source *out, struct err *e);
+} bundle_ways[] = {
+	{ word_is_latest, find_latest },
+	{ bundle_word_is_path, bundle_source_read },
+	{ word_is_name, find_by_name },
+};
+
+/* ---- passphrases ---- */
+
+static bool open_with(struct engine *en, const struct secret_ref *ref,
+		      const struct bundle_source *from, struct bundle *out, struct err *e)
+{
+	const struct secret *passphrase = NULL;
+
+	if (!engine_secret(en, ref, &passphrase, e)) {
+		e->code = ERR_INPUT;
+		return err_in(e, "cannot take the passphrase");
+	}
+	return backup_check(from->path, &from->bytes, passphrase, out, e);
+}
+
+/* Any passphrase of the fleet file may open it; the first success counts. */
+static bool open_as_fleet(struct engine *en, const struct bundle_source *from, struct bundle *out,
+			  struct err *e)
+{
+	const struct backup_policy *policy = &en->fleet->backup;
+
+	for (size_t i = 0; i < policy->passphrase_count; i++)
+		if (open_with(en, &policy->passphrases[i], from, out, e))
+			return true;
+	return policy->passphrase_count == 0 &&
+	       backup_check(from->path, &from->bytes, NULL, out, e);
+}
+
+bool backup_open(struct engine *en, const struct bundle_opening *o, struct bundle *out,
+		 const char **path, struct err *e)
+{
+	AUTO(bundle_source) from = { 0 };
+	const struct bundle_way *way = bundle_ways;
+
+	while (!way->fits(o->bundle))
+		way++;
+	if (!way->read(en, o->bundle, &from, e))
+		return false;
+	*path = from.path;
+	if (o->structure)
+		return backup_check(from.path, &from.bytes, NULL, out, e);
+	if (o->passphrase->kind != SECRET_NONE)
+		return open_with(en, o->passphrase, &from, out, e);
+	return open_as_fleet(en, &from, out, e);
+}
