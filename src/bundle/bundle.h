@@ -16,8 +16,8 @@
  * Each bundle has 64 random bytes: the hex of the first 32 is the password of
  * keys.zip, the last 32 are the key of manifest.hmac, and each recipients/N.enc
  * holds them for one passphrase.  All the rest is a pure function of the
- * content, except the salts of the ciphers.  The order of the items and files
- * given does not matter; every time inside is 1980-01-01.
+ * content, except the salts of the ciphers.  The order of what is given does not
+ * matter; every time inside is 1980-01-01.
  *
  * The outer ZIP stores without compression, so its bytes depend on no
  * compressor's version.
@@ -38,6 +38,7 @@
 enum {
 	BUNDLE_LIMIT = 64 * 1024 * 1024, /* bytes, packed and unpacked */
 	BUNDLE_ENTRY_LIMIT = 25000,
+	BUNDLE_RECORD_LIMIT = 200000,
 	BUNDLE_RECIPIENT_LIMIT = 16,
 	BUNDLE_KEY_LIMIT = 64 * 1024, /* bytes of one key */
 	BUNDLE_RATIO_LIMIT = 100,     /* unpacked to packed */
@@ -59,6 +60,7 @@ struct bundle_item {
 	size_t component_count;
 	const char *leaf_pem;  /* "" while pending */
 	const char *chain_pem; /* "": no chain */
+	const char *anchor;    /* SHA-256 of its root, one of `anchors`; NULL: none */
 	struct secret key_pem; /* borrowed; empty: not in this bundle */
 	const char *record;    /* the state's JSON object, public; "": none */
 };
@@ -67,6 +69,18 @@ struct bundle_file { /* config/PATH */
 	const char *path;
 	const char *text;
 	size_t len;
+};
+
+/* Root certificate of some generations. */
+struct bundle_anchor {
+	const char *fingerprint;
+	const char *pem;
+};
+
+/* Public record of the state that belongs to no generation. */
+struct bundle_record {
+	const char *key;
+	const char *value; /* JSON object */
 };
 
 struct bundle {
@@ -79,6 +93,11 @@ struct bundle {
 	size_t item_count;
 	struct bundle_file *files;
 	size_t file_count;
+	const char *fleet_file; /* path of the main one of `files`; NULL: unknown */
+	struct bundle_anchor *anchors;
+	size_t anchor_count;
+	struct bundle_record *records;
+	size_t record_count;
 	/* set by reading */
 	bool authenticated; /* opened by a passphrase */
 	bool unencrypted;   /* marked unencrypted, hence not authenticated */
@@ -89,6 +108,9 @@ struct bundle {
 /* Wipes keys that were read; keys set by a writer stay the writer's. */
 void bundle_release(struct bundle *b);
 AUTO_STRUCT(bundle, struct bundle, bundle_release)
+
+/* PEM of an anchor; NULL: the bundle does not have it. */
+const char *bundle_anchor(const struct bundle *b, const char *fingerprint);
 
 /*
  * Packs a bundle into memory.  ERR_INPUT without a passphrase, with a weak one,

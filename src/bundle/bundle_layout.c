@@ -35,6 +35,22 @@ int layout_compare_files(const void *a, const void *b)
 	return strcmp(left->path, right->path);
 }
 
+int layout_compare_anchors(const void *a, const void *b)
+{
+	const struct bundle_anchor *left = a;
+	const struct bundle_anchor *right = b;
+
+	return strcmp(left->fingerprint, right->fingerprint);
+}
+
+int layout_compare_records(const void *a, const void *b)
+{
+	const struct bundle_record *left = a;
+	const struct bundle_record *right = b;
+
+	return strcmp(left->key, right->key);
+}
+
 const char *layout_directory(const struct bundle *b, size_t i, struct arena *a)
 {
 	const struct bundle_item *item = &b->items[i];

@@ -19,6 +19,8 @@
 /* Order of items: certificates before issuers, name, found ones first, number. */
 int layout_compare_items(const void *a, const void *b);
 int layout_compare_files(const void *a, const void *b);
+int layout_compare_anchors(const void *a, const void *b);
+int layout_compare_records(const void *a, const void *b);
 
 /*
  * Directory of item `i` of a sorted bundle: certificates/NAME or issuers/NAME

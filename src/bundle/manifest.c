@@ -45,14 +45,19 @@ struct manifest_document {
 	unsigned encryption;
 	struct manifest_item *items;
 	size_t item_count;
+	struct bundle_anchor *anchors;
+	size_t anchor_count;
 	struct manifest_file *files;
 	size_t file_count;
+	const char *fleet_file;
+	struct bundle_record *records;
+	size_t record_count;
 	struct listed *listed;
 	size_t listed_count;
 };
 
 /* JSON object of the state's record; "": none. */
-static json_t *write_item_record(const void *slot, size_t index)
+static json_t *write_state_record(const void *slot, size_t index)
 {
 	const char *record = *(const char *const *)slot;
 
@@ -60,7 +65,7 @@ static json_t *write_item_record(const void *slot, size_t index)
 	return record && *record ? json_parse(record, strlen(record)) : NULL;
 }
 
-static bool read_item_record(const json_t *value, struct arena *a, void *slot)
+static bool read_state_record(const json_t *value, struct arena *a, void *slot)
 {
 	if (!json_is_object(value))
 		return false;
@@ -80,8 +85,22 @@ static const struct member manifest_item_members[] = {
 	TEXTS_MEMBER("components", struct manifest_item, item.components, item.component_count),
 	TEXT_MEMBER("directory", struct manifest_item, directory),
 	FLAG_MEMBER("key", struct manifest_item, has_key),
-	CUSTOM_MEMBER("record", struct manifest_item, item.record, write_item_record,
-		      read_item_record, .absent = ABSENT_OMITTED),
+	FINGERPRINT_MEMBER("anchor_sha256", struct manifest_item, item.anchor,
+			   .absent = ABSENT_OMITTED),
+	CUSTOM_MEMBER("record", struct manifest_item, item.record, write_state_record,
+		      read_state_record, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
+static const struct member anchor_members[] = {
+	FINGERPRINT_MEMBER("sha256", struct bundle_anchor, fingerprint),
+	TEXT_MEMBER("pem", struct bundle_anchor, pem),
+	{ 0 },
+};
+
+static const struct member manifest_record_members[] = {
+	TEXT_MEMBER("key", struct bundle_record, key),
+	CUSTOM_MEMBER("record", struct bundle_record, value, write_state_record, read_state_record),
 	{ 0 },
 };
 
@@ -116,8 +135,13 @@ static const struct member manifest_head_members[] = {
 static const struct member manifest_list_members[] = {
 	LIST_MEMBER("generations", struct manifest_document, items, item_count,
 		    manifest_item_members, .most = BUNDLE_ENTRY_LIMIT),
+	LIST_MEMBER("anchors", struct manifest_document, anchors, anchor_count, anchor_members,
+		    .absent = ABSENT_OMITTED, .most = BUNDLE_ENTRY_LIMIT),
 	LIST_MEMBER("config", struct manifest_document, files, file_count, manifest_file_members,
 		    .most = BUNDLE_ENTRY_LIMIT),
+	TEXT_MEMBER("fleet_file", struct manifest_document, fleet_file, .absent = ABSENT_OMITTED),
+	LIST_MEMBER("records", struct manifest_document, records, record_count,
+		    manifest_record_members, .absent = ABSENT_OMITTED, .most = BUNDLE_RECORD_LIMIT),
 	LIST_MEMBER("entries", struct manifest_document, listed, listed_count, listed_members,
 		    .most = BUNDLE_ENTRY_LIMIT),
 	{ 0 },
@@ -137,12 +161,22 @@ static bool check_item(const struct bundle_item *item, struct err *e)
 		return err_set(e, ERR_INPUT, "'fingerprint_sha256' is not a SHA-256 in hex");
 	if (item->spki && !text_is_fingerprint(item->spki))
 		return err_set(e, ERR_INPUT, "'spki_sha256' is not a SHA-256 in hex");
+	if (item->anchor && !text_is_fingerprint(item->anchor))
+		return err_set(e, ERR_INPUT, "'anchor_sha256' is not a SHA-256 in hex");
 
-	AUTO(json) record = write_item_record(&item->record, 0);
+	AUTO(json) record = write_state_record(&item->record, 0);
 
 	if (item->record && *item->record && !json_is_object(record))
 		return err_set(e, ERR_INPUT, "its record is not a JSON object");
 	return true;
+}
+
+static bool check_record(const struct bundle_record *record, struct err *e)
+{
+	AUTO(json) value = write_state_record(&record->value, 0);
+
+	return json_is_object(value) ||
+	       err_set(e, ERR_INPUT, "record '%s' is not a JSON object", record->key);
 }
 
 static bool collect_items(const struct bundle *b, const bool *has_key, struct arena *a,
@@ -194,11 +228,19 @@ bool manifest_write(const struct bundle *b, const bool *has_key, const struct en
 		.serial = b->serial,
 		.created = b->created,
 		.encryption = b->unencrypted ? ENCRYPTION_NONE : ENCRYPTION_AES,
+		.anchors = b->anchors,
+		.anchor_count = b->anchor_count,
+		.fleet_file = b->fleet_file,
+		.records = b->records,
+		.record_count = b->record_count,
 	};
 	const char *bad = NULL;
 
 	if (!collect_items(b, has_key, &a, &d, e))
 		return false;
+	for (size_t i = 0; i < b->record_count; i++)
+		if (!check_record(&b->records[i], e))
+			return false;
 	d.files = arena_array(&a, b->file_count, sizeof(*d.files));
 	d.file_count = b->file_count;
 	for (size_t i = 0; i < b->file_count; i++)
@@ -296,6 +338,43 @@ static bool manifest_take_files(const struct manifest_document *d, struct bundle
 			return err_set(e, ERR_INPUT, "config %zu is not where it belongs", i);
 	}
 	b->file_count = d->file_count;
+	b->fleet_file = d->fleet_file;
+	return true;
+}
+
+/* Whether the list is sorted without duplicates; `size` is that of an item. */
+static bool manifest_is_sorted(const void *list, size_t count, size_t size,
+			       int (*compare)(const void *, const void *))
+{
+	for (size_t i = 1; i < count; i++)
+		if (compare((const char *)list + (i - 1) * size, (const char *)list + i * size) >=
+		    0)
+			return false;
+	return true;
+}
+
+static bool manifest_take_anchors(const struct manifest_document *d, struct bundle *b,
+				  struct err *e)
+{
+	if (!manifest_is_sorted(d->anchors, d->anchor_count, sizeof(*d->anchors),
+				layout_compare_anchors))
+		return err_set(e, ERR_INPUT, "'anchors' is out of order or has one twice");
+	b->anchors = d->anchors;
+	b->anchor_count = d->anchor_count;
+	for (size_t i = 0; i < b->item_count; i++)
+		if (b->items[i].anchor && !bundle_anchor(b, b->items[i].anchor))
+			return err_set(e, ERR_INPUT, "generation %zu: its anchor is not there", i);
+	return true;
+}
+
+static bool manifest_take_records(const struct manifest_document *d, struct bundle *b,
+				  struct err *e)
+{
+	if (!manifest_is_sorted(d->records, d->record_count, sizeof(*d->records),
+				layout_compare_records))
+		return err_set(e, ERR_INPUT, "'records' is out of order or has one twice");
+	b->records = d->records;
+	b->record_count = d->record_count;
 	return true;
 }
 
@@ -306,7 +385,8 @@ bool manifest_read(struct bytes json, struct bundle *b, struct manifest *m, stru
 
 	if (!manifest_parse(json, &root, e) || !manifest_take_head(root, b, e) ||
 	    !json_decode(manifest_list_members, root, &b->arena, &d, e) ||
-	    !manifest_take_items(&d, b, m, e) || !manifest_take_files(&d, b, e))
+	    !manifest_take_items(&d, b, m, e) || !manifest_take_files(&d, b, e) ||
+	    !manifest_take_anchors(&d, b, e) || !manifest_take_records(&d, b, e))
 		return err_in(e, "manifest.json");
 	m->listed = d.listed;
 	m->listed_count = d.listed_count;

@@ -8,10 +8,18 @@
  *	generations     [{kind: certificate|issuer, name, number,
  *	                fingerprint_sha256, spki_sha256, source, subject,
  *	                not_after, components, directory, key: true|false,
- *	                record}], in the order of bundle/bundle_layout.h
+ *	                anchor_sha256, record}], in the order of
+ *	                bundle/bundle_layout.h
+ *	anchors         [{sha256, pem}]: roots of the generations, by sha256
  *	config          [{path, entry}], by path
+ *	fleet_file      path of the fleet file among these
+ *	records         [{key, record}]: what else the state knows, by key:
+ *	                components, agents, accepted authorities
  *	entries         [{name, size, sha256}]: every entry of the archive but
  *	                manifest.json and manifest.hmac
+ *
+ * Bundles of former versions lack `anchor_sha256`, `anchors`, `fleet_file` and
+ * `records`; so do those that would have them empty.
  *
  * Bundles with the same content have the same manifest.
  */

@@ -71,20 +71,28 @@ static bool check_names(const struct bundle *b, struct err *e)
 	return true;
 }
 
+/* Copy of a list in the order of the manifest; one more item of room. */
+static void *sorted_copy(const void *list, size_t count, size_t size, struct arena *a,
+			 int (*compare)(const void *, const void *))
+{
+	void *copy = arena_array(a, count + 1, size);
+
+	if (count)
+		qsort(memcpy(copy, list, count * size), count, size, compare);
+	return copy;
+}
+#define SORTED(list, count, a, compare) sorted_copy(list, count, sizeof(*(list)), a, compare)
+
 /* Shallow copy of `b` in the order of the manifest. */
 static void sort_content(const struct bundle *b, struct arena *a, struct bundle *out)
 {
 	*out = *b;
 	out->arena = (struct arena){ 0 };
 	out->keys = (struct secret){ 0 };
-	out->items = arena_array(a, b->item_count + 1, sizeof(*out->items));
-	out->files = arena_array(a, b->file_count + 1, sizeof(*out->files));
-	if (b->item_count)
-		memcpy(out->items, b->items, b->item_count * sizeof(*out->items));
-	if (b->file_count)
-		memcpy(out->files, b->files, b->file_count * sizeof(*out->files));
-	qsort(out->items, out->item_count, sizeof(*out->items), layout_compare_items);
-	qsort(out->files, out->file_count, sizeof(*out->files), layout_compare_files);
+	out->items = SORTED(b->items, b->item_count, a, layout_compare_items);
+	out->files = SORTED(b->files, b->file_count, a, layout_compare_files);
+	out->anchors = SORTED(b->anchors, b->anchor_count, a, layout_compare_anchors);
+	out->records = SORTED(b->records, b->record_count, a, layout_compare_records);
 }
 
 /* Keys to pack into keys.zip in the sandbox (bundle/zip.h). */

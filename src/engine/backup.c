@@ -10,6 +10,7 @@
 #include "engine/internal.h"
 #include "engine/pairs.h"
 #include "pki/foreign.h"
+#include "state/state_copy.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -39,6 +40,25 @@ static const char *pem_of(const struct der *certs, size_t count, struct arena *a
 	return arena_strdup(a, buf_text(&pem));
 }
 
+/* Adds the anchor of a generation, once, and refers to it. */
+static void pack_anchor(struct packing *p, const struct der *anchor, struct bundle_item *item)
+{
+	struct bundle *b = &p->bundle;
+	char fingerprint[SHA256_TEXT];
+
+	if (!anchor->len)
+		return;
+	sha256_text(anchor->bytes, anchor->len, fingerprint);
+	for (size_t i = 0; i < b->anchor_count && !item->anchor; i++)
+		if (!strcmp(b->anchors[i].fingerprint, fingerprint))
+			item->anchor = b->anchors[i].fingerprint;
+	if (item->anchor)
+		return;
+	item->anchor = arena_strdup(&b->arena, fingerprint);
+	b->anchors[b->anchor_count++] =
+		(struct bundle_anchor){ item->anchor, pem_of(anchor, 1, &b->arena) };
+}
+
 static bool pack_generation(struct packing *p, const struct generation *g, struct err *e)
 {
 	struct arena *a = &p->bundle.arena;
@@ -64,6 +84,7 @@ static bool pack_generation(struct packing *p, const struct generation *g, struc
 		.leaf_pem = pem_of(set.certs, 1, a),
 		.chain_pem = pem_of(set.certs + 1, set.count - 1, a),
 	};
+	pack_anchor(p, &set.anchor, item);
 	for (size_t i = 0; i < f->component_count; i++)
 		if (g->of == OF_CERTIFICATE &&
 		    !strcmp(f->components[i].certificate->name, g->owner))
@@ -83,27 +104,47 @@ static bool is_backed_up(const struct generation *g, int64_t now)
 	return !g->pending && g->not_after > now;
 }
 
-static bool pack(struct packing *p, const struct generation *list, size_t count, struct err *e)
+static void pack_files(struct packing *p)
 {
 	const struct fleet *f = p->en->fleet;
 	struct bundle *b = &p->bundle;
-	VEC(struct bundle_file) files = { 0 };
 
-	b->fleet = f->name;
+	b->files = arena_array(&b->arena, f->source_count, sizeof(*b->files));
+	b->file_count = f->source_count;
+	for (size_t i = 0; i < f->source_count; i++)
+		b->files[i] = (struct bundle_file){ f->sources[i].path, f->sources[i].text,
+						    f->sources[i].len };
+	b->fleet_file = f->sources[0].path;
+}
+
+static bool pack_records(struct packing *p, struct err *e)
+{
+	struct bundle *b = &p->bundle;
+	struct stored_record *records = NULL;
+
+	if (!state_carried(p->en->state, &b->arena, &records, &b->record_count, e))
+		return false;
+	b->records = arena_array(&b->arena, b->record_count, sizeof(*b->records));
+	for (size_t i = 0; i < b->record_count; i++)
+		b->records[i] = (struct bundle_record){ records[i].key, records[i].value };
+	return true;
+}
+
+static bool pack(struct packing *p, const struct generation *list, size_t count, struct err *e)
+{
+	struct bundle *b = &p->bundle;
+
+	b->fleet = p->en->fleet->name;
 	b->lineage = state_lineage(p->en->state);
 	b->serial = state_serial(p->en->state);
 	b->created = clock_now();
 	b->items = arena_array(&b->arena, count, sizeof(*b->items));
+	b->anchors = arena_array(&b->arena, count, sizeof(*b->anchors));
 	for (size_t i = 0; i < count; i++)
 		if (is_backed_up(&list[i], b->created) && !pack_generation(p, &list[i], e))
 			return false;
-	for (size_t i = 0; i < f->source_count; i++)
-		VEC_PUSH(&files, &b->arena,
-			 (struct bundle_file){ f->sources[i].path, f->sources[i].text,
-					       f->sources[i].len });
-	b->files = files.items;
-	b->file_count = files.count;
-	return true;
+	pack_files(p);
+	return pack_records(p, e);
 }
 
 bool backup_has_room(const struct engine *en, size_t generations, struct err *e)

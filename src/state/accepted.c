@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ACCEPTED_KEY "accepted"
-
 struct accepted {
 	const char *const *keys;
 	size_t key_count;

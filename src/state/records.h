@@ -23,6 +23,7 @@
 #define KEY_PREFIX "key/"
 #define INVITE_PREFIX "invite/"
 #define AGENT_PREFIX "agent/"
+#define ACCEPTED_KEY "accepted"
 
 enum {
 	CHAIN_LIMIT = 10,

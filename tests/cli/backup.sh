@@ -23,6 +23,13 @@ cf backup verify "$bundle"
 is $status 0 "it is whole"
 has "$out" "every key fits" "down to the keys"
 
+7z x -so "$bundle" manifest.json 2>/dev/null >run/manifest
+is "$(jq -r '[.records[].key] | join(" ")' run/manifest)" "component/one component/two" \
+	"its manifest has what is known of the components"
+is "$(jq -r .fleet_file run/manifest)" certfleet.yaml "and which of its files is the fleet file"
+is "$(jq '.generations[] | select(.kind == "certificate").anchor_sha256' run/manifest)" \
+	"$(jq '.anchors[].sha256' run/manifest)" "and the root of each chain, once"
+
 printf '%s\n' "$CERTFLEET_BACKUP_PASSPHRASE" >secrets/right
 printf 'some other passphrase\n' >secrets/wrong
 cf backup verify "$bundle" --passphrase-file secrets/right

@@ -15,6 +15,7 @@ struct bundle_item fixture_items[] = {
 	  .component_count = 2,
 	  .leaf_pem = "-----BEGIN leaf of shop 2\n",
 	  .chain_pem = "-----BEGIN chain of shop 2\n",
+	  .anchor = HASH_B,
 	  .record = "{\"b\":1,\"a\":[true,null,\"\\u00e9\"]}" },
 	{ .name = "shop",
 	  .number = 1,
@@ -37,6 +38,16 @@ struct bundle_file fixture_files[] = {
 	{ "/etc/empty.yaml", "", 0 },
 };
 
+struct bundle_anchor fixture_anchors[] = {
+	{ HASH_B, "-----BEGIN root B\n" },
+	{ HASH_A, "-----BEGIN root A\n" },
+};
+
+struct bundle_record fixture_records[] = {
+	{ "component/front", "{\"name\":\"front\",\"order_given\":7}" },
+	{ "accepted", "{\"keys\":[]}" },
+};
+
 struct bundle fixture_bundle(void)
 {
 	fixture_items[0].key_pem = SECRET_OF(KEY_MARK " of shop 2\n");
@@ -52,5 +63,10 @@ struct bundle fixture_bundle(void)
 		.item_count = 4,
 		.files = fixture_files,
 		.file_count = 3,
+		.fleet_file = "certfleet.yaml",
+		.anchors = fixture_anchors,
+		.anchor_count = 2,
+		.records = fixture_records,
+		.record_count = 2,
 	};
 }

@@ -16,6 +16,8 @@
 
 extern struct bundle_item fixture_items[];
 extern struct bundle_file fixture_files[];
+extern struct bundle_anchor fixture_anchors[];
+extern struct bundle_record fixture_records[];
 
 /* Borrows everything, needs no release. */
 struct bundle fixture_bundle(void);

@@ -185,6 +185,16 @@ TEST(what_is_written_is_read_with_each_passphrase)
 			assert_int_equal(b.files[i].len, due->len);
 			assert_memory_equal(b.files[i].text, due->text, due->len + 1);
 		}
+		assert_string_equal(b.fleet_file, "certfleet.yaml");
+		assert_null(b.items[0].anchor);
+		assert_string_equal(b.items[2].anchor, HASH_B);
+		assert_int_equal(b.anchor_count, 2);
+		assert_string_equal(bundle_anchor(&b, HASH_B), fixture_anchors[0].pem);
+		assert_int_equal(b.record_count, 2);
+		for (size_t i = 0; i < 2; i++) {
+			assert_string_equal(b.records[i].key, fixture_records[1 - i].key);
+			assert_string_equal(b.records[i].value, fixture_records[1 - i].value);
+		}
 	}
 }
 
@@ -291,6 +301,7 @@ TEST(content_that_cannot_be_kept_is_refused)
 {
 	struct bundle b = fixture_bundle();
 	struct bundle_item items[2] = { fixture_items[0], fixture_items[0] };
+	struct bundle_record records[2] = { fixture_records[0], fixture_records[0] };
 	struct bundle_file twins[] = { { "a.yaml", "", 0 }, { "A.yaml", "", 0 } };
 
 	b.items = items;
@@ -320,6 +331,18 @@ TEST(content_that_cannot_be_kept_is_refused)
 	b.created = INT64_MIN / 4;
 	expect_not_written(&b, passphrases, 1, "'created_at'");
 	b.created = 0;
+	items[0].anchor = "cccc";
+	expect_not_written(&b, passphrases, 1, "'anchor_sha256' is not a SHA-256");
+	items[0].anchor = HASH_A;
+	b.anchor_count = 1;
+	expect_not_written(&b, passphrases, 1, "its anchor is not there");
+	b.anchor_count = 2;
+	items[0] = fixture_items[0];
+	b.records = records;
+	expect_not_written(&b, passphrases, 1, "'records' is out of order or has one twice");
+	records[1] = (struct bundle_record){ "other", "7" };
+	expect_not_written(&b, passphrases, 1, "record 'other' is not a JSON object");
+	b.record_count = 1;
 	b.files = twins;
 	b.file_count = 2;
 	expect_not_written(&b, passphrases, 1, "is there twice");
@@ -371,6 +394,8 @@ TEST(the_order_of_the_content_does_not_matter)
 	struct bundle b = fixture_bundle();
 	struct bundle_item items[4];
 	struct bundle_file files[3];
+	struct bundle_anchor anchors[] = { fixture_anchors[1], fixture_anchors[0] };
+	struct bundle_record records[] = { fixture_records[1], fixture_records[0] };
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) shuffled = { 0 };
 
@@ -381,6 +406,8 @@ TEST(the_order_of_the_content_does_not_matter)
 		files[i] = fixture_files[2 - i];
 	b.items = items;
 	b.files = files;
+	b.anchors = anchors;
+	b.records = records;
 	write_open(&b, &shuffled);
 	assert_int_equal(zip.len, shuffled.len);
 	assert_memory_equal(zip.data, shuffled.data, zip.len);

@@ -31,6 +31,8 @@ static void written(struct buf *out)
 
 	qsort(b.items, b.item_count, sizeof(*b.items), layout_compare_items);
 	qsort(b.files, b.file_count, sizeof(*b.files), layout_compare_files);
+	qsort(b.anchors, b.anchor_count, sizeof(*b.anchors), layout_compare_anchors);
+	qsort(b.records, b.record_count, sizeof(*b.records), layout_compare_records);
 	must(manifest_write(&b, has_key, &others, out, &e), &e);
 }
 
@@ -92,6 +94,11 @@ TEST(each_change_that_makes_it_invalid_is_refused)
 		{ "\"entry\": \"config/certfleet.yaml\"", "\"entry\": \"config/x\"",
 		  "where it belongs" },
 		{ "\"path\": \"certfleet.yaml\"", "\"path\": \"other.yaml\"", "where it belongs" },
+		{ "\"anchor_sha256\": \"b", "\"anchor_sha256\": \"c", "its anchor is not there" },
+		{ "\"sha256\": \"a", "\"sha256\": \"c", "'anchors' is out of order" },
+		{ "\"key\": \"accepted\"", "\"key\": \"component/zzz\"",
+		  "'records' is out of order" },
+		{ "\"fleet_file\": \"certfleet.yaml\"", "\"fleet_file\": 1", "'fleet_file'" },
 		{ "\"size\": 4", "\"size\": 67108865", "'size'" },
 		{ "\"sha256\"", "\"sha512\"", "'sha256'" },
 		{ "\"fleet\": ", "\"fleet\": \"x\", \"fleet\": ", "not a JSON object" },
