@@ -6,7 +6,7 @@
 /* Reserved names of commands that are not implemented yet. */
 static const struct command later[] = {
 	{ .name = "init" },          { .name = "inspect" },        { .name = "state" },
-	{ .name = "backup export" }, { .name = "backup restore" },
+	{ .name = "backup export" },
 };
 
 const struct command *const commands[] = {
@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&command_backup_create,
 	&command_backup_list,
 	&command_backup_verify,
+	&command_backup_restore,
 	&command_agent,
 	&command_agent_invite,
 	&command_agent_enrol,
@@ -28,6 +29,5 @@ const struct command *const commands[] = {
 	&later[1],
 	&later[2],
 	&later[3],
-	&later[4],
 	NULL,
 };

@@ -86,16 +86,23 @@ bool session_stateless(struct session *s, struct err *e)
 	return open_engine(s, (struct engine_options){ .stateless = true }, e);
 }
 
-bool session_lock(struct session *s, int64_t wait_ms, const char *purpose, struct err *e)
+const char *session_holder(struct session *s, const char *purpose)
 {
 	char host[256] = "?";
 	char since[TIME_TEXT];
-	struct engine_options o = { .apply = true, .lock_wait_ms = wait_ms };
 
 	gethostname(host, sizeof(host) - 1);
-	o.holder = arena_printf(&s->arena, "pid %ld on %s, since %s, %s", (long)getpid(),
-				text_escaped(&s->arena, host), time_format(clock_now(), since),
-				purpose);
+	return arena_printf(&s->arena, "pid %ld on %s, since %s, %s", (long)getpid(),
+			    text_escaped(&s->arena, host), time_format(clock_now(), since),
+			    purpose);
+}
+
+bool session_lock(struct session *s, int64_t wait_ms, const char *purpose, struct err *e)
+{
+	const struct engine_options o = { .apply = true,
+					  .lock_wait_ms = wait_ms,
+					  .holder = session_holder(s, purpose) };
+
 	return open_engine(s, o, e);
 }
 

@@ -84,19 +84,22 @@ struct state *engine_state(struct engine *en)
 	return en->state;
 }
 
-bool engine_unseal(struct engine *en, struct err *e)
+bool engine_unseal_state(struct engine *en, struct state *s, struct err *e)
 {
 	const struct fleet *f = en->fleet;
 	const struct secret_ref *ref =
 		f->state.seal.kind != SECRET_NONE ? &f->state.seal : &f->backup.passphrases[0];
 	const struct secret *passphrase = NULL;
 
-	if (en->unsealed)
-		return true;
-	if (!f->state.unsealed && !engine_secret(en, ref, &passphrase, e))
-		return err_in(e, "cannot unseal the state");
-	if (!state_unseal(en->state, passphrase, e))
-		return err_in(e, "cannot unseal the state");
+	return ((f->state.unsealed || engine_secret(en, ref, &passphrase, e)) &&
+		state_unseal(s, passphrase, e)) ||
+	       err_in(e, "cannot unseal the state");
+}
+
+bool engine_unseal(struct engine *en, struct err *e)
+{
+	if (!en->unsealed && !engine_unseal_state(en, en->state, e))
+		return false;
 	en->unsealed = true;
 	return true;
 }

@@ -45,6 +45,8 @@ bool engine_is_confined(const struct engine *en);
 
 /* Makes the state's keys readable; resolves the passphrase only once. */
 MUST_CHECK bool engine_unseal(struct engine *en, struct err *e);
+/* The same of a new state, whose keys get the seal that the fleet file names. */
+MUST_CHECK bool engine_unseal_state(struct engine *en, struct state *s, struct err *e);
 void engine_note(struct engine *en, const char *fmt, ...) PRINTF(2, 3);
 void engine_forget_secrets(struct engine *en);
 void engine_forget_imports(struct engine *en);

@@ -68,7 +68,7 @@ bool stored_certificates(struct state *s, const struct generation *g, struct are
 			    strcmp(chain_digest(set.certs, set.count, a), g->chain) != 0))
 		return err_set(
 			e, ERR_IO,
-			"the certificate of '%s' is damaged in the state; bring back a copy of the state directory, or take the keys from the newest bundle as its RESTORE.txt says",
+			"the certificate of '%s' is damaged in the state; " STATE_REMEDY,
 			g->owner);
 	*out = set;
 	return true;

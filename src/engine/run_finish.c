@@ -45,6 +45,25 @@ static void note_deferred(struct run *r, struct change *change)
 	}
 }
 
+/*
+ * What was restored from a copy counts as known from the first run that sees it: an
+ * agent that is ahead later is ahead of another state.
+ */
+static void note_restored(struct run *r, struct change *change)
+{
+	for (size_t i = 0; i < r->component_count; i++) {
+		struct component_seen *seen = &r->components[i];
+
+		if (!seen->restored || !seen->now.online ||
+		    !fleet_component(r->en->fleet, seen->name))
+			continue;
+		seen->restored = false;
+		if (seen->order_given < seen->now.order_taken)
+			seen->order_given = seen->now.order_taken;
+		change_component(change, seen);
+	}
+}
+
 /* The pair that the component should have, also one made by this run; NULL: none. */
 static const char *desired_now(const struct run *r, const struct acknowledgement *k)
 {
@@ -101,6 +120,7 @@ void end_run(struct run *r)
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
 	note_acknowledged(r, change);
+	note_restored(r, change);
 	/* also when the run failed: it was accepted */
 	if (p->accepted_count > s->accepted_count)
 		change_accepted(change, p->accepted, p->accepted_count);

@@ -52,6 +52,7 @@ bool sequence_begin(struct run *r, const struct job *jobs, size_t count, struct 
 		if (seen->order_given < seen->now.order_taken)
 			seen->order_given = seen->now.order_taken;
 		seen->order_given++;
+		seen->restored = false;
 		change_component(change, seen);
 	}
 	return !any || state_commit(r->en->state, change, e) || err_in(e, "cannot number an order");

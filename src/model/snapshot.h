@@ -118,6 +118,8 @@ struct component_seen {
 	int64_t deferred_at;     /* when a run left it out, since it was
 				    offline and needed a change; 0 */
 	int64_t order_given;     /* sequence of the newest order; 0: none */
+	bool restored;           /* from a copy that knew no later orders, and no run has
+				    seen it since */
 	bool retire_remove;      /* remembered for when it leaves the file */
 	const char *deliver;     /* how it was reached, opaque text of the engine's,
 				    for removing its files then; NULL: unknown */

@@ -89,7 +89,7 @@ const struct code_row code_rows[CODE_COUNT] = {
 				"apply with the newest copy of the state directory",
 				"this state is an old copy: a bundle, or a component, knows a newer one" },
 	[CODE_STATE_MISSING] = { "state-missing", SEVERITY_ACKNOWLEDGE,
-				 "bring back a copy of the state directory, or take the keys from the newest bundle as its RESTORE.txt says",
+				 "restore it with 'certfleet backup restore latest', or bring back a copy of the state directory",
 				 "there is no state, but a bundle of this fleet, or 'state' says 'required'" },
 	[CODE_TARGET_UNWRITABLE] = { "target-unwritable", SEVERITY_BLOCK,
 				     "make it writable for certfleet",

@@ -252,13 +252,21 @@ static void check_clock(struct plan_builder *d, const struct component_build *c)
 /* The component has orders that this state does not know. */
 static void check_orders(struct plan_builder *d, const struct component_build *c)
 {
-	if (c->seen->now.order_taken <= c->seen->order_given)
+	const struct component_seen *seen = c->seen;
+	struct precondition_spec f =
+		precondition_of_component(c, CODE_STATE_BEHIND, component_has_step(c));
+
+	if (seen->now.order_taken <= seen->order_given)
 		return;
-	precondition_add_component(d, c, CODE_STATE_BEHIND,
-				   arena_printf(d->kept,
-						"it has taken order %" PRId64
-						", the newest of this state is %" PRId64,
-						c->seen->now.order_taken, c->seen->order_given));
+	f.message = arena_printf(
+		d->kept, "it has taken order %" PRId64 ", the newest of this state is %" PRId64,
+		seen->now.order_taken, seen->order_given);
+	if (seen->restored) {
+		f.severity = SEVERITY_INFO;
+		f.message = arena_printf(d->kept, "%s, since that was restored", f.message);
+		f.remedy = "nothing is to do: orders go on above that number";
+	}
+	precondition_add(d, &f);
 }
 
 /* Two states that deliver to one component would undo each other's work. */

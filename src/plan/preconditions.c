@@ -61,6 +61,10 @@ static void check_state(struct plan_builder *d)
 						  "there is no state, but the bundle '%s' of this fleet",
 						  text_escaped(&d->scratch, s->orphan_bundle))
 					: "there is no state, and the fleet file requires one",
+			.remedy =
+				s->orphan_bundle
+					? NULL
+					: "restore it with 'certfleet backup restore BUNDLE', or bring back a copy of the state directory",
 		});
 }
 
@@ -80,6 +84,10 @@ static void check_newer_bundle(struct plan_builder *d)
 				d->kept,
 				"the bundle '%s' was made from a newer state; the serial of this one is %" PRId64,
 				text_escaped(&d->scratch, s->newer_bundle), s->serial),
+			.remedy = arena_printf(
+				d->kept,
+				"apply with the newest copy of the state directory, or make it from that bundle with 'certfleet backup restore %s'",
+				text_escaped(&d->scratch, s->newer_bundle)),
 		});
 }
 

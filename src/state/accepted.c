@@ -17,24 +17,29 @@ static const struct member accepted_members[] = {
 	{ 0 },
 };
 
+bool accepted_read(const struct stored_record *r, struct arena *a, const char *const **out,
+		   size_t *count, struct err *e)
+{
+	struct accepted found = { 0 };
+
+	if (!record_decode(r, accepted_members, a, &found, e))
+		return false;
+	*out = found.keys;
+	*count = found.key_count;
+	return true;
+}
+
 bool state_accepted(struct state *s, struct arena *a, const char *const **out, size_t *count,
 		    struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct stored_record r = { 0 };
-	struct accepted found = { 0 };
-	struct err why = { 0 };
 
-	if (!s->backend->ops->get(s->backend, ACCEPTED_KEY, &own, &r, &why)) {
-		*e = why;
-		if (why.code != ERR_MISSING)
-			return false;
-	} else if (!record_decode(&r, accepted_members, a, &found, e)) {
-		return false;
-	}
-	*out = found.keys;
-	*count = found.key_count;
-	return true;
+	*out = NULL;
+	*count = 0;
+	if (!s->backend->ops->get(s->backend, ACCEPTED_KEY, &own, &r, e))
+		return err_ignore(e, ERR_MISSING);
+	return accepted_read(&r, a, out, count, e);
 }
 
 void change_accepted(struct change *c, const char *const *keys, size_t count)

@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "state/backend.h"
+#include "state/state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +18,6 @@
 
 #define FILE_NAME "state.db"
 #define NEW_NAME ".state.db.new"
-#define REMEDY                                                         \
-	"move it aside and bring back a copy of the state directory, " \
-	"or take the keys from the newest bundle as its RESTORE.txt says"
 
 enum {
 	APPLICATION_ID = 0x63666c74, /* "cflt", for file(1) */
@@ -69,7 +67,7 @@ static bool late(const char *purpose, struct err *e)
 {
 	if (stop_requested())
 		return err_set(e, ERR_STOPPED, "cannot %s: stopped as asked", purpose);
-	return err_set(e, ERR_IO, "cannot %s: that takes more than %d s; " REMEDY, purpose,
+	return err_set(e, ERR_IO, "cannot %s: that takes more than %d s; " STATE_REMEDY, purpose,
 		       CHECK_MS / 1000);
 }
 
@@ -88,8 +86,8 @@ bool database_fail(sqlite3 *db, const char *purpose, struct err *e)
 			purpose);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(e, ERR_IO, "cannot %s: the state is damaged (%s); " REMEDY, purpose,
-			       why);
+		return err_set(e, ERR_IO, "cannot %s: the state is damaged (%s); " STATE_REMEDY,
+			       purpose, why);
 	default:
 		return err_set(e, ERR_IO, "cannot %s: %s", purpose, why);
 	}
@@ -97,7 +95,7 @@ bool database_fail(sqlite3 *db, const char *purpose, struct err *e)
 
 static bool damaged(const char *why, struct err *e)
 {
-	return err_set(e, ERR_IO, "the state is damaged: %s; " REMEDY, why);
+	return err_set(e, ERR_IO, "the state is damaged: %s; " STATE_REMEDY, why);
 }
 
 /* Busy handler of SQLite: 0 gives up. */
@@ -233,7 +231,7 @@ static off_t size_of(const char *directory, const char *name)
 	return st.st_size;
 }
 
-static bool database_look_at(const char *directory, struct stat *st)
+bool database_look_at(const char *directory, struct stat *st)
 {
 	AUTO(arena) a = { 0 };
 

@@ -23,10 +23,13 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 void database_close(sqlite3 *db);
 AUTO_TYPE(database, sqlite3 *, database_close)
 
+/* Attributes of the file; false, with errno, when it cannot be looked at. */
+bool database_look_at(const char *directory, struct stat *st);
 MUST_CHECK bool database_exists(const char *directory, bool *exists, struct err *e);
 /*
  * Creates an empty database.  The caller holds the lock and has checked that

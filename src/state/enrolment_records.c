@@ -95,6 +95,20 @@ void change_forget_invite(struct change *c, const char *id)
 	change_put(c, record_key(&c->arena, INVITE_PREFIX, id), NULL);
 }
 
+bool enrolled_read(const struct stored_record *r, struct arena *a, struct enrolled *out,
+		   struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct enrolled agent = { 0 };
+
+	if (!record_decode(r, enrolled_members, a, &agent, e))
+		return false;
+	if (strcmp(enrolled_key(&own, &agent), r->key) != 0)
+		return record_damaged(r, "its content belongs to another record", e);
+	*out = agent;
+	return true;
+}
+
 bool state_enrolled(struct state *s, struct arena *a, const struct enrolled **out, size_t *count,
 		    struct err *e)
 {
@@ -107,13 +121,9 @@ bool state_enrolled(struct state *s, struct arena *a, const struct enrolled **ou
 
 	struct enrolled *all = arena_array(a, found, sizeof(*all));
 
-	for (size_t i = 0; i < found; i++) {
-		if (!record_decode(&records[i], enrolled_members, a, &all[i], e))
+	for (size_t i = 0; i < found; i++)
+		if (!enrolled_read(&records[i], a, &all[i], e))
 			return false;
-		if (strcmp(enrolled_key(&own, &all[i]), records[i].key) != 0)
-			return record_damaged(&records[i], "its content belongs to another record",
-					      e);
-	}
 	*out = all;
 	*count = found;
 	return true;

@@ -29,6 +29,9 @@ void change_forget_invite(struct change *c, const char *id);
 /* Enrolled certificates, grouped by agent and sorted by number. */
 MUST_CHECK bool state_enrolled(struct state *s, struct arena *a, const struct enrolled **out,
 			       size_t *count, struct err *e);
+struct stored_record;
+MUST_CHECK bool enrolled_read(const struct stored_record *r, struct arena *a, struct enrolled *out,
+			      struct err *e);
 void change_enrolled(struct change *c, const struct enrolled *agent);
 void change_forget_enrolled(struct change *c, const struct enrolled *agent);
 

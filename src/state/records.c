@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "state/state.h"
 
 #include <limits.h>
 #include <string.h>
@@ -54,6 +55,7 @@ static const struct member component_members[] = {
 	NUMBER_MEMBER("order_given", struct component_seen, order_given, INT64_MIN, INT64_MAX,
 		      .absent = ABSENT_OMITTED),
 	FLAG_MEMBER("retire_remove", struct component_seen, retire_remove),
+	FLAG_MEMBER("restored", struct component_seen, restored, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("deliver", struct component_seen, deliver, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("proven", struct component_seen, proven, .absent = ABSENT_OMITTED),
 	TEXTS_MEMBER("acknowledged", struct component_seen, acknowledged, acknowledged_count,
@@ -128,10 +130,8 @@ bool record_damaged(const struct stored_record *r, const char *why, struct err *
 {
 	AUTO(arena) a = { 0 };
 
-	return err_set(
-		e, ERR_IO,
-		"record '%s' is damaged: %s; bring back a copy of the state directory, or take the keys from the newest bundle as its RESTORE.txt says",
-		text_escaped(&a, r->key), why);
+	return err_set(e, ERR_IO, "record '%s' is damaged: %s; " STATE_REMEDY,
+		       text_escaped(&a, r->key), why);
 }
 
 bool record_parse(const struct stored_record *r, json_t **out, struct err *e)
@@ -176,6 +176,17 @@ static bool records_check_key(const struct stored_record *r, const char *key, st
 const char *generation_encode(const struct generation *g, struct arena *a)
 {
 	return record_encode(generation_members, g, a);
+}
+
+bool generation_decode(const char *json, struct arena *a, struct generation *out, struct err *e)
+{
+	const struct stored_record r = { .key = GENERATION_PREFIX, .value = json };
+	struct generation g = { 0 };
+
+	if (!record_decode(&r, generation_members, a, &g, e))
+		return false;
+	*out = g;
+	return true;
 }
 
 bool generation_read(const struct stored_record *r, struct arena *a, struct generation *out,

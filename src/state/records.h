@@ -51,8 +51,15 @@ const char *record_encode(const struct member *members, const void *thing, struc
 
 /* Also stored in a backup, to restore the generation completely. */
 const char *generation_encode(const struct generation *g, struct arena *a);
+/* Decodes such text from a backup; ERR_IO as of a record. */
+MUST_CHECK bool generation_decode(const char *json, struct arena *a, struct generation *out,
+				  struct err *e);
 MUST_CHECK bool generation_read(const struct stored_record *r, struct arena *a,
 				struct generation *out, struct err *e);
+
+/* Keys of accepted foreign CAs, sorted. */
+MUST_CHECK bool accepted_read(const struct stored_record *r, struct arena *a,
+			      const char *const **out, size_t *count, struct err *e);
 
 const char *certificates_encode(const struct cert_set *set, struct arena *a);
 MUST_CHECK bool certificates_read(const struct stored_record *r, struct arena *a,

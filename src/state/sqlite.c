@@ -50,6 +50,7 @@ struct store {
 	bool writable;
 	bool needs_checkpoint; /* erased values may still be in the log */
 	int lockfd;
+	struct stat file; /* of the database, when it was opened */
 };
 
 static struct store *of(struct backend *b)
@@ -257,13 +258,27 @@ static const char *lock_path(struct arena *a, const char *directory)
 	return arena_printf(a, "%s/" LOCK_NAME, directory);
 }
 
+static bool is_same_file(const struct store *s)
+{
+	struct stat now;
+
+	return database_look_at(s->directory, &now) && now.st_ino == s->file.st_ino &&
+	       now.st_dev == s->file.st_dev;
+}
+
 static bool sqlite_lock(struct backend *b, const char *holder, int64_t wait_ms, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct store *s = of(b);
 
 	assert(s->lockfd < 0);
-	return fs_lock(lock_path(&a, s->directory), holder, wait_ms, &s->lockfd, e);
+	if (!fs_lock(lock_path(&a, s->directory), holder, wait_ms, &s->lockfd, e))
+		return false;
+	/* a restore puts another directory there */
+	return is_same_file(s) ||
+	       err_set(e, ERR_STALE,
+		       "the state '%s' was replaced by another one meanwhile; try again",
+		       s->directory);
 }
 
 static const struct backend_ops ops = {
@@ -324,9 +339,12 @@ bool sqlite_backend_open(const char *path, bool create, struct backend **out, st
 {
 	AUTO(database) copy = NULL;
 	AUTO(database) file = NULL;
+	struct stat before;
 
 	if (!find_database(path, create, e))
 		return false;
+	if (!database_look_at(path, &before))
+		return err_sys(e, "cannot look at the state");
 	if (!database_load(path, &copy, e) || (create && !database_open(path, &file, e)))
 		return err_in(e, "state '%s'", path);
 
@@ -337,6 +355,7 @@ bool sqlite_backend_open(const char *path, bool create, struct backend **out, st
 	s->directory = xstrdup(path);
 	s->writable = create;
 	s->lockfd = -1;
+	s->file = before;
 	*out = &s->backend;
 	return true;
 }

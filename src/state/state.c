@@ -79,6 +79,10 @@ static bool make_meta(struct state *s, const struct state_options *o, struct err
 
 	struct meta fresh = meta_new(o->fleet, &s->arena);
 
+	if (o->lineage) {
+		fresh.lineage = arena_strdup(&s->arena, o->lineage);
+		fresh.serial = o->serial;
+	}
 	return state_write(s, &nothing_else, &fresh, e);
 }
 

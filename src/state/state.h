@@ -37,12 +37,20 @@
 
 struct state;
 
+/* What helps when a state is damaged. */
+#define STATE_REMEDY                                                                        \
+	"move it away and bring it back with 'certfleet backup restore latest', or from a " \
+	"copy of the state directory"
+
 struct state_options {
 	const char *path;
 	/* expected fleet: another fleet's state is ERR_INPUT; NULL (only for
 	 * reading): any fleet */
 	const char *fleet;
-	bool create;          /* for an apply: create the state if missing, and lock it */
+	bool create; /* for an apply: create the state if missing, and lock it */
+	/* with create, of a rebuilt state; NULL: a new lineage */
+	const char *lineage;
+	int64_t serial;
 	const char *holder;   /* lock text, with create */
 	int64_t lock_wait_ms; /* with create */
 };

@@ -6,21 +6,76 @@
  * components (with the numbers of their orders and what they rejected), of the agents,
  * and of accepted authorities.  Observations are made afresh, invites have expired, and
  * the journal stays with the state that was lost.
+ *
+ * The new state is made in the directory PATH.restoring and renamed to PATH at the end:
+ * killed anywhere, there is no state at PATH, or the whole one.  The next rebuilding
+ * clears what a killed one left.  A former state is kept beside it.
+ *
+ *	rebuild_open    locks and reads the state that is there, writes nothing
+ *	rebuild_state   the new state: unseal it, and commit one change
+ *	rebuild_finish  puts it in its place
  */
 #ifndef STATE_STATE_COPY_H
 #define STATE_STATE_COPY_H
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/certs.h"
 #include "state/backend.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct state;
+struct change;
+struct generation;
 
 /* The carried records, sorted by key: public JSON objects. */
 MUST_CHECK bool state_carried(struct state *s, struct arena *a, struct stored_record **out,
 			      size_t *count, struct err *e);
+
+/* ---- rebuilding ---- */
+
+struct rebuild;
+
+/* What a copy says of itself. */
+struct copy_head {
+	const char *fleet;
+	const char *lineage;
+	int64_t serial;
+};
+
+enum {
+	NO_SERIAL = -1
+};
+
+/*
+ * `holder` is the text of the locks.  `found` is the serial of the state of this
+ * lineage that is at `path`; NO_SERIAL: none.  Another lineage's state is ERR_IO, and so
+ * is one that cannot be read; ERR_BUSY when one is in use.
+ */
+MUST_CHECK bool rebuild_open(const char *path, const struct copy_head *head, const char *holder,
+			     struct rebuild **out, int64_t *found, struct err *e);
+/* The new state, empty, of a serial that is not below the copy's and the former one's. */
+MUST_CHECK bool rebuild_state(struct rebuild *r, struct state **out, struct err *e);
+/* Closes the new state; `former`, in `a`, is where the former one is kept now; NULL: none. */
+MUST_CHECK bool rebuild_finish(struct rebuild *r, struct arena *a, const char **former,
+			       struct err *e);
+/* Removes a new state that is not finished. */
+void rebuild_close(struct rebuild *r);
+AUTO_TYPE(rebuild, struct rebuild *, rebuild_close)
+
+/*
+ * Adds a generation from its public record in the copy, which must be of this owner,
+ * number and leaf.  ERR_INPUT.
+ */
+MUST_CHECK bool change_copied_generation(struct change *c, const char *record,
+					 const struct generation *due, const struct cert_set *set,
+					 struct err *e);
+/* Adds a component that a copy may not know; a carried record of it replaces this. */
+void change_uncopied(struct change *c, const char *component);
+/* Adds a carried record; what a copy cannot know of a component is marked.  ERR_INPUT. */
+MUST_CHECK bool change_copied(struct change *c, const struct stored_record *r, struct err *e);
 
 #endif

@@ -151,7 +151,7 @@ static void assert_damaged(const struct place *p, const char *word)
 	unlink(file_in(p, "lock"));
 	picture(p, &before);
 	assert_refused(p, false, ERR_IO, word);
-	assert_refused(p, false, ERR_IO, "as its RESTORE.txt says");
+	assert_refused(p, false, ERR_IO, "certfleet backup restore");
 	assert_refused(p, true, ERR_IO, word);
 	picture(p, &after);
 	assert_same_picture(&before, &after);

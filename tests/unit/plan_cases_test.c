@@ -40,7 +40,7 @@
  *		[left="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
  *		[served_not_after=T] [clock_ahead=SECONDS]
- *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
+ *		[order_taken=N] [order_given=N] [order_from=LINEAGE] [restored]
  *		[activation=none|swap|reload|restart]
  *		[doubt="..."] [untrusted="..."] [not_running="..."]
  *		[unverifiable="..."] [acknowledged=CODE:WEB/1]
@@ -376,6 +376,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.order_taken = number_of(w, "order_taken"),
 		.now.order_from = value(w, "order_from"),
 		.order_given = number_of(w, "order_given"),
+		.restored = has(w, "restored"),
 		.now.observed_at = has(w, "unseen") ? 0 : s->now,
 		.known = !has(w, "unknown"),
 		.certificate = value(w, "certificate"),
