@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A restore is killed at, or denied, every Nth of its state-changing system calls:
+# then there is no state or a whole one, the bundle is as it was, and the next
+# restore works.
+#	EVERY=15 (default), EVERY=1 in check-long
+. "$(dirname "$0")/../cli/lib.sh"
+command -v strace >/dev/null || skip_all "strace is not installed"
+EVERY=${EVERY:-15}
+calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,flock,fchmod,ftruncate,clone,vfork'
+plain_fleet
+cf apply --yes
+is $status 0 "an apply"
+bundle=$(echo backups/*.zip)
+sha256sum "$bundle" >run/bundle
+cp -a .certfleet run/state
+
+whole() { # WHAT
+	sha256sum -c --quiet run/bundle || { echo "# the bundle after $1"; return 1; }
+	[ -z "$(find .certfleet* -type f -perm /077 2>/dev/null)" ] ||
+		{ echo "# open modes after $1"; return 1; }
+	[ -e .certfleet ] || return 0
+	[ "$(sqlite3 'file:.certfleet/state.db?mode=ro' 'pragma integrity_check; select count(*) from record where key glob '"'key/*'")" = "ok
+2" ] || { echo "# half a state after $1"; return 1; }
+}
+
+former_is_kept() { # a state that was there is there still, or beside
+	local state
+	for state in .certfleet .certfleet.before-*; do
+		[ -e "$state/state.db" ] && grep -q . <<<"$(sqlite3 "file:$state/state.db?mode=ro" "select key from record where key glob 'run/*'")" &&
+			return 0
+	done
+	echo "# the former state is gone after $1"
+	return 1
+}
+
+is_restored() { # WHAT
+	cf backup restore "$bundle" --ack state-newer
+	[ "$status" -eq 0 ] || { echo "# exit $status after $1: $out"; return 1; }
+	[ ! -e .certfleet.restoring ] || { echo "# leftovers after $1"; return 1; }
+	cf plan --detailed-exitcode
+	[ "$status" -eq 0 ] || { echo "# the plan says $status after $1: $out"; return 1; }
+	whole "the restore after $1"
+}
+
+begin() { # CASE
+	rm -rf .certfleet .certfleet.*
+	[ "$1" = lost ] || cp -a run/state .certfleet
+}
+
+try_point() { # CASE CALL NUMBER FAULT
+	local what="$*" result
+	begin "$1"
+	traced run/injected "$2" -e inject="$2:$4:when=$3" \
+		"$CERTFLEET" backup restore "$bundle" --ack state-newer >run/broken 2>&1
+	result=$?
+	grep -q 'INJECTED\|killed by SIGKILL' run/injected || { echo "# not hit: $what"; return 1; }
+	whole "$what" || return 1
+	[ "$1" = lost ] || former_is_kept "$what" || return 1
+	case $4:$result in
+	error=*:0) [ -e .certfleet/state.db ] || { echo "# no state, but 0 after $what"; return 1; } ;;
+	error=*:1 | error=*:65 | error=*:6)
+		[ "$(grep -c '^certfleet: ' run/broken)" -ge 1 ] || { echo "# untold: $what"; return 1; } ;;
+	error=*) echo "# exit $result after $what"; sed 's/^/#   /' run/broken; return 1 ;;
+	esac
+	is_restored "$what"
+}
+
+for case in lost replaced; do
+	begin $case
+	traced run/calls "$calls" "$CERTFLEET" backup restore "$bundle" --ack state-newer >/dev/null 2>&1
+	ok $? "a restore under strace, the state is $case"
+	awk -F'(' '/^clone3/ { next } /^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' run/calls >run/points
+	echo "# $(wc -l <run/points) points, every ${EVERY}th is tried"
+	for fault in signal=KILL error=ENOSPC error=EACCES; do
+		number=0
+		tried=0
+		bad=0
+		while read -r call count; do
+			number=$((number + 1))
+			[ $((number % EVERY)) -eq $((EVERY > 1 ? 1 : 0)) ] || continue
+			case $fault:$call in
+			error=*:clone* | error=*:vfork | error=*:flock) continue ;;
+			esac
+			tried=$((tried + 1))
+			try_point $case "$call" "$count" "$fault" || bad=$((bad + 1))
+		done <run/points
+		[ $bad -eq 0 ]
+		ok $? "$fault at $tried points: no state or a whole one, and the next restore works"
+	done
+done
+finish
