@@ -138,6 +138,8 @@ bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
 	for (size_t i = 0; i < f->backup.passphrase_count; i++)
 		if (secret_ref_equal(&f->backup.passphrases[i], s))
 			return true;
+	if (f->state.seal.kind == SECRET_KEY_FILE && s->kind == SECRET_FILE)
+		return !strcmp(f->state.seal.name, s->name);
 	return f->state.seal.kind != SECRET_NONE && secret_ref_equal(&f->state.seal, s);
 }
 

@@ -16,6 +16,7 @@ struct secret_form {
 	const char *variable;
 	const char *file;
 	const char *const *command;
+	const char *key_file;
 };
 
 struct fleet_form {

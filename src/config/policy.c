@@ -29,11 +29,13 @@ static bool read_secret(struct loader *ld, const struct field *f, const struct n
 		return wrong_kind(ld, f, n, "a mapping");
 	if (!record_read(ld, f->param, n, &form))
 		return false;
-	note_secret(ld, form.file);
+	note_secret(ld, form.file ? form.file : form.key_file);
 	if (form.variable)
 		*out = (struct secret_ref){ .kind = SECRET_ENV, .name = form.variable };
 	else if (form.file)
 		*out = (struct secret_ref){ .kind = SECRET_FILE, .name = form.file };
+	else if (form.key_file)
+		*out = (struct secret_ref){ .kind = SECRET_KEY_FILE, .name = form.key_file };
 	else
 		*out = (struct secret_ref){ .kind = SECRET_COMMAND, .argv = form.command };
 	return true;

@@ -74,14 +74,14 @@ const struct field item_value = { .key = "each", .type = &file_type };
 
 /* --- secrets --- */
 
-static const struct field secret_fields[] = {
-	FIELD(struct secret_form, "env", variable, const char *, variable_type,
-	      .help = "an environment variable that begins with CERTFLEET_"),
-	PATH(struct secret_form, "file", file, "a file; one newline at its end is cut"),
-	ARGV(struct secret_form, "command", command,
-	     "a program and its arguments; its output is the secret"),
-	{ 0 },
-};
+#define SECRET_ROWS                                                                              \
+	FIELD(struct secret_form, "env", variable, const char *, variable_type,                  \
+	      .help = "an environment variable that begins with CERTFLEET_"),                    \
+		PATH(struct secret_form, "file", file, "a file; one newline at its end is cut"), \
+		ARGV(struct secret_form, "command", command,                                     \
+		     "a program and its arguments; its output is the secret")
+
+static const struct field secret_fields[] = { SECRET_ROWS, { 0 } };
 const struct record secret_record = {
 	.name = "secret",
 	.fields = secret_fields,
@@ -92,10 +92,24 @@ const struct record secret_record = {
 
 /* --- state and backup --- */
 
+static const struct field seal_fields[] = {
+	SECRET_ROWS,
+	PATH(struct secret_form, "key_file", key_file,
+	     "a file of exactly 32 random bytes instead of a passphrase"),
+	{ 0 },
+};
+static const struct record seal_record = {
+	.name = "seal",
+	.fields = seal_fields,
+	.size = sizeof(struct secret_form),
+	.one_key = true,
+	.help = "where the secret comes from that seals the state",
+};
 static const struct field state_fields[] = {
 	PATH(struct state_policy, "path", path, "the directory of the state"),
-	SECRET(struct state_policy, "seal", seal,
-	       "seals the keys in it; the first backup passphrase when left out"),
+	FIELD(struct state_policy, "seal", seal, struct secret_ref, secret_type,
+	      .param = &seal_record,
+	      .help = "seals the keys in it; the first backup passphrase when left out"),
 	FLAG(struct state_policy, "required", required, "a missing state must be acknowledged"),
 	FLAG(struct state_policy, "unsealed", unsealed, "keys are kept in the clear"),
 	{ 0 },

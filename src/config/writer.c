@@ -54,6 +54,9 @@ void put_secret(struct writer *w, const char *field, const struct secret_ref *s)
 	case SECRET_FILE:
 		buf_printf(w->out, " %s=file:%s\n", field, fs_beneath(w->directory, s->name));
 		return;
+	case SECRET_KEY_FILE:
+		buf_printf(w->out, " %s=key_file:%s\n", field, fs_beneath(w->directory, s->name));
+		return;
 	case SECRET_COMMAND:
 		put_words(w, field, s->argv);
 		return;

@@ -28,6 +28,7 @@ json_t *write_secret_ref(const void *slot, size_t index)
 	(void)index;
 	switch (s->kind) {
 	case SECRET_NONE:
+	case SECRET_KEY_FILE:
 		return NULL;
 	case SECRET_ENV:
 		words.env = s->name;

@@ -125,11 +125,8 @@ bool engine_check_passphrases(struct engine *en, const struct snapshot *s, bool 
 	*outdated = false;
 	if (!en->state || state_serial(en->state) == 0)
 		return true;
-	if (state_is_sealed(en->state) && !engine_unseal(en, e)) {
-		if (e->code == ERR_MISSING)
-			e->code = ERR_INPUT;
+	if (state_is_sealed(en->state) && !engine_unseal(en, e))
 		return false;
-	}
 	if (!backup_recorded_take_passphrases(en, passphrases, e))
 		return false;
 	for (size_t i = 0; i < list.count; i++) {

@@ -89,10 +89,15 @@ bool engine_unseal_state(struct engine *en, struct state *s, struct err *e)
 	const struct fleet *f = en->fleet;
 	const struct secret_ref *ref =
 		f->state.seal.kind != SECRET_NONE ? &f->state.seal : &f->backup.passphrases[0];
-	const struct secret *passphrase = NULL;
+	struct seal_secret from = { .is_key = ref->kind == SECRET_KEY_FILE };
 
-	return ((f->state.unsealed || engine_secret(en, ref, &passphrase, e)) &&
-		state_unseal(s, passphrase, e)) ||
+	if (!f->state.unsealed && !engine_secret(en, ref, &from.secret, e)) {
+		/* a file that is not there is the user's input too */
+		if (e->code == ERR_MISSING)
+			e->code = ERR_INPUT;
+		return err_in(e, "cannot unseal the state");
+	}
+	return state_unseal(s, f->state.unsealed ? NULL : &from, e) ||
 	       err_in(e, "cannot unseal the state");
 }
 

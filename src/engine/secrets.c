@@ -109,6 +109,8 @@ static bool secrets_resolve(struct engine *en, const struct secret_ref *ref, str
 		return from_file(en, ref->name, out, e);
 	case SECRET_COMMAND:
 		return from_command(en, ref->argv, out, e);
+	case SECRET_KEY_FILE: /* raw bytes: the last one may be a newline */
+		return trusted_file_read(ref->name, TRUSTED_KEY, SECRET_LIMIT, out, e);
 	}
 	return err_set(e, ERR_INPUT, "no secret is configured");
 }

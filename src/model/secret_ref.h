@@ -9,7 +9,8 @@ enum secret_kind {
 	SECRET_NONE,
 	SECRET_ENV,
 	SECRET_FILE,
-	SECRET_COMMAND
+	SECRET_COMMAND,
+	SECRET_KEY_FILE /* raw bytes of a key, of the state's seal only */
 };
 
 struct secret_ref {

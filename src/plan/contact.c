@@ -95,6 +95,7 @@ void contact_add_secret(struct contact_list *c, const struct secret_ref *s)
 		contact_add(c, CONTACT_SECRET, arena_printf(a, "environment %s", s->name));
 		return;
 	case SECRET_FILE:
+	case SECRET_KEY_FILE:
 		contact_add(c, CONTACT_SECRET,
 			    arena_printf(a, "file %s", contact_path(c, s->name)));
 		return;

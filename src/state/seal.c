@@ -6,13 +6,15 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "crypto/passphrase.h"
 #include "state/records.h"
 
 #include <limits.h>
 #include <string.h>
 
 #define FORMAT "certfleet-seal-1"
-#define KDF "pbkdf2-sha256"
+#define KDF_PASSPHRASE "pbkdf2-sha256"
+#define KDF_KEY "hkdf-sha256"
 
 enum {
 	SALT_BYTES = 16,
@@ -99,9 +101,39 @@ static bool unbase64(const char *text, void *bytes, size_t len)
 	return true;
 }
 
-void seal_make(const char *lineage, const struct secret *passphrase, struct arena *a,
+static void derive_wrapping(const struct seal *seal, const struct seal_secret *from,
+			    const uint8_t salt[SALT_BYTES], struct secret *wrapping)
+{
+	struct bytes secret = secret_bytes(from->secret);
+
+	secret_alloc(wrapping, AEAD_KEY_BYTES);
+	if (from->is_key)
+		hkdf_sha256(secret, (struct bytes){ salt, SALT_BYTES }, FORMAT, wrapping->bytes,
+			    wrapping->len);
+	else
+		pbkdf2_sha256(secret, (struct bytes){ salt, SALT_BYTES }, seal->rounds,
+			      wrapping->bytes, wrapping->len);
+}
+
+static const char *seal_kdf(const struct seal_secret *from)
+{
+	return from->is_key ? KDF_KEY : KDF_PASSPHRASE;
+}
+
+bool seal_secret_check(const struct seal_secret *from, struct err *e)
+{
+	if (!from->is_key)
+		return passphrase_is_strong(from->secret, e);
+	return from->secret->len == SEAL_KEY_BYTES ||
+	       err_set(e, ERR_INPUT,
+		       "the key file holds %zu bytes; it must hold exactly %d random ones",
+		       from->secret->len, SEAL_KEY_BYTES);
+}
+
+void seal_make(const char *lineage, const struct seal_secret *from, struct arena *a,
 	       struct secret *data_key, struct seal *out)
 {
+	struct seal made = { .kdf = seal_kdf(from), .rounds = from->is_key ? 0 : PBKDF2_ROUNDS };
 	AUTO(buf) aad = { 0 };
 	AUTO(secret) wrapping = { 0 };
 	uint8_t salt[SALT_BYTES];
@@ -111,30 +143,31 @@ void seal_make(const char *lineage, const struct secret *passphrase, struct aren
 	secret_alloc(data_key, DATA_KEY_BYTES);
 	random_bytes(data_key->bytes, data_key->len);
 	random_bytes(salt, sizeof(salt));
-	secret_alloc(&wrapping, AEAD_KEY_BYTES);
-	pbkdf2_sha256(secret_bytes(passphrase), (struct bytes){ salt, sizeof(salt) }, PBKDF2_ROUNDS,
-		      wrapping.bytes, wrapping.len);
+	derive_wrapping(&made, from, salt, &wrapping);
 	bind_to(&aad, lineage, "data-key", "");
 	aead_seal(wrapping.bytes, buf_bytes(&aad), secret_bytes(data_key), wrapped);
 	make_check(lineage, data_key, check);
-	*out = (struct seal){
-		.kdf = KDF,
-		.rounds = PBKDF2_ROUNDS,
-		.salt = base64(a, salt, sizeof(salt)),
-		.wrapped = base64(a, wrapped, sizeof(wrapped)),
-		.check = base64(a, check, sizeof(check)),
-	};
+	made.salt = base64(a, salt, sizeof(salt));
+	made.wrapped = base64(a, wrapped, sizeof(wrapped));
+	made.check = base64(a, check, sizeof(check));
+	*out = made;
 }
 
-static bool seal_check_seal(const struct seal *seal, struct err *e)
+static bool seal_check_seal(const struct seal *seal, const struct seal_secret *from, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
-	if (strcmp(seal->kdf, KDF) != 0)
+	if (strcmp(seal->kdf, KDF_PASSPHRASE) != 0 && strcmp(seal->kdf, KDF_KEY) != 0)
 		return err_set(
 			e, ERR_INPUT,
 			"the state is sealed by '%s', which this certfleet does not know; use a newer one",
 			text_escaped(&a, seal->kdf));
+	if (strcmp(seal->kdf, seal_kdf(from)) != 0)
+		return err_set(e, ERR_INPUT, "the state is sealed under a %s, not under a %s",
+			       from->is_key ? "passphrase" : "key file",
+			       from->is_key ? "key file" : "passphrase");
+	if (from->is_key)
+		return true;
 	if (seal->rounds < 1 || seal->rounds > PBKDF2_ROUNDS_LIMIT)
 		return err_set(
 			e, ERR_IO,
@@ -143,7 +176,7 @@ static bool seal_check_seal(const struct seal *seal, struct err *e)
 	return true;
 }
 
-bool seal_unwrap(const struct seal *seal, const char *lineage, const struct secret *passphrase,
+bool seal_unwrap(const struct seal *seal, const char *lineage, const struct seal_secret *from,
 		 struct secret *data_key, struct err *e)
 {
 	AUTO(buf) aad = { 0 };
@@ -154,22 +187,20 @@ bool seal_unwrap(const struct seal *seal, const char *lineage, const struct secr
 	uint8_t check[SHA256_BYTES];
 	uint8_t expected[SHA256_BYTES];
 
-	if (!seal_check_seal(seal, e))
+	if (!seal_check_seal(seal, from, e))
 		return false;
 	if (!unbase64(seal->salt, salt, sizeof(salt)) ||
 	    !unbase64(seal->wrapped, wrapped, sizeof(wrapped)) ||
 	    !unbase64(seal->check, check, sizeof(check)))
 		return err_set(e, ERR_IO,
 			       "the state's seal is damaged; restore the state from a backup");
-	secret_alloc(&wrapping, AEAD_KEY_BYTES);
-	pbkdf2_sha256(secret_bytes(passphrase), (struct bytes){ salt, sizeof(salt) }, seal->rounds,
-		      wrapping.bytes, wrapping.len);
+	derive_wrapping(seal, from, salt, &wrapping);
 	bind_to(&aad, lineage, "data-key", "");
 	if (!aead_open(wrapping.bytes, buf_bytes(&aad), (struct bytes){ wrapped, sizeof(wrapped) },
 		       &opened, e))
-		return err_set(
-			e, ERR_INPUT,
-			"the passphrase does not open the state; use the one it was sealed with");
+		return err_set(e, ERR_INPUT,
+			       "the %s does not open the state; use the one it was sealed with",
+			       from->is_key ? "key file" : "passphrase");
 	make_check(lineage, &opened, expected);
 	if (!bytes_equal(check, expected, sizeof(check)))
 		return err_set(e, ERR_IO,

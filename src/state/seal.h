@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Encryption of private keys at rest.  A random data key seals them; the data
- * key itself is wrapped under a passphrase and stored in the state's meta
- * record.  A sealed value is bound to the lineage and to its record, so that it
- * opens nowhere else.
+ * key itself is wrapped under a passphrase (PBKDF2) or the bytes of a key file
+ * (HKDF), and stored in the state's meta record.  A sealed value is bound to the
+ * lineage and to its record, so that it opens nowhere else.
  */
 #ifndef STATE_SEAL_H
 #define STATE_SEAL_H
@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "state/backend.h"
+#include "state/state.h"
 #include "json/record.h"
 
 #include <stdbool.h>
@@ -31,13 +32,14 @@ struct seal {
 
 extern const struct member seal_members[];
 
-/* Makes a new data key and its seal; the caller checked the passphrase's strength. */
-void seal_make(const char *lineage, const struct secret *passphrase, struct arena *a,
+/* Whether this can seal: a strong passphrase, or exactly 32 bytes; else ERR_INPUT. */
+MUST_CHECK bool seal_secret_check(const struct seal_secret *from, struct err *e);
+/* Makes a new data key and its seal; the secret has passed seal_secret_check(). */
+void seal_make(const char *lineage, const struct seal_secret *from, struct arena *a,
 	       struct secret *data_key, struct seal *out);
-/* Unwraps the data key; ERR_INPUT for a wrong passphrase, ERR_IO for a damaged seal. */
+/* Unwraps the data key; ERR_INPUT for a wrong secret, ERR_IO for a damaged seal. */
 MUST_CHECK bool seal_unwrap(const struct seal *seal, const char *lineage,
-			    const struct secret *passphrase, struct secret *data_key,
-			    struct err *e);
+			    const struct seal_secret *from, struct secret *data_key, struct err *e);
 
 /* Location of a private key, which its sealed value is bound to. */
 struct key_place {

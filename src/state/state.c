@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/vec.h"
-#include "crypto/passphrase.h"
 #include "state/records.h"
 #include "state/state_internal.h"
 
@@ -209,14 +208,14 @@ static bool seal_records(struct state *s, const struct secret *data_key, const s
 	return good && state_write(s, &t, sealed, e);
 }
 
-static bool make_seal(struct state *s, const struct secret *passphrase, struct err *e)
+static bool make_seal(struct state *s, const struct seal_secret *from, struct err *e)
 {
 	AUTO(secret) data_key = { 0 };
 	struct meta sealed = s->meta;
 
-	if (!passphrase_is_strong(passphrase, e))
+	if (!seal_secret_check(from, e))
 		return err_in(e, "cannot seal the state");
-	seal_make(s->meta.lineage, passphrase, &s->arena, &data_key, &sealed.seal);
+	seal_make(s->meta.lineage, from, &s->arena, &data_key, &sealed.seal);
 	if (!seal_records(s, &data_key, &sealed, e))
 		return false;
 	s->data_key = TAKE(data_key);
@@ -224,25 +223,25 @@ static bool make_seal(struct state *s, const struct secret *passphrase, struct e
 	return true;
 }
 
-bool state_unseal(struct state *s, const struct secret *passphrase, struct err *e)
+bool state_unseal(struct state *s, const struct seal_secret *from, struct err *e)
 {
 	bool sealed = s->meta.seal.kdf != NULL;
 
 	secret_release(&s->data_key);
 	s->access = KEYS_LOCKED;
-	if (sealed && !passphrase)
+	if (sealed && !from)
 		return err_set(
 			e, ERR_INPUT,
 			"the state is sealed, but the fleet file says 'unsealed: true'; remove that and give the passphrase");
 	if (sealed) {
-		if (!seal_unwrap(&s->meta.seal, s->meta.lineage, passphrase, &s->data_key, e))
+		if (!seal_unwrap(&s->meta.seal, s->meta.lineage, from, &s->data_key, e))
 			return false;
 		s->access = KEYS_SEALED;
 		return true;
 	}
 	/* a read-only state gets no seal: its keys are unsealed, or there are none */
-	if (passphrase && s->writable)
-		return make_seal(s, passphrase, e);
+	if (from && s->writable)
+		return make_seal(s, from, e);
 	s->access = KEYS_UNSEALED;
 	return true;
 }

@@ -65,15 +65,25 @@ int64_t state_serial(const struct state *s);
 /* Whether keys are sealed, even when there are none yet. */
 bool state_is_sealed(const struct state *s);
 
+enum {
+	SEAL_KEY_BYTES = 32 /* of a key file */
+};
+
+/* The secret that a seal is made under: a passphrase, or the bytes of a key file. */
+struct seal_secret {
+	const struct secret *secret;
+	bool is_key;
+};
+
 /*
- * Unwraps the data key with the passphrase, or makes and wraps one when the
- * state has none yet (then a weak passphrase is refused, ERR_INPUT).
- * `passphrase` NULL: the fleet says `unsealed: true`.  A wrong passphrase is
- * ERR_INPUT.  A sealed state without passphrase, or an unsealed key in a sealed
- * state, is an error.  Keys of a state that was unsealed are sealed at once; a
- * read-only state gets no seal.  The serial stays: nothing was applied.
+ * Unwraps the data key with the secret, or makes and wraps one when the state
+ * has none yet (then a weak passphrase or a key file of another size is
+ * refused, ERR_INPUT).  `from` NULL: the fleet says `unsealed: true`.  A wrong
+ * secret is ERR_INPUT.  A sealed state without one, or an unsealed key in a
+ * sealed state, is an error.  Keys of a state that was unsealed are sealed at
+ * once; a read-only state gets no seal.  The serial stays: nothing was applied.
  */
-MUST_CHECK bool state_unseal(struct state *s, const struct secret *passphrase, struct err *e);
+MUST_CHECK bool state_unseal(struct state *s, const struct seal_secret *from, struct err *e);
 
 /* ---- reading, for the snapshot ---- */
 MUST_CHECK bool state_generations(struct state *s, struct arena *a, const struct generation **out,

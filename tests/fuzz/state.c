@@ -240,7 +240,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 		put(store, key, value + 1);
 	}
 	s = state_of(store);
-	TRY(state_unseal(s, &passphrase, &e));
+	TRY(state_unseal(s, &(struct seal_secret){ &passphrase }, &e));
 	read_all(s);
 	rename_all(s);
 	read_all(s);
@@ -326,8 +326,8 @@ static void seed_state(bool sealed)
 	};
 	struct err e = { 0 };
 
-	HOLDS(state_unseal(s, sealed ? &passphrase : NULL, &e) && journal_begin_run(s, &run, &e) &&
-	      journal_step(s, &run, &step, &e));
+	HOLDS(state_unseal(s, sealed ? &(struct seal_secret){ &passphrase } : NULL, &e) &&
+	      journal_begin_run(s, &run, &e) && journal_step(s, &run, &step, &e));
 	write_some(s, c);
 	vec_each (r, &store->records)
 		buf_printf(&out, "%s\n%s\n---\n", r->key, r->value);

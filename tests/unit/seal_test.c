@@ -79,7 +79,7 @@ static void assert_not_unsealed(struct state *s, const char *text, enum err_code
 
 	if (text)
 		secret_copy(&passphrase, text, strlen(text));
-	assert_false(state_unseal(s, text ? &passphrase : NULL, &e));
+	assert_false(state_unseal(s, text ? &(struct seal_secret){ &passphrase } : NULL, &e));
 	if (e.code != code || !strstr(e.text, word))
 		fail_msg("%d: %s", e.code, e.text);
 	assert_no_key(s, spki_1, ERR_INPUT, "locked");
@@ -169,7 +169,7 @@ TEST(a_sealed_key_opens_in_its_own_lineage_only)
 	set_record(*state, "meta", meta);
 	s = must_open_state(*state, false);
 	secret_copy(&passphrase, PASSPHRASE, strlen(PASSPHRASE));
-	assert_false(state_unseal(s, &passphrase, &e));
+	assert_false(state_unseal(s, &(struct seal_secret){ &passphrase }, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	state_close(s);
 }
@@ -262,6 +262,51 @@ TEST(a_first_seal_covers_what_lay_open)
 	s = must_open_state(p, false);
 	must_unseal(s);
 	assert_key(s, spki_2);
+	state_close(s);
+}
+
+static bool unseals_by_key(struct state *s, size_t len, int first, struct err *e)
+{
+	AUTO(secret) key = { 0 };
+
+	secret_alloc(&key, len);
+	key.bytes[0] = (unsigned char)first;
+	key.bytes[len - 1] = '\n';
+	return state_unseal(s, &(struct seal_secret){ &key, .is_key = true }, e);
+}
+
+TEST(a_key_file_seals_as_a_passphrase_does)
+{
+	AUTO(arena) a = { 0 };
+	struct state *s = must_open_state(*state, true);
+	struct err e = { 0 };
+
+	must(unseals_by_key(s, 32, 7, &e), &e);
+	must_keep_key(s, spki_1);
+	state_close(s);
+	assert_non_null(strstr(get_record(*state, "meta", &a), "\"kdf\":\"hkdf-sha256\""));
+	s = must_open_state(*state, false);
+	assert_not_unsealed(s, PASSPHRASE, ERR_INPUT, "under a key file, not under a passphrase");
+	assert_false(unseals_by_key(s, 32, 8, &e));
+	assert_non_null(strstr(e.text, "the key file does not open the state"));
+	e = (struct err){ 0 };
+	must(unseals_by_key(s, 32, 7, &e), &e);
+	assert_key(s, spki_1);
+	state_close(s);
+}
+
+TEST(a_key_file_of_another_size_seals_nothing)
+{
+	struct state *s = must_open_state(*state, true);
+
+	for (size_t len = 31; len <= 33; len += 2) {
+		struct err e = { 0 };
+
+		assert_false(unseals_by_key(s, len, 7, &e));
+		assert_int_equal(e.code, ERR_INPUT);
+		assert_non_null(strstr(e.text, "exactly 32"));
+	}
+	assert_false(state_is_sealed(s));
 	state_close(s);
 }
 

@@ -135,7 +135,7 @@ void must_unseal(struct state *s)
 	struct err e = { 0 };
 
 	secret_copy(&passphrase, PASSPHRASE, strlen(PASSPHRASE));
-	must(state_unseal(s, &passphrase, &e), &e);
+	must(state_unseal(s, &(struct seal_secret){ &passphrase }, &e), &e);
 }
 
 void must_commit(struct state *s, struct change *c)
