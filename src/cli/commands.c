@@ -5,7 +5,8 @@
 
 /* Reserved names of commands that are not implemented yet. */
 static const struct command later[] = {
-	{ .name = "init" },          { .name = "inspect" },        { .name = "state" },
+	{ .name = "init" },
+	{ .name = "inspect" },
 	{ .name = "backup export" },
 };
 
@@ -20,6 +21,7 @@ const struct command *const commands[] = {
 	&command_backup_list,
 	&command_backup_verify,
 	&command_backup_restore,
+	&command_state_check,
 	&command_agent,
 	&command_agent_invite,
 	&command_agent_enrol,
@@ -28,6 +30,5 @@ const struct command *const commands[] = {
 	&later[0],
 	&later[1],
 	&later[2],
-	&later[3],
 	NULL,
 };

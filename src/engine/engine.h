@@ -16,6 +16,7 @@
 #include "model/plan.h"
 #include "model/snapshot.h"
 #include "state/journal.h"
+#include "state/state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -105,6 +106,22 @@ const char *engine_spec_digest(const char *canonical, const struct snapshot *s, 
  */
 MUST_CHECK bool engine_check_passphrases(struct engine *en, const struct snapshot *s,
 					 bool *outdated, struct err *e);
+
+/* Result of engine_check_state(). */
+struct state_report {
+	struct flaw_list flaws;
+	size_t keys; /* that were opened */
+	/* why the keys were not opened; NULL: they were */
+	const char *unopened;
+};
+
+/*
+ * engine/check_state.c: checks the state, which is open, as state_check_all() does, and
+ * that each certificate is the recorded one and each key opens and fits it.  Strings in
+ * `a`.  False only when nothing can be said.
+ */
+MUST_CHECK bool engine_check_state(struct engine *en, struct arena *a, struct state_report *out,
+				   struct err *e);
 
 /* A plan to execute. */
 struct apply_order {

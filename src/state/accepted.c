@@ -29,6 +29,14 @@ bool accepted_read(const struct stored_record *r, struct arena *a, const char *c
 	return true;
 }
 
+bool accepted_check(const struct stored_record *r, struct arena *a, struct err *e)
+{
+	const char *const *keys = NULL;
+	size_t count = 0;
+
+	return accepted_read(r, a, &keys, &count, e);
+}
+
 bool state_accepted(struct state *s, struct arena *a, const char *const **out, size_t *count,
 		    struct err *e)
 {

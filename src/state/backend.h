@@ -68,6 +68,8 @@ struct backend_ops {
 			 struct err *e);
 	/* Exclusive lock, held until close or process exit; ERR_BUSY names the holder. */
 	bool (*lock)(struct backend *b, const char *holder, int64_t wait_ms, struct err *e);
+	/* Complete check of the store's integrity; a flaw is ERR_IO. */
+	bool (*check)(struct backend *b, struct err *e);
 	void (*close)(struct backend *b);
 };
 

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define CONTACT_PREFIX "reach/"
-
 enum {
 	PIECE_BYTES = 512 * 1024
 };
@@ -71,6 +69,13 @@ static bool read_piece(const struct stored_record *r, struct contact_reading *ou
 		VEC_PUSH(&out->list, out->arena, arena_strdup(out->arena, json_string_value(item)));
 	}
 	return true;
+}
+
+bool contact_check(const struct stored_record *r, struct arena *a, struct err *e)
+{
+	struct contact_reading ignored = { .arena = a };
+
+	return read_piece(r, &ignored, e);
 }
 
 bool state_reach(struct state *s, struct arena *a, const char *const **out, size_t *count,

@@ -424,16 +424,26 @@ static bool check_schema(sqlite3 *db, struct err *e)
 	return damaged("'" FILE_NAME "' has other tables than certfleet makes", e);
 }
 
-static bool database_check(sqlite3 *db, struct err *e)
+static bool check_integrity(sqlite3 *db, const char *pragma, struct err *e)
 {
 	AUTO(buf) verdict = { 0 };
 
-	if (!check_layout(db, e) || !check_schema(db, e) ||
-	    !database_request(db, "PRAGMA quick_check(1)", &verdict, e))
+	if (!database_request(db, pragma, &verdict, e))
 		return false;
 	if (strcmp(buf_text(&verdict), "ok") != 0)
 		return damaged(buf_text(&verdict), e);
 	return true;
+}
+
+static bool database_check(sqlite3 *db, struct err *e)
+{
+	return check_layout(db, e) && check_schema(db, e) &&
+	       check_integrity(db, "PRAGMA quick_check(1)", e);
+}
+
+bool database_check_all(sqlite3 *db, struct err *e)
+{
+	return check_integrity(db, "PRAGMA integrity_check(1)", e);
 }
 
 /* Whether the file is unchanged; only a checkpoint changes it. */

@@ -48,6 +48,8 @@ MUST_CHECK bool database_run(sqlite3 *db, const char *sql, struct err *e);
  * false while other processes read it.
  */
 bool database_checkpoint(sqlite3 *db);
+/* Complete check of integrity, indexes included; loading does the quick one. */
+MUST_CHECK bool database_check_all(sqlite3 *db, struct err *e);
 /* Sets `e` from SQLite's last error; returns false. */
 bool database_fail(sqlite3 *db, const char *purpose, struct err *e);
 

@@ -140,3 +140,17 @@ void change_forget_enrolled(struct change *c, const struct enrolled *agent)
 {
 	change_put(c, enrolled_key(&c->arena, agent), NULL);
 }
+
+bool invite_check(const struct stored_record *r, struct arena *a, struct err *e)
+{
+	struct invite ignored = { 0 };
+
+	return enrolment_records_read_invite(r, a, &ignored, e);
+}
+
+bool enrolled_check(const struct stored_record *r, struct arena *a, struct err *e)
+{
+	struct enrolled ignored = { 0 };
+
+	return enrolled_read(r, a, &ignored, e);
+}

@@ -10,8 +10,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define RUN_PREFIX "run/"
-
 enum {
 	/* a plan is stored in pieces far below RECORD_LIMIT, escapes included */
 	PLAN_PIECE = 512 * 1024,
@@ -55,12 +53,12 @@ static const char *run_key(struct arena *a, unsigned run)
 
 static const char *steps_prefix(struct arena *a, unsigned run)
 {
-	return arena_printf(a, "step/%06u/", run);
+	return arena_printf(a, STEP_PREFIX "%06u/", run);
 }
 
 static const char *plan_prefix(struct arena *a, unsigned run)
 {
-	return arena_printf(a, "plan/%06u/", run);
+	return arena_printf(a, PLAN_PREFIX "%06u/", run);
 }
 
 /* ---- the plan of a run, in pieces ---- */
@@ -95,6 +93,16 @@ static bool put_plan(struct change *c, const struct run_record *r, struct err *e
 	return true;
 }
 
+static bool add_plan_piece(const struct stored_record *r, struct buf *plan, struct err *e)
+{
+	AUTO(json) json = json_parse(r->value, strlen(r->value));
+
+	if (!json_is_string(json))
+		return record_damaged(r, "it is not a JSON string", e);
+	buf_add(plan, json_string_value(json), json_string_length(json));
+	return true;
+}
+
 static bool read_plan(struct state *s, struct arena *a, struct run_record *r, struct err *e)
 {
 	AUTO(arena) own = { 0 };
@@ -105,13 +113,9 @@ static bool read_plan(struct state *s, struct arena *a, struct run_record *r, st
 	if (!s->backend->ops->list(s->backend, plan_prefix(&own, r->number), &own, &pieces, &count,
 				   e))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		AUTO(json) json = json_parse(pieces[i].value, strlen(pieces[i].value));
-
-		if (!json_is_string(json))
-			return record_damaged(&pieces[i], "it is not a JSON string", e);
-		buf_add(&plan, json_string_value(json), json_string_length(json));
-	}
+	for (size_t i = 0; i < count; i++)
+		if (!add_plan_piece(&pieces[i], &plan, e))
+			return false;
 	if (count > 0)
 		r->plan = arena_strdup(a, buf_text(&plan));
 	return true;
@@ -275,4 +279,32 @@ bool journal_open_run(struct state *s, struct arena *a, struct run_record *out, 
 		return err_set(e, ERR_MISSING, "every run has ended");
 	*out = newest;
 	return true;
+}
+
+/* ---- checking ---- */
+
+bool run_check(const struct stored_record *r, struct arena *a, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct run_record run = { 0 };
+
+	if (!record_decode(r, run_record_members, a, &run, e))
+		return false;
+	return !strcmp(run_key(&own, run.number), r->key) ||
+	       record_damaged(r, "its content belongs to another record", e);
+}
+
+bool step_check(const struct stored_record *r, struct arena *a, struct err *e)
+{
+	struct step_record ignored = { 0 };
+
+	return record_decode(r, step_record_members, a, &ignored, e);
+}
+
+bool plan_check(const struct stored_record *r, struct arena *a, struct err *e)
+{
+	AUTO(buf) ignored = { 0 };
+
+	(void)a;
+	return add_plan_piece(r, &ignored, e);
 }

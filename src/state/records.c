@@ -116,7 +116,7 @@ const char *generation_key(struct arena *a, const struct generation *g)
 
 const char *certificates_key(struct arena *a, const struct generation *g)
 {
-	return arena_printf(a, "certs/%s", generation_key(a, g) + strlen(GENERATION_PREFIX));
+	return arena_printf(a, CERTS_PREFIX "%s", generation_key(a, g) + strlen(GENERATION_PREFIX));
 }
 
 /* ---- any record ---- */

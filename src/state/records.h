@@ -23,6 +23,11 @@
 #define KEY_PREFIX "key/"
 #define INVITE_PREFIX "invite/"
 #define AGENT_PREFIX "agent/"
+#define CERTS_PREFIX "certs/"
+#define CONTACT_PREFIX "reach/"
+#define RUN_PREFIX "run/"
+#define STEP_PREFIX "step/"
+#define PLAN_PREFIX "plan/"
 #define ACCEPTED_KEY "accepted"
 
 enum {
@@ -40,6 +45,14 @@ const char *certificates_key(struct arena *a, const struct generation *g);
 
 /* Whether the record's key starts with `prefix`. */
 bool record_is(const struct stored_record *r, const char *prefix);
+
+/*
+ * Checks of single records, for state_check_all(): each decodes a record as its readers do,
+ * and names it when it cannot.
+ */
+typedef bool record_check_fn(const struct stored_record *r, struct arena *a, struct err *e);
+record_check_fn contact_check, accepted_check, run_check, step_check, plan_check, invite_check,
+	enrolled_check;
 
 /* Sets "record 'KEY' is damaged: ..." with the remedy; returns false. */
 bool record_damaged(const struct stored_record *r, const char *why, struct err *e);

@@ -281,11 +281,17 @@ static bool sqlite_lock(struct backend *b, const char *holder, int64_t wait_ms, 
 		       s->directory);
 }
 
+static bool sqlite_check(struct backend *b, struct err *e)
+{
+	return database_check_all(of(b)->db, e) || err_in(e, "state '%s'", of(b)->directory);
+}
+
 static const struct backend_ops ops = {
 	.get = sqlite_get,
 	.list = sqlite_list,
 	.transact = sqlite_transact,
 	.lock = sqlite_lock,
+	.check = sqlite_check,
 	.close = sqlite_close,
 };
 

@@ -28,6 +28,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "base/vec.h"
 #include "model/certs.h"
 #include "model/snapshot.h"
 
@@ -84,6 +85,21 @@ struct seal_secret {
  * once; a read-only state gets no seal.  The serial stays: nothing was applied.
  */
 MUST_CHECK bool state_unseal(struct state *s, const struct seal_secret *from, struct err *e);
+
+/* Flaws found by a check: one line each, with its remedy. */
+struct flaw_list {
+	struct arena *arena;
+	VEC(const char *) lines;
+	size_t records; /* number of records that were checked */
+};
+
+void flaw_add(struct flaw_list *out, const struct err *e);
+/*
+ * Checks the store's integrity, that every record can be read, and that no
+ * record refers to one that is missing.  Keys are not opened.  False only when
+ * the records cannot be listed, or when stopped.
+ */
+MUST_CHECK bool state_check_all(struct state *s, struct flaw_list *out, struct err *e);
 
 /* ---- reading, for the snapshot ---- */
 MUST_CHECK bool state_generations(struct state *s, struct arena *a, const struct generation **out,

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The state as such: its seal.
+# The state as such: its seal, and whether it is whole.
 . "$(dirname "$0")/lib.sh"
 
 # ---- a key file seals it ----
@@ -36,4 +36,56 @@ sed -i '/^state:/d' certfleet.yaml
 cf apply --yes
 is $status 65 "the passphrase instead of the key file: 65"
 has "$out" "sealed under a key file, not under a passphrase" "and it says so"
+
+# ---- whether it is whole ----
+rm -rf .certfleet backups tls/*
+plain_fleet
+cf state check
+is $status 1 "no state: 1"
+has "$out" "no state in" "and it says so"
+cf apply --yes
+is $status 0 "an apply"
+db() { sqlite3 .certfleet/state.db "$1"; }
+cp -a .certfleet run/whole
+mend() { rm -rf .certfleet; cp -a run/whole .certfleet; }
+before=$(sha256sum .certfleet/state.db*)
+cf state check
+is $status 0 "a state that is whole: 0"
+has "$out" "2 keys open and fit" "down to the keys"
+is "$(sha256sum .certfleet/state.db*)" "$before" "and nothing is written"
+(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 120 "$CERTFLEET" state check >run/said 2>&1 </dev/null)
+is $? 1 "without the passphrase: 1"
+has "$(cat run/said)" "keys were not checked: .*CERTFLEET_BACKUP_PASSPHRASE" "since the keys could not be checked"
+is "$(wc -l <run/said)" 1 "and all else is whole"
+CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf state check
+is $status 1 "a wrong passphrase: 1"
+has "$out" "keys were not checked: .*does not open the state" "and it says so"
+
+flawed() { # SQL PATTERN TEXT: one line tells it, with its remedy
+	db "$1"
+	cf state check
+	is $status 1 "$3: 1"
+	has "$out" "$2" "and it is named"
+	has "$out" "certfleet backup restore latest" "with its remedy"
+	mend
+}
+flawed "update record set value = 'x' where key like 'observation/%' and key like '%one'" "observation/one.*JSON" "a record that cannot be read"
+flawed "delete from record where key like 'key/%'" "generation/.*its key 'key/" "a key that is gone"
+flawed "update record set value = (select value from record where key like 'certs/i/%') where key like 'certs/c/%'" "certificate of 'site' is damaged" "another certificate"
+flawed "update record set value = replace(value, 'sealed\":\"', 'sealed\":\"AAAA') where key = (select min(key) from record where key like 'key/%')" "record 'key/" "a key that does not open"
+db 'pragma wal_checkpoint(truncate)' >/dev/null
+dd if=/dev/urandom of=.certfleet/state.db bs=1 seek=4096 count=200 conv=notrunc 2>/dev/null
+cf state check
+is $status 1 "a database that is damaged: 1"
+has "$out" "the state is damaged" "and it says so"
+
+rm -rf .certfleet backups tls/*
+sed -i 's/^fleet: .*/&\nstate: {unsealed: true}/' certfleet.yaml
+cf apply --yes
+cf state check
+is $status 0 "a state without a seal"
+db "update record set value = (select max(value) from record where key like 'key/%') where key like 'key/%'"
+cf state check
+is $status 1 "a key of another certificate: 1"
+has "$out" "generation 1 of '[a-z]*' has the key of another; move it away" "and it is named"
 finish

@@ -103,7 +103,14 @@ static void close_store(struct backend *b)
 	free(s);
 }
 
-static const struct backend_ops ops = { get, list, transact, take_lock, close_store };
+static bool check_store(struct backend *b, struct err *e)
+{
+	(void)b;
+	(void)e;
+	return true;
+}
+
+static const struct backend_ops ops = { get, list, transact, take_lock, check_store, close_store };
 
 static struct store *store_new(void)
 {
