@@ -100,7 +100,9 @@ static bool find_command(struct command_words *l, char *const *argv, size_t *use
 
 	l->command = two ? two : cli_named(argv[0]);
 	*used = two ? 2 : 1;
-	if (l->command && !l->command->run)
+	if (l->command && !l->command->run && l->command->summary)
+		l->command = NULL;
+	else if (l->command && !l->command->run)
 		return err_set(e, ERR_USAGE, "'%s' is not supported by this version yet",
 			       l->command->name);
 	if (l->command)

@@ -48,7 +48,7 @@ struct command {
 	const struct option *options; /* NULL: no options of its own */
 	size_t options_size;
 	configure_fn *configure; /* NULL: not needed */
-	command_fn *run;         /* NULL: reserved name, not implemented yet */
+	command_fn *run;         /* NULL: a group, or a reserved name without summary */
 };
 
 extern const struct command command_validate, command_plan, command_plan_show, command_apply,

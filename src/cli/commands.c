@@ -10,6 +10,18 @@ static const struct command later[] = {
 	{ .name = "backup export" },
 };
 
+/* Commands with a second word, which the first help lists as one line. */
+static const struct command backup_group = {
+	.name = "backup",
+	.words = "COMMAND",
+	.summary = "make, prove and restore bundles of all keys",
+};
+static const struct command state_group = {
+	.name = "state",
+	.words = "COMMAND",
+	.summary = "prove that the state is whole",
+};
+
 const struct command *const commands[] = {
 	&command_validate,
 	&command_plan,
@@ -17,10 +29,12 @@ const struct command *const commands[] = {
 	&command_apply,
 	&command_status,
 	&command_history,
+	&backup_group,
 	&command_backup_create,
 	&command_backup_list,
 	&command_backup_verify,
 	&command_backup_restore,
+	&state_group,
 	&command_state_check,
 	&command_agent,
 	&command_agent_invite,

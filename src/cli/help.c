@@ -41,7 +41,7 @@ void help_commands(const char *group, struct buf *out)
 	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n", group ? group : "",
 		   group ? " " : "");
 	for (size_t i = 0; commands[i]; i++)
-		if (commands[i]->run && help_is_in(commands[i], group) &&
+		if (commands[i]->summary && help_is_in(commands[i], group) &&
 		    (group || !has_head(commands[i])))
 			add_command(commands[i], out);
 	buf_puts(out, "\nOptions of every command:\n");

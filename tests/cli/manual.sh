@@ -33,7 +33,7 @@ done
 "$CERTFLEET" schema --agent >run/agent.json
 look "every key of a fleet file is in certfleet.yaml(5)" keys run/fleet.json run/certfleet.yaml.5.wide
 look "every key of an agent is in certfleet-agent(8)" keys run/agent.json run/certfleet-agent.8.wide
-mapfile -t commands < <(for word in "" agent plan; do
+mapfile -t commands < <(for word in "" agent backup plan state; do
 	# shellcheck disable=SC2086
 	"$CERTFLEET" $word --help
 done | sed -n 's/^  \([a-z]\+\( [a-z]\+\)\?\)\( [^ ].*\)\?  .*/\1/p' | sort -u)
