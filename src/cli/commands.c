@@ -19,7 +19,7 @@ static const struct command backup_group = {
 static const struct command state_group = {
 	.name = "state",
 	.words = "COMMAND",
-	.summary = "prove that the state is whole",
+	.summary = "prove that the state is whole, or seal it anew",
 };
 
 const struct command *const commands[] = {
@@ -36,6 +36,7 @@ const struct command *const commands[] = {
 	&command_backup_restore,
 	&state_group,
 	&command_state_check,
+	&command_state_reseal,
 	&command_agent,
 	&command_agent_invite,
 	&command_agent_enrol,

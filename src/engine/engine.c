@@ -84,26 +84,69 @@ struct state *engine_state(struct engine *en)
 	return en->state;
 }
 
-bool engine_unseal_state(struct engine *en, struct state *s, struct err *e)
+/* The secret that the fleet file names for the seal, or names nothing for. */
+static bool engine_seal_secret(struct engine *en, struct seal_secret *out, struct err *e)
 {
 	const struct fleet *f = en->fleet;
 	const struct secret_ref *ref =
 		f->state.seal.kind != SECRET_NONE ? &f->state.seal : &f->backup.passphrases[0];
-	struct seal_secret from = { .is_key = ref->kind == SECRET_KEY_FILE };
 
-	if (!f->state.unsealed && !engine_secret(en, ref, &from.secret, e)) {
-		/* a file that is not there is the user's input too */
-		if (e->code == ERR_MISSING)
-			e->code = ERR_INPUT;
+	out->is_key = ref->kind == SECRET_KEY_FILE;
+	if (engine_secret(en, ref, &out->secret, e))
+		return true;
+	/* a file that is not there is the user's input too */
+	if (e->code == ERR_MISSING)
+		e->code = ERR_INPUT;
+	return false;
+}
+
+bool engine_unseal_state(struct engine *en, struct state *s, struct err *e)
+{
+	bool unsealed = en->fleet->state.unsealed;
+	struct seal_secret secret = { 0 };
+
+	if (!unsealed && !engine_seal_secret(en, &secret, e))
+		return err_in(e, "cannot unseal the state");
+	if (!state_unseal(s, unsealed ? NULL : &secret, e)) {
+		if (e->code == ERR_INPUT)
+			err_remedy(
+				e,
+				"use the one it was sealed with, or seal it anew with 'certfleet state reseal'");
 		return err_in(e, "cannot unseal the state");
 	}
-	return state_unseal(s, f->state.unsealed ? NULL : &from, e) ||
-	       err_in(e, "cannot unseal the state");
+	return true;
 }
 
 bool engine_unseal(struct engine *en, struct err *e)
 {
 	if (!en->unsealed && !engine_unseal_state(en, en->state, e))
+		return false;
+	en->unsealed = true;
+	return true;
+}
+
+bool engine_reseal(struct engine *en, const struct secret_ref *old, struct err *e)
+{
+	struct seal_secret from = { .is_key = old->kind == SECRET_KEY_FILE };
+	struct seal_secret to = { 0 };
+
+	if (!state_is_sealed(en->state))
+		return err_set(
+			e, ERR_INPUT,
+			"the state has no seal; the next 'certfleet apply' seals it, unless the fleet file says 'unsealed: true'");
+	if (en->fleet->state.unsealed)
+		return err_set(
+			e, ERR_INPUT,
+			"the fleet file says 'unsealed: true'; name the new secret with 'seal'");
+	if (!engine_secret(en, old, &from.secret, e) || !state_unseal(en->state, &from, e)) {
+		if (e->code == ERR_MISSING)
+			e->code = ERR_INPUT;
+		err_remedy(e, "give the one it was sealed with");
+		return err_in(e, "cannot open the state with the old secret");
+	}
+	if (!engine_seal_secret(en, &to, e))
+		return err_in(e, "cannot seal the state anew");
+	if (!state_reseal(en->state, &to, e))
 		return false;
 	en->unsealed = true;
 	return true;

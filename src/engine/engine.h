@@ -107,6 +107,14 @@ const char *engine_spec_digest(const char *canonical, const struct snapshot *s, 
 MUST_CHECK bool engine_check_passphrases(struct engine *en, const struct snapshot *s,
 					 bool *outdated, struct err *e);
 
+/*
+ * Opens the state, locked, with the secret `old`, which outlives the engine, and seals all its keys
+ * anew under the one that the fleet file names.  ERR_INPUT for a secret that does not fit or cannot
+ * be had.
+ */
+struct secret_ref;
+MUST_CHECK bool engine_reseal(struct engine *en, const struct secret_ref *old, struct err *e);
+
 /* Result of engine_check_state(). */
 struct state_report {
 	struct flaw_list flaws;

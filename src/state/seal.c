@@ -198,8 +198,7 @@ bool seal_unwrap(const struct seal *seal, const char *lineage, const struct seal
 	bind_to(&aad, lineage, "data-key", "");
 	if (!aead_open(wrapping.bytes, buf_bytes(&aad), (struct bytes){ wrapped, sizeof(wrapped) },
 		       &opened, e))
-		return err_set(e, ERR_INPUT,
-			       "the %s does not open the state; use the one it was sealed with",
+		return err_set(e, ERR_INPUT, "the %s does not open the state",
 			       from->is_key ? "key file" : "passphrase");
 	make_check(lineage, &opened, expected);
 	if (!bytes_equal(check, expected, sizeof(check)))

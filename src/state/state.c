@@ -164,20 +164,21 @@ bool state_has_key(struct state *s, const char *spki)
 	return found;
 }
 
-/* Seals one key of an unsealed state, once the fleet file asks for a seal. */
-static bool seal_record(const struct key_place *place, const struct stored_record *r,
-			struct arena *a, struct record_write *out, struct err *e)
+/* Seals the key of a record anew; `from` NULL: it is not sealed yet. */
+static bool seal_record(const struct key_place *to, const struct secret *from,
+			const struct stored_record *r, struct arena *a, struct record_write *out,
+			struct err *e)
 {
-	struct key_place open = *place;
+	struct key_place place = *to;
 	AUTO(secret) pkcs8 = { 0 };
 	AUTO(secret) value = { 0 };
 
-	open.spki = r->key + strlen(KEY_PREFIX);
-	open.data_key = NULL;
-	if (!key_decode(&open, r, &pkcs8, e))
+	place.spki = r->key + strlen(KEY_PREFIX);
+	place.data_key = from;
+	if (!key_decode(&place, r, &pkcs8, e))
 		return false;
-	open.data_key = place->data_key;
-	key_encode(&open, &pkcs8, &value);
+	place.data_key = to->data_key;
+	key_encode(&place, &pkcs8, &value);
 	*out = (struct record_write){
 		.key = r->key,
 		.value = arena_strdup(a, (const char *)value.bytes),
@@ -185,12 +186,14 @@ static bool seal_record(const struct key_place *place, const struct stored_recor
 	return true;
 }
 
+/* Seals all keys under `data_key`, in one transaction with the seal in `sealed`. */
 static bool seal_records(struct state *s, const struct secret *data_key, const struct meta *sealed,
 			 struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct stored_record *records = NULL;
-	struct key_place place = { .lineage = s->meta.lineage, .data_key = data_key };
+	const struct key_place to = { .lineage = s->meta.lineage, .data_key = data_key };
+	const struct secret *from = s->access == KEYS_SEALED ? &s->data_key : NULL;
 	struct transaction t = { 0 };
 
 	if (!s->backend->ops->list(s->backend, KEY_PREFIX, &a, &records, &t.write_count, e))
@@ -200,7 +203,7 @@ static bool seal_records(struct state *s, const struct secret *data_key, const s
 	bool good = true;
 
 	for (size_t i = 0; i < t.write_count; i++) {
-		good = good && seal_record(&place, &records[i], &a, &writes[i], e);
+		good = good && seal_record(&to, from, &records[i], &a, &writes[i], e);
 		wipe((char *)records[i].value, strlen(records[i].value));
 	}
 	t.writes = writes;
@@ -208,19 +211,26 @@ static bool seal_records(struct state *s, const struct secret *data_key, const s
 	return good && state_write(s, &t, sealed, e);
 }
 
-static bool make_seal(struct state *s, const struct seal_secret *from, struct err *e)
+static bool make_seal(struct state *s, const struct seal_secret *secret, struct err *e)
 {
 	AUTO(secret) data_key = { 0 };
 	struct meta sealed = s->meta;
 
-	if (!seal_secret_check(from, e))
+	if (!seal_secret_check(secret, e))
 		return err_in(e, "cannot seal the state");
-	seal_make(s->meta.lineage, from, &s->arena, &data_key, &sealed.seal);
+	seal_make(s->meta.lineage, secret, &s->arena, &data_key, &sealed.seal);
 	if (!seal_records(s, &data_key, &sealed, e))
 		return false;
+	secret_release(&s->data_key);
 	s->data_key = TAKE(data_key);
 	s->access = KEYS_SEALED;
 	return true;
+}
+
+bool state_reseal(struct state *s, const struct seal_secret *secret, struct err *e)
+{
+	assert(s->writable && s->access == KEYS_SEALED);
+	return make_seal(s, secret, e);
 }
 
 bool state_unseal(struct state *s, const struct seal_secret *from, struct err *e)

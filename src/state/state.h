@@ -86,6 +86,13 @@ struct seal_secret {
  */
 MUST_CHECK bool state_unseal(struct state *s, const struct seal_secret *from, struct err *e);
 
+/*
+ * Makes a new data key under `secret` and seals every key with it, in one
+ * transaction.  The state is writable, and state_unseal() has opened its seal.
+ * The values under the old seal leave the files.
+ */
+MUST_CHECK bool state_reseal(struct state *s, const struct seal_secret *secret, struct err *e);
+
 /* Flaws found by a check: one line each, with its remedy. */
 struct flaw_list {
 	struct arena *arena;

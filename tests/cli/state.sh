@@ -88,4 +88,79 @@ db "update record set value = (select max(value) from record where key like 'key
 cf state check
 is $status 1 "a key of another certificate: 1"
 has "$out" "generation 1 of '[a-z]*' has the key of another; move it away" "and it is named"
+
+# ---- sealed anew ----
+rm -rf .certfleet backups tls/*
+plain_fleet
+old=$CERTFLEET_BACKUP_PASSPHRASE
+echo "$old" >secrets/old
+chmod 600 secrets/old
+cf apply --yes
+was=$(db "select value from record where key = (select min(key) from record where key like 'key/%')" | cut -c13-60)
+grep -q "$was" .certfleet/state.db*; ok $? "a key under the old seal is found in the files"
+old_bundle=$(echo backups/*.zip)
+export CERTFLEET_BACKUP_PASSPHRASE='a new passphrase 4711'
+cf apply --yes
+is $status 65 "a changed passphrase: 65"
+has "$out" "certfleet state reseal" "with its remedy"
+cf state reseal
+is $status 64 "no old secret: 64"
+cf state reseal --old-passphrase-file secrets/old --old-key-file secrets/old
+is $status 64 "two old secrets: 64"
+cf state reseal --old-passphrase-file secrets/nothing
+is $status 65 "an old secret that is not there: 65"
+CERTFLEET_ELSE='some other passphrase' cf state reseal --old-passphrase-env CERTFLEET_ELSE
+is $status 65 "a wrong old secret: 65"
+has "$out" "old secret: the passphrase does not open the state; give the one it was sealed with" "and it says so"
+cf state reseal --old-key-file secrets/old
+is $status 65 "a key file for a passphrase: 65"
+has "$out" "sealed under a passphrase, not under a key file" "and it says so"
+CERTFLEET_BACKUP_PASSPHRASE=short cf state reseal --old-passphrase-file secrets/old
+is $status 65 "a new passphrase that is weak: 65"
+has "$out" "shorter than 16" "and it says so"
+CERTFLEET_BACKUP_PASSPHRASE=$old cf state check
+is $status 0 "the old one still opens it"
+cf state reseal --old-passphrase-file secrets/old
+is $status 0 "reseal"
+has "$out" "sealed under the secret" "and it says so"
+cf state check
+is $status 0 "the new one opens it, down to the keys"
+! grep -q "$was" .certfleet/state.db*; ok $? "and what the old one sealed is in the files no more"
+CERTFLEET_BACKUP_PASSPHRASE=$old cf state check
+is $status 1 "the old one opens it no more"
+sleep 1
+cf apply --yes
+is $status 0 "the next apply"
+has "$out" "does not open with today's passphrases" "sees that the bundle is of the old one"
+new_bundle=$(ls backups/*.zip | tail -1)
+[ "$new_bundle" != "$old_bundle" ]; ok $? "and writes a new one"
+cf backup verify "$new_bundle"
+is $status 0 "which the new one opens"
+cf backup verify "$old_bundle" --passphrase-file secrets/old
+is $status 0 "the old bundle opens with the old one"
+cf apply --yes
+has "$out" "nothing to do" "and that was all"
+
+{ head -c 31 /dev/urandom; echo; } >secrets/seal.key
+chmod 600 secrets/seal.key
+sed -i 's/^fleet: .*/&\nstate: {seal: {key_file: secrets\/seal.key}}/' certfleet.yaml
+CERTFLEET_PREVIOUS=$CERTFLEET_BACKUP_PASSPHRASE cf state reseal --old-passphrase-env CERTFLEET_PREVIOUS
+is $status 0 "from a passphrase to a key file"
+cf state check
+is $status 0 "which opens it"
+sed -i '/^state:/d' certfleet.yaml
+cf state reseal --old-key-file secrets/seal.key
+is $status 0 "and back"
+cf state check
+is $status 0 "which opens it too"
+sed -i 's/^fleet: .*/&\nstate: {unsealed: true}/' certfleet.yaml
+cf state reseal --old-key-file secrets/seal.key
+is $status 65 "an unsealed fleet: 65"
+has "$out" "name the new secret with 'seal'" "with its remedy"
+rm -rf .certfleet backups tls/*
+cf state reseal --old-key-file secrets/seal.key
+is $status 1 "no state: 1"
+cf apply --yes --ack state-missing
+cf state reseal --old-key-file secrets/seal.key
+has "$out" "the state has no seal" "an unsealed state has nothing to reseal"
 finish

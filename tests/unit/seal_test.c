@@ -310,4 +310,33 @@ TEST(a_key_file_of_another_size_seals_nothing)
 	state_close(s);
 }
 
+TEST(a_state_is_sealed_anew_under_another_secret)
+{
+	struct place *p = *state;
+	AUTO(arena) a = { 0 };
+	AUTO(secret) other = { 0 };
+	struct state *s = must_open_state(p, true);
+	struct err e = { 0 };
+
+	secret_copy(&other, "another battery staple", 22);
+	must_unseal(s);
+	must_keep_key(s, spki_1);
+	must_keep_key(s, spki_2);
+	const char *meta = get_record(p, "meta", &a);
+	const char *key = get_record(p, key_record(&a, spki_2), &a);
+	const char *wrapped = strstr(meta, "\"wrapped\":\"") + strlen("\"wrapped\":\"");
+
+	must(state_reseal(s, &(struct seal_secret){ &other }, &e), &e);
+	assert_key(s, spki_1);
+	assert_false(is_in_files(p, arena_printf(&a, "%.40s", wrapped)));
+	assert_false(is_in_files(p, arena_printf(&a, "%.40s", key + 12)));
+	state_close(s);
+	s = must_open_state(p, false);
+	assert_not_unsealed(s, PASSPHRASE, ERR_INPUT, "does not open the state");
+	must(state_unseal(s, &(struct seal_secret){ &other }, &e), &e);
+	assert_key(s, spki_1);
+	assert_key(s, spki_2);
+	state_close(s);
+}
+
 TEST_EACH(make_place, remove_place)
