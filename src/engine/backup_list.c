@@ -16,7 +16,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* File name format FLEET-SERIAL-TIME.zip, see bundle_file_name(). */
+/* As bundle_file_name() writes it: "20261129T213341Z". */
+static bool is_name_time(const char *text, size_t len)
+{
+	static const char form[] = "ddddddddTddddddZ";
+
+	for (size_t i = 0; i < len && i < sizeof(form) - 1; i++)
+		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return false;
+	return len == sizeof(form) - 1;
+}
+
+/*
+ * File name format FLEET-SERIAL-TIME.zip, see bundle_file_name().  All of it is
+ * checked: the bundles of fleet "shop-2" are none of fleet "shop".
+ */
 static bool parse_name(const char *fleet, const char *name, struct arena *a,
 		       struct backup_listed *out)
 {
@@ -30,7 +44,7 @@ static bool parse_name(const char *fleet, const char *name, struct arena *a,
 	const char *serial = name + len + 1;
 
 	out->serial = strtoll(serial, &end, 10);
-	if (end == serial || *end != '-' || end + 1 >= dot)
+	if (end == serial || *end != '-' || !is_name_time(end + 1, (size_t)(dot - end - 1)))
 		return false;
 	out->name = arena_strdup(a, name);
 	out->time = arena_strndup(a, end + 1, (size_t)(dot - end - 1));
