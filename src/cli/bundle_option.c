@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-static bool bundle_option_check(const struct bundle_options *o, struct err *e)
+bool bundle_option_check(const struct bundle_options *o, struct err *e)
 {
 	return !!o->passphrase_file + !!o->passphrase_env + o->structure <= 1 ||
 	       err_set(e, ERR_USAGE,
@@ -19,17 +19,24 @@ static bool needs_fleet(const struct bundle_options *o, const char *word)
 	       (!o->passphrase_file && !o->passphrase_env && !o->structure);
 }
 
-bool bundle_option_open(struct session *s, const struct bundle_options *o, const char *word,
-			struct bundle *out, const char **path, struct err *e)
+const struct secret_ref *bundle_option_secret(struct session *s, const struct bundle_options *o)
 {
 	struct secret_ref *passphrase = ARENA_NEW(&s->arena, struct secret_ref);
 
-	if (!bundle_option_check(o, e))
-		return false;
 	if (o->passphrase_file)
 		*passphrase = (struct secret_ref){ SECRET_FILE, .name = o->passphrase_file };
 	if (o->passphrase_env)
 		*passphrase = (struct secret_ref){ SECRET_ENV, .name = o->passphrase_env };
+	return passphrase;
+}
+
+bool bundle_option_open(struct session *s, const struct bundle_options *o, const char *word,
+			struct bundle *out, const char **path, struct err *e)
+{
+	const struct secret_ref *passphrase = bundle_option_secret(s, o);
+
+	if (!bundle_option_check(o, e))
+		return false;
 	if (!s->fleet.name && needs_fleet(o, word) && access(s->file, F_OK) == 0 &&
 	    !session_load(s, s->file, e))
 		return false;

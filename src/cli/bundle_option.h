@@ -27,6 +27,10 @@ struct bundle_options {
 	"'latest'. Without an option the passphrases of the fleet file in the\n" \
 	"working directory are tried."
 
+/* Whether at most one of them is given; else ERR_USAGE. */
+MUST_CHECK bool bundle_option_check(const struct bundle_options *o, struct err *e);
+/* The passphrase they name, in the session's arena; SECRET_NONE: none of them is given. */
+const struct secret_ref *bundle_option_secret(struct session *s, const struct bundle_options *o);
 /*
  * Opens the bundle named `word` and checks all of it.  Loads the fleet file if it is
  * needed and there, and opens the engine without a state.  `path`: where the bundle was

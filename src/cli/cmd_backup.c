@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/exit_status.h"
-#include "base/table.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "cli/bundle_option.h"
@@ -41,41 +40,6 @@ const struct command command_backup_create = {
 	.help = "Goes to the backup directory of the fleet file, under its passphrases. Every\napply writes one by itself before it touches a component.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.run = run_create,
-};
-
-/* ---- list ---- */
-
-static const char *const list_titles[] = { "BUNDLE", "SERIAL", "BYTES", NULL };
-
-static bool run_list(struct session *s, const struct call *call, int *status, struct err *e)
-{
-	struct table t = { .arena = &s->arena, .titles = list_titles };
-	struct backup_listed *list = NULL;
-	AUTO(buf) text = { 0 };
-	size_t count = 0;
-
-	(void)call;
-	(void)status;
-	if (!backup_list(&s->fleet, &s->arena, &list, &count, e))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		table_add(&t, list[i].name, TONE_PLAIN);
-		table_add(&t, arena_printf(&s->arena, "%" PRId64, list[i].serial), TONE_PLAIN);
-		table_add(&t, arena_printf(&s->arena, "%" PRId64, list[i].size), TONE_PLAIN);
-	}
-	table_render(&t, s->terminal.color, &text);
-	term_print(&s->terminal, &text);
-	if (!count)
-		term_note(&s->terminal, "there is no bundle yet");
-	return true;
-}
-
-const struct command command_backup_list = {
-	.name = "backup list",
-	.words = "",
-	.summary = "list this fleet's bundles, the newest first",
-	.needs = NEEDS_FLEET,
-	.run = run_list,
 };
 
 /* ---- verify ---- */

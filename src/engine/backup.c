@@ -10,6 +10,7 @@
 #include "engine/internal.h"
 #include "engine/pairs.h"
 #include "pki/foreign.h"
+#include "state/bundle_records.h"
 #include "state/state_copy.h"
 
 #include <inttypes.h>
@@ -22,6 +23,7 @@ struct packing {
 	struct engine *en;
 	struct bundle bundle;
 	struct secret passphrases[RECIPIENT_LIMIT]; /* borrowed */
+	char sha256[SHA256_TEXT];                   /* of the bytes that were read back */
 };
 
 static void packing_release(struct packing *p)
@@ -240,7 +242,7 @@ bool backup_check(const char *path, const struct buf *bytes, const struct secret
  * Verification of the written bundle: every recipient can open it, and it holds
  * every generation with its key.
  */
-static bool read_back(const struct packing *p, const char *path, struct err *e)
+static bool read_back(struct packing *p, const char *path, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;
 	size_t readers = policy->passphrase_count ? policy->passphrase_count : 1;
@@ -261,14 +263,37 @@ static bool read_back(const struct packing *p, const char *path, struct err *e)
 		if (b.item_count != p->bundle.item_count)
 			return err_set(e, ERR_IO, "'%s' does not hold all it should", path);
 	}
+	sha256_text(bytes.data, bytes.len, p->sha256);
 	return true;
 }
 
-static bool record_bundle(struct engine *en, struct generation *list, size_t count,
+/* Records of bundles that have been removed since. */
+static bool forget_removed(struct engine *en, struct change *change, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const struct bundle_verified *list = NULL;
+	size_t count = 0;
+
+	if (!state_bundles(en->state, &a, &list, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (access(arena_printf(&a, "%s/%s", en->fleet->backup.directory, list[i].name),
+			   F_OK) < 0)
+			change_forget_bundle(change, list[i].name);
+	return true;
+}
+
+static bool record_bundle(const struct packing *p, struct generation *list, size_t count,
 			  const char *name, struct err *e)
 {
+	struct engine *en = p->en;
 	AUTO(change) change = change_new(en->state);
 	int64_t now = clock_now();
+	const struct bundle_verified verified = { name, p->sha256, now };
+
+	if (!forget_removed(en, change, e))
+		return false;
+	change_bundle(change, &verified);
 
 	for (size_t i = 0; i < count; i++) {
 		AUTO(arena) a = { 0 };
@@ -315,7 +340,7 @@ bool backup_create(struct engine *en, struct arena *a, const char **name, struct
 	    !write_bundle(&p, a, &path, e))
 		return err_in(e, "cannot make a backup");
 	*name = bundle_file_name(&p.bundle, a);
-	if (!record_bundle(en, (struct generation *)list, count, *name, e))
+	if (!record_bundle(&p, (struct generation *)list, count, *name, e))
 		return err_in(e, "cannot record the backup");
 	backup_prune(en, &p.bundle);
 	return true;

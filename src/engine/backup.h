@@ -41,6 +41,40 @@ struct backup_listed {
 MUST_CHECK bool backup_list(const struct fleet *f, struct arena *a, struct backup_listed **out,
 			    size_t *count, struct err *e);
 
+/* Whether one of the passphrases opens a bundle. */
+enum bundle_access {
+	BUNDLE_UNTRIED, /* no passphrase could be had */
+	BUNDLE_CLOSED,
+	BUNDLE_OPENS /* or it is not encrypted */
+};
+
+struct backup_row {
+	struct backup_listed listed;
+	const char *flaw; /* why it cannot be read; NULL: its structure is right */
+	/* from the manifest; of one that cannot be read, from its name */
+	const char *fleet;
+	int64_t serial;
+	int64_t created;     /* 0: unknown */
+	int64_t generations; /* number of them */
+	/* when these bytes were read back after they were written; 0: unknown */
+	int64_t verified_at;
+	const char *const *copies; /* URLs that it was copied to */
+	size_t copy_count;
+	enum bundle_access access;
+};
+
+struct backup_rows {
+	struct backup_row *list;
+	size_t count;
+};
+
+/*
+ * engine/backup_rows.c: reads this fleet's bundles, newest first.  `passphrase` is the one
+ * to try; SECRET_NONE: those of the fleet file.
+ */
+MUST_CHECK bool backup_rows(struct engine *en, const struct secret_ref *passphrase, struct arena *a,
+			    struct backup_rows *out, struct err *e);
+
 /*
  * Checks all of a bundle: with the passphrase also that every key belongs to its
  * certificate, and that the bundle can be rebuilt byte for byte from what was read.

@@ -23,6 +23,7 @@
 #define KEY_PREFIX "key/"
 #define INVITE_PREFIX "invite/"
 #define AGENT_PREFIX "agent/"
+#define BUNDLE_PREFIX "bundle/"
 #define CERTS_PREFIX "certs/"
 #define CONTACT_PREFIX "reach/"
 #define RUN_PREFIX "run/"
@@ -52,7 +53,7 @@ bool record_is(const struct stored_record *r, const char *prefix);
  */
 typedef bool record_check_fn(const struct stored_record *r, struct arena *a, struct err *e);
 record_check_fn contact_check, accepted_check, run_check, step_check, plan_check, invite_check,
-	enrolled_check;
+	bundle_check, enrolled_check;
 
 /* Sets "record 'KEY' is damaged: ..." with the remedy; returns false. */
 bool record_damaged(const struct stored_record *r, const char *why, struct err *e);

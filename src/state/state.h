@@ -11,6 +11,7 @@
  *	reach/N                   contact list of the last completed run
  *	accepted                  keys of accepted foreign CAs
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
+ *	bundle/NAME               bundles read back (state/bundle_records.h)
  *	invite/ID, agent/NAME/N   enrolment (state/enrolment_records.h)
  *
  * Names in keys are percent-encoded.  Every write of an apply goes through

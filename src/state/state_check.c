@@ -61,9 +61,10 @@ static const struct {
 	{ PLAN_PREFIX, plan_check },
 	{ INVITE_PREFIX, invite_check },
 	{ AGENT_PREFIX, enrolled_check },
+	{ BUNDLE_PREFIX, bundle_check },
 };
 
-static bool check_record(const struct stored_record *r, struct arena *a, struct err *e)
+static bool check_any_record(const struct stored_record *r, struct arena *a, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(record_kinds) / sizeof(*record_kinds); i++)
 		if (record_is(r, record_kinds[i].prefix))
@@ -171,7 +172,7 @@ bool state_check_all(struct state *s, struct flaw_list *out, struct err *e)
 		AUTO(arena) own = { 0 };
 		struct err why = { 0 };
 
-		if (!check_record(&records[i], &own, &why) ||
+		if (!check_any_record(&records[i], &own, &why) ||
 		    !check_references(&all, &records[i], &why))
 			flaw_add(out, &why);
 		/* an unsealed key */

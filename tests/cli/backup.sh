@@ -19,6 +19,38 @@ is "$(stat -c %a "$bundle")" 600 "it is private"
 cf_out backup list
 is "$(wc -l <<<"$out")" 3 "two bundles below the title"
 has "$(sed -n 2p <<<"$out")" "$(basename "$bundle")" "the newest first"
+has "$out" "[0-9-]*T[0-9:]*Z  *[0-9]*  *2  *[0-9]*  *[0-9-]*T[0-9:]*Z  *0  *yes" "time, serial, keys, when it was verified, that it opens"
+"$CERTFLEET" backup list --json >run/list.json 2>run/said
+is $? 0 "as JSON"
+fits_schema backups.schema.json run/list.json; ok $? "it is what the schema says"
+is "$(jq -r '.bundles[0] | [.name, .fleet, .generations, .size, .opens, (.copies | length)] | @csv' run/list.json | tr -d '"')" \
+	"$(basename "$bundle"),plain,2,$(stat -c %s "$bundle"),true,0" "with what is in the bundle"
+is "$(jq -r '.bundles[0] | (.verified_at | fromdate) - (.time | fromdate) < 60' run/list.json)" true "and when it was read back"
+is "$(jq -r '.bundles[0] | keys_unsorted | join(" ")' run/list.json)" \
+	"name time fleet serial generations size verified_at copies opens" "in this order"
+(unset CERTFLEET_BACKUP_PASSPHRASE; "$CERTFLEET" backup list --json >run/list.json 2>run/said </dev/null)
+is "$(jq -r '.bundles[].opens' run/list.json | sort -u)" null "without a passphrase nobody knows whether they open"
+has "$(cat run/said)" "CERTFLEET_BACKUP_PASSPHRASE" "and why is said"
+CERTFLEET_ELSE='some other passphrase' cf backup list --passphrase-env CERTFLEET_ELSE
+has "$(sed -n 2p <<<"$out")" "no$" "a passphrase that opens none"
+cf backup list --passphrase-env A --passphrase-file B
+is $status 64 "two of them: 64"
+cp "$bundle" run/kept.zip
+printf X >>"$bundle"
+cf backup list
+has "$out" "^ .*$(basename "$bundle")\|^ .*end\|^ .*bytes" "a damaged one is told"
+cp "$(echo backups/*.zip | cut -d' ' -f1)" "$bundle"
+is "$("$CERTFLEET" backup list --json | jq -r '.bundles[0].verified_at')" null "another file of that name was not verified"
+cp run/kept.zip "$bundle"
+touch backups/plain-2-0000000001-20261129T213341Z.zip
+is "$("$CERTFLEET" backup list --json | jq '.bundles | length')" 2 "a bundle of fleet 'plain-2' is none of fleet 'plain'"
+rm backups/plain-2-*
+cp .certfleet/state.db run/state.db
+printf X | dd of=.certfleet/state.db bs=1 seek=0 conv=notrunc 2>/dev/null
+cf backup list
+is $status 0 "a damaged state hides no bundle"
+has "$out" "what the state knows of the bundles is left out" "and it is said"
+cp run/state.db .certfleet/state.db
 cf backup verify "$bundle"
 is $status 0 "it is whole"
 has "$out" "every key fits" "down to the keys"
