@@ -167,6 +167,16 @@ MUST_CHECK bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
  */
 MUST_CHECK bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e);
 
+/* The newest generation of a certificate in a bundle that was read; NULL: none. */
+const struct bundle_item *bundle_newest(const struct bundle *b, const char *certificate);
+/*
+ * Packs a generation for other tools: a plain ZIP of leaf.pem, chain.pem, ca.pem (the
+ * root, unless the chain has it) and key.pem.  `out` must be empty.
+ */
+#define BUNDLE_EXPORT_FIRST "leaf.pem"
+MUST_CHECK bool bundle_export(const struct bundle *b, const struct bundle_item *item,
+			      struct secret *out, struct err *e);
+
 /* File name of a bundle: FLEET-SERIAL-TIME.zip, sortable. */
 const char *bundle_file_name(const struct bundle *b, struct arena *a);
 

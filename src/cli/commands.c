@@ -7,7 +7,6 @@
 static const struct command later[] = {
 	{ .name = "init" },
 	{ .name = "inspect" },
-	{ .name = "backup export" },
 };
 
 /* Commands with a second word, which the first help lists as one line. */
@@ -33,6 +32,7 @@ const struct command *const commands[] = {
 	&command_backup_create,
 	&command_backup_list,
 	&command_backup_verify,
+	&command_backup_export,
 	&command_backup_restore,
 	&state_group,
 	&command_state_check,
@@ -44,6 +44,5 @@ const struct command *const commands[] = {
 	&command_schema,
 	&later[0],
 	&later[1],
-	&later[2],
 	NULL,
 };

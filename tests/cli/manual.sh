@@ -44,7 +44,7 @@ look "and those that all have" options "$CERTFLEET" run/certfleet.1.wide
 look "the agent's are in certfleet-agent(8)" options "$CERTFLEET" run/certfleet-agent.8.wide agent \
 	"agent invite" "agent enrol" "agent accept"
 look "every command that is shown exists" commands "$CERTFLEET" "${sources[@]}"
-for late in init inspect "backup export"; do
+for late in init inspect; do
 	hasnt "$(cat "${sources[@]}" run/*.[158])" "certfleet $late" "'$late' is not told of before it is there"
 done
 
