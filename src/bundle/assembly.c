@@ -57,7 +57,10 @@ static bool add_items(struct assembly *as, const struct bundle *b, struct err *e
 bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *has_key,
 		      const struct sealed *s, struct err *e)
 {
-	restore_text(b, s->recipients.count, &as->restore);
+	if (s->restore_text)
+		buf_puts(&as->restore, s->restore_text);
+	else
+		restore_text(b, s->recipients.count, &as->restore);
 	if (!add_text(as, ENTRY_RESTORE, buf_text(&as->restore), e))
 		return false;
 	for (size_t i = 0; i < b->file_count; i++)

@@ -23,8 +23,11 @@ struct assembly {
 	struct buf manifest;
 };
 
-/* Encrypted parts, which are no function of the bundle's content. */
+/* Parts that are no function of the bundle's content. */
 struct sealed {
+	/* of a bundle that is rebuilt: versions of certfleet differ in it; NULL: today's */
+	const char *restore_text;
+	/* encrypted ones */
 	struct entries recipients; /* names are ignored */
 	struct bytes keys_zip;     /* len 0: no keys */
 };

@@ -158,11 +158,10 @@ MUST_CHECK bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
 
 /*
  * Whether the bytes are exactly those that bundle_write() makes of the content:
- * RESTORE.txt, manifest.json and the outer ZIP are rebuilt around the
- * recipients, keys.zip and manifest.hmac in the bundle, and compared byte for
- * byte.  Finds differences that bundle_read() ignores: comments, gaps, times,
- * bytes after the end.  Does not authenticate: call bundle_read() as well.
- * ERR_INPUT with the position of the first difference; another version of
+ * manifest.json and the outer ZIP are rebuilt around RESTORE.txt, the recipients,
+ * keys.zip and manifest.hmac in the bundle, and compared byte for byte.  Finds differences that
+ * bundle_read() ignores: comments, gaps, times, bytes after the end.  Does not authenticate: call
+ * bundle_read() as well. ERR_INPUT with the position of the first difference; another version of
  * certfleet may differ with all content intact.
  */
 MUST_CHECK bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e);

@@ -42,9 +42,11 @@ bool bundle_decode_rebuilt(const struct span *in, size_t count, struct buf *answ
 
 	const struct bundle_entry *hmac = entries_find(&entries, ENTRY_HMAC);
 	const struct bundle_entry *keys = entries_find(&entries, ENTRY_KEYS);
+	const struct bundle_entry *restore = entries_find(&entries, ENTRY_RESTORE);
 	size_t slots = unpacked_recipients(&entries);
 
-	/* the encrypted parts are taken over unchanged */
+	/* the manifest has the hash of RESTORE.txt; the encrypted parts are taken over too */
+	sealed.restore_text = restore ? restore->data : NULL;
 	for (size_t i = 0; i < slots; i++)
 		VEC_PUSH(&sealed.recipients, &a, *entries_find(&entries, layout_recipient(i, &a)));
 	if (keys)

@@ -112,4 +112,8 @@ cp run/bundle.zip run/bent.zip
 printf 'X' | dd of=run/bent.zip bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
 cf backup verify run/bent.zip
 is $status 65 "a bent one: 65"
+# written before RESTORE.txt told of 'backup restore'
+CERTFLEET_FORMER='correct horse battery staple 42' cf backup verify "$cli_tests/former.zip" --passphrase-env CERTFLEET_FORMER
+is $status 0 "a bundle of a former version"
+has "$out" "whole, and every key fits" "is proven as well"
 finish
