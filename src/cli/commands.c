@@ -18,7 +18,7 @@ static const struct command backup_group = {
 static const struct command state_group = {
 	.name = "state",
 	.words = "COMMAND",
-	.summary = "prove that the state is whole, or seal it anew",
+	.summary = "prove, export, import or seal anew the state",
 };
 
 const struct command *const commands[] = {
@@ -36,6 +36,8 @@ const struct command *const commands[] = {
 	&command_backup_restore,
 	&state_group,
 	&command_state_check,
+	&command_state_export,
+	&command_state_import,
 	&command_state_reseal,
 	&command_agent,
 	&command_agent_invite,

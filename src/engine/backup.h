@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "crypto/crypto.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -115,6 +116,56 @@ bool bundle_word_is_path(const char *word);
  */
 MUST_CHECK bool backup_open(struct engine *en, const struct bundle_opening *o, struct bundle *out,
 			    const char **path, struct err *e);
+
+/* ---- bringing a state back (engine/restore.c) ---- */
+
+/*
+ * What a verified bundle or an exported file has is committed as one change into a new
+ * state (state/state_copy.h).
+ */
+
+/*
+ * Writes the files of config/ into a directory that may have the same ones already;
+ * `fleet_file`, in `a`, is the path of the fleet file there.  When another file of a
+ * name is there, each is a note, nothing is written, and it is ERR_IO.
+ */
+MUST_CHECK bool restore_config(struct engine *en, const struct bundle *b, const char *directory,
+			       struct arena *a, const char **fleet_file, struct err *e);
+
+struct restore_order {
+	const char *holder;  /* text of the locks */
+	bool newer_accepted; /* a state that is not older may be replaced */
+};
+
+struct restored {
+	int64_t copied;     /* serial of the copy */
+	int64_t newer;      /* serial of the state that is not older, which was left; or -1 */
+	int64_t serial;     /* of the new state */
+	const char *former; /* where the former state is kept now; NULL: there was none */
+};
+
+/*
+ * Rebuilds the state of the engine's fleet, whose engine has none open, from a bundle as
+ * backup_open() gives it.  ERR_INPUT for a bundle of another fleet, and for one that
+ * nothing vouches for unless the fleet file says `unencrypted`.  Strings of `out` are in
+ * the engine's arena.
+ */
+MUST_CHECK bool restore_state(struct engine *en, const struct bundle *b,
+			      const struct restore_order *o, struct restored *out, struct err *e);
+
+/* ---- exported state ---- */
+
+/* The state as one document; needs its passphrase. */
+MUST_CHECK bool restore_export(struct engine *en, struct buf *out, struct err *e);
+/*
+ * The same as restore_state() from such a document, opened with the passphrase;
+ * SECRET_NONE: with the one that the fleet file names for the state.
+ */
+MUST_CHECK bool restore_import(struct engine *en, struct bytes text,
+			       const struct secret_ref *passphrase, const struct restore_order *o,
+			       struct restored *out, struct err *e);
+
+/* ---- the backup directory ---- */
 
 /*
  * Removes this fleet's bundles beyond `keep`; failures are only notes.  A

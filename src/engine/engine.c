@@ -84,8 +84,7 @@ struct state *engine_state(struct engine *en)
 	return en->state;
 }
 
-/* The secret that the fleet file names for the seal, or names nothing for. */
-static bool engine_seal_secret(struct engine *en, struct seal_secret *out, struct err *e)
+bool engine_seal_secret(struct engine *en, struct seal_secret *out, struct err *e)
 {
 	const struct fleet *f = en->fleet;
 	const struct secret_ref *ref =

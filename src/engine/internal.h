@@ -45,7 +45,9 @@ bool engine_is_confined(const struct engine *en);
 
 /* Makes the state's keys readable; resolves the passphrase only once. */
 MUST_CHECK bool engine_unseal(struct engine *en, struct err *e);
-/* The same of a new state, whose keys get the seal that the fleet file names. */
+/* The secret that the fleet file names for the seal, or names nothing for. */
+MUST_CHECK bool engine_seal_secret(struct engine *en, struct seal_secret *out, struct err *e);
+/* As engine_unseal() of a new state, whose keys get the seal that the fleet file names. */
 MUST_CHECK bool engine_unseal_state(struct engine *en, struct state *s, struct err *e);
 void engine_note(struct engine *en, const char *fmt, ...) PRINTF(2, 3);
 void engine_forget_secrets(struct engine *en);

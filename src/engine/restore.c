@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/restore.h"
-
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "drivers/driver.h"
+#include "engine/backup.h"
 #include "engine/internal.h"
 #include "pki/pair.h"
 #include "state/state_copy.h"
@@ -77,8 +76,7 @@ static bool config_check(struct engine *en, const struct bundle *b, const char *
 	}
 	return !others ||
 	       err_set(e, ERR_IO,
-		       "%zu file%s in '%s' %s in the way, and nothing was written; move "
-		       "them away, or name another directory",
+		       "%zu file%s in '%s' %s in the way, and nothing was written; move them away, or name another directory",
 		       others, others == 1 ? "" : "s", directory, others == 1 ? "is" : "are");
 }
 
@@ -109,126 +107,152 @@ bool restore_config(struct engine *en, const struct bundle *b, const char *direc
 
 /* ---- the state ---- */
 
-/* A bundle, and the change that takes what it holds. */
-struct restoring {
+/* Copy of a state, and how it is taken over. */
+struct restore_source {
 	struct engine *en;
-	const struct bundle *bundle;
-	const char *name; /* file name of the bundle */
-	struct arena arena;
-	struct change *change;
+	struct copy_head head;
+	const struct bundle *bundle; /* or... */
+	struct exported *exported;
+	bool (*fill)(const struct restore_source *s, struct change *c, struct err *e);
 };
 
-static void restoring_release(struct restoring *r)
+static bool restore_into(const struct restore_source *from, struct state *s, struct err *e)
 {
-	change_free(r->change);
-	arena_release(&r->arena);
-}
-AUTO_STRUCT(restoring, struct restoring, restoring_release)
+	const struct fleet *f = from->en->fleet;
+	AUTO(change) change = change_new(s);
 
-static bool restore_certificates(struct restoring *r, const struct bundle_item *item,
-				 struct cert_set *set, struct err *e)
+	/* agents that the copy does not know may have taken orders since */
+	for (size_t i = 0; i < f->component_count; i++)
+		if (driver_takes_orders(&f->components[i]))
+			change_uncopied(change, f->components[i].name);
+	return engine_unseal_state(from->en, s, e) && from->fill(from, change, e) &&
+	       state_commit(s, change, e);
+}
+
+/* All that restores have in common, once their source is believed. */
+static bool restore_from(const struct restore_source *from, const struct restore_order *o,
+			 struct restored *out, struct err *e)
 {
-	const char *anchor = item->anchor ? bundle_anchor(r->bundle, item->anchor) : "";
-	const char *pem = arena_printf(&r->arena, "%s%s", item->leaf_pem, item->chain_pem);
+	struct engine *en = from->en;
+	AUTO(arena) a = { 0 };
+	AUTO(rebuild) rebuild = NULL;
+	struct state *s = NULL;
+	int64_t found = NO_SERIAL;
+
+	*out = (struct restored){ .newer = NO_SERIAL, .copied = from->head.serial };
+	if (strcmp(from->head.fleet, en->fleet->name) != 0)
+		return err_set(e, ERR_INPUT, "it is of fleet '%s', but the fleet file says '%s'",
+			       text_escaped(&a, from->head.fleet),
+			       text_escaped(&a, en->fleet->name));
+	if (!rebuild_open(en->fleet->state.path, &from->head, o->holder, &rebuild, &found, e))
+		return false;
+	if (found >= from->head.serial && !o->newer_accepted) {
+		out->newer = found;
+		return true;
+	}
+	if (!rebuild_state(rebuild, &s, e) || !restore_into(from, s, e))
+		return false;
+	out->serial = state_serial(s);
+	return rebuild_finish(rebuild, &en->arena, &out->former, e);
+}
+
+/* ---- from a bundle ---- */
+
+static bool restore_certificates(const struct bundle *b, const struct bundle_item *item,
+				 struct arena *a, struct cert_set *set, struct err *e)
+{
+	const char *anchor = item->anchor ? bundle_anchor(b, item->anchor) : "";
+	const char *pem = arena_printf(a, "%s%s", item->leaf_pem, item->chain_pem);
 	const struct der *root = NULL;
 	size_t roots = 0;
 
-	if (!pem_read_certs(pem, strlen(pem), &r->arena, &set->certs, &set->count, e) ||
-	    !pem_read_certs(anchor, strlen(anchor), &r->arena, &root, &roots, e))
+	if (!pem_read_certs(pem, strlen(pem), a, &set->certs, &set->count, e) ||
+	    !pem_read_certs(anchor, strlen(anchor), a, &root, &roots, e))
 		return false;
 	if (roots)
 		set->anchor = *root;
 	return true;
 }
 
-static bool restore_generation(struct restoring *r, const struct bundle_item *item, struct err *e)
+static bool restore_generation(const struct bundle *b, const struct bundle_item *item,
+			       struct change *c, struct err *e)
 {
+	AUTO(arena) a = { 0 };
+	AUTO(secret) key = { 0 };
 	const struct generation due = {
 		.of = item->is_issuer ? OF_ISSUER : OF_CERTIFICATE,
 		.owner = item->name,
 		.number = item->number,
 		.fingerprint = item->fingerprint,
 		.spki = item->spki,
-		.bundle = r->name,
+		.bundle = bundle_file_name(b, &a),
 	};
 	struct cert_set set = { 0 };
-	AUTO(secret) key = { 0 };
 
-	return restore_certificates(r, item, &set, e) &&
-	       change_copied_generation(r->change, item->record, &due, &set, e) &&
-	       pem_read_key((const char *)item->key_pem.bytes, item->key_pem.len, &key, e) &&
-	       change_key(r->change, item->spki, &key, e);
+	return (restore_certificates(b, item, &a, &set, e) &&
+		change_copied_generation(c, item->record, &due, &set, e) &&
+		pem_read_key((const char *)item->key_pem.bytes, item->key_pem.len, &key, e) &&
+		change_key(c, item->spki, &key, e)) ||
+	       err_in(e, "generation %u of '%s'", item->number, item->name);
 }
 
-/* Agents that the bundle does not know may have taken orders since. */
-static void restore_agents(struct restoring *r)
+static bool fill_from_bundle(const struct restore_source *from, struct change *c, struct err *e)
 {
-	const struct fleet *f = r->en->fleet;
-
-	for (size_t i = 0; i < f->component_count; i++)
-		if (driver_takes_orders(&f->components[i]))
-			change_uncopied(r->change, f->components[i].name);
-}
-
-static bool restore_all(struct restoring *r, struct err *e)
-{
-	const struct bundle *b = r->bundle;
+	const struct bundle *b = from->bundle;
 
 	for (size_t i = 0; i < b->item_count; i++)
-		if (!restore_generation(r, &b->items[i], e))
-			return err_in(e, "generation %u of '%s'", b->items[i].number,
-				      b->items[i].name);
-	restore_agents(r);
-	for (size_t i = 0; i < b->record_count; i++)
-		if (!change_copied(r->change,
-				   &(struct stored_record){ .key = b->records[i].key,
-							    .value = b->records[i].value },
-				   e))
+		if (!restore_generation(b, &b->items[i], c, e))
 			return false;
+	for (size_t i = 0; i < b->record_count; i++) {
+		const struct stored_record r = { .key = b->records[i].key,
+						 .value = b->records[i].value };
+
+		if (!change_copied(c, &r, e))
+			return false;
+	}
 	return true;
 }
 
-static bool restore_into(struct engine *en, const struct bundle *b, struct state *s, struct err *e)
-{
-	AUTO(restoring) r = { .en = en, .bundle = b };
-
-	r.name = bundle_file_name(b, &r.arena);
-	if (!engine_unseal_state(en, s, e))
-		return false;
-	r.change = change_new(s);
-	return restore_all(&r, e) && state_commit(s, r.change, e);
-}
-
-static bool restore_fits(const struct engine *en, const struct bundle *b, struct err *e)
-{
-	AUTO(arena) a = { 0 };
-
-	if (strcmp(b->fleet, en->fleet->name) != 0)
-		return err_set(e, ERR_INPUT,
-			       "the bundle is of fleet '%s', but the fleet file says '%s'",
-			       text_escaped(&a, b->fleet), text_escaped(&a, en->fleet->name));
-	return is_vouched_for(b, en->fleet->backup.unencrypted, e);
-}
-
-bool restore_state(struct engine *en, const struct restore_order *o, struct arena *a,
+bool restore_state(struct engine *en, const struct bundle *b, const struct restore_order *o,
 		   struct restored *out, struct err *e)
 {
-	const struct bundle *b = o->bundle;
-	const struct copy_head head = { b->fleet, b->lineage, b->serial };
-	AUTO(rebuild) rebuild = NULL;
-	struct state *s = NULL;
-	int64_t found = NO_SERIAL;
+	const struct restore_source from = { .en = en,
+					     .head = { b->fleet, b->lineage, b->serial },
+					     .bundle = b,
+					     .fill = fill_from_bundle };
 
-	*out = (struct restored){ .newer = NO_SERIAL };
-	if (!restore_fits(en, b, e) ||
-	    !rebuild_open(en->fleet->state.path, &head, o->holder, &rebuild, &found, e))
-		return false;
-	if (found >= b->serial && !o->newer_accepted) {
-		out->newer = found;
-		return true;
+	return (is_vouched_for(b, en->fleet->backup.unencrypted, e) &&
+		restore_from(&from, o, out, e)) ||
+	       err_in(e, "cannot restore the state from the bundle");
+}
+
+/* ---- from an exported file ---- */
+
+static bool fill_from_export(const struct restore_source *from, struct change *c, struct err *e)
+{
+	return change_exported(c, from->exported, e);
+}
+
+bool restore_export(struct engine *en, struct buf *out, struct err *e)
+{
+	return (engine_unseal(en, e) && state_export(en->state, out, e)) ||
+	       err_in(e, "cannot export the state");
+}
+
+bool restore_import(struct engine *en, struct bytes text, const struct secret_ref *passphrase,
+		    const struct restore_order *o, struct restored *out, struct err *e)
+{
+	AUTO(exported) x = NULL;
+	struct restore_source from = { .en = en, .fill = fill_from_export };
+	struct seal_secret secret = { 0 };
+
+	if (!(passphrase->kind == SECRET_NONE ? engine_seal_secret(en, &secret, e)
+					      : engine_secret(en, passphrase, &secret.secret, e))) {
+		e->code = ERR_INPUT;
+		return err_in(e, "cannot take the passphrase");
 	}
-	if (!rebuild_state(rebuild, &s, e) || !restore_into(en, b, s, e))
-		return err_in(e, "cannot restore the state");
-	out->serial = state_serial(s);
-	return rebuild_finish(rebuild, a, &out->former, e) || err_in(e, "cannot restore the state");
+	if (!exported_open(text, &secret, &x, &from.head, e))
+		return false;
+	from.exported = x;
+	return restore_from(&from, o, out, e) || err_in(e, "cannot import the state");
 }

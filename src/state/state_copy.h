@@ -19,7 +19,10 @@
 #define STATE_STATE_COPY_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/secret.h"
+#include "crypto/crypto.h"
 #include "model/certs.h"
 #include "state/backend.h"
 
@@ -30,6 +33,7 @@
 struct state;
 struct change;
 struct generation;
+struct seal_secret;
 
 /* The carried records, sorted by key: public JSON objects. */
 MUST_CHECK bool state_carried(struct state *s, struct arena *a, struct stored_record **out,
@@ -77,5 +81,23 @@ MUST_CHECK bool change_copied_generation(struct change *c, const char *record,
 void change_uncopied(struct change *c, const char *component);
 /* Adds a carried record; what a copy cannot know of a component is marked.  ERR_INPUT. */
 MUST_CHECK bool change_copied(struct change *c, const struct stored_record *r, struct err *e);
+
+/* ---- exported file (state_export.c) ---- */
+
+/*
+ * Appends a state as one JSON document, whose keys are sealed and whose whole is
+ * authenticated by the data key; the state is sealed and open.
+ */
+MUST_CHECK bool state_export(struct state *s, struct buf *out, struct err *e);
+
+struct exported;
+
+/* Opens and authenticates such a document; strings of `head` are its own.  ERR_INPUT. */
+MUST_CHECK bool exported_open(struct bytes text, const struct seal_secret *secret,
+			      struct exported **out, struct copy_head *head, struct err *e);
+void exported_close(struct exported *x);
+AUTO_TYPE(exported, struct exported *, exported_close)
+/* Adds all that it holds; its keys get the seal of the change's state.  ERR_INPUT. */
+MUST_CHECK bool change_exported(struct change *c, const struct exported *x, struct err *e);
 
 #endif

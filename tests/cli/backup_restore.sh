@@ -18,7 +18,7 @@ printf 'some other passphrase\n' >secrets/wrong
 chmod 600 secrets/*
 
 state() { # what is in it, but for the serial, the journal and what was seen
-	sqlite3 .certfleet/state.db "select key, value from record where key not glob 'run/*' and key not glob 'step/*' and key not glob 'plan/*' and key not glob 'reach/*' and key not glob 'observation/*' and key not glob 'key/*' and key != 'meta' order by key" |
+	sqlite3 .certfleet/state.db "select key, value from record where key not glob 'run/*' and key not glob 'step/*' and key not glob 'plan/*' and key not glob 'reach/*' and key not glob 'observation/*' and key not glob 'key/*' and key not glob 'bundle/*' and key != 'meta' order by key" |
 		sed 's/"restored":[a-z]*/"restored":_/'
 }
 serial() { sqlite3 .certfleet/state.db "select json_extract(value, '\$.serial') from record where key = 'meta'"; }
