@@ -70,6 +70,26 @@ const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bu
 	return snapshot_find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
 }
 
+const struct generation *snapshot_from_source(const struct snapshot *s, const char *certificate)
+{
+	size_t low = 0;
+	size_t high = s->source ? s->source->count : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct generation *g = &s->source->generations[middle];
+		int order = strcmp(g->owner, certificate);
+
+		if (order == 0)
+			return g;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 /* First generation of an owner, or where it would be inserted. */
 static const struct generation *snapshot_first_of(const struct snapshot *s, enum generation_of of,
 						  const char *owner)

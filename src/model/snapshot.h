@@ -183,6 +183,13 @@ struct lost_bundle {
 	const char *message; /* "the bundle 'NAME' is not there"; escaped */
 };
 
+/* What --from-backup makes desired: of each certificate the newest generation. */
+struct source_bundle {
+	const char *name;                     /* of the bundle, as it was given */
+	const struct generation *generations; /* by owner */
+	size_t count;
+};
+
 struct snapshot {
 	struct arena arena;
 	int64_t observed_at;
@@ -195,6 +202,7 @@ struct snapshot {
 					   serial than the state */
 	const struct lost_bundle *lost; /* by name */
 	size_t lost_count;
+	const struct source_bundle *source; /* NULL: not --from-backup */
 	const char *const *reached; /* by the last completed run, sorted; see
 				       struct plan */
 	size_t reached_count;       /* 0: none has completed */
@@ -240,6 +248,8 @@ const char *snapshot_trust(const struct snapshot *s, const char *path);
  */
 const struct generation *snapshot_last_import(const struct snapshot *s, const char *certificate);
 const struct publish_seen *snapshot_published(const struct snapshot *s, const char *issuer);
+/* What --from-backup makes desired; NULL: nothing of this certificate, or not asked for. */
+const struct generation *snapshot_from_source(const struct snapshot *s, const char *certificate);
 const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bundle);
 /* The newest generation of an owner that has its leaf and was not found on
  * a component; NULL: none. */

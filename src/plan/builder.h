@@ -105,6 +105,7 @@ struct certificate_build {
 	const struct generation *held;      /* former generation in use; NULL: the newest */
 	int64_t held_until;                 /* of `held` */
 	bool hold_begins;                   /* by this plan's --use */
+	bool absent;                        /* from the bundle of --from-backup */
 	const struct generation *hold_ends; /* held until now; NULL: none */
 	/* an import that cannot be read; an earlier generation, if any, stays in use */
 	bool import_missing;      /* file or password are not there */

@@ -25,6 +25,10 @@ static void diff_authority(struct plan_builder *d, struct issuer_build *i)
 {
 	const struct generation *newest = snapshot_newest(d->snapshot, OF_ISSUER, i->issuer->name);
 
+	if (d->snapshot->source) {
+		i->authority = newest; /* nothing is made: see plan/from_backup.h */
+		return;
+	}
 	if (!newest) {
 		i->reason = "the issuer has no CA certificate yet";
 		return;
@@ -221,6 +225,30 @@ static void diff_import(struct plan_builder *d, struct certificate_build *c)
 		c->import_error = text_escaped(d->kept, seen->error);
 }
 
+/* ---- a bundle's ---- */
+
+/* The state may have lost what the bundle holds. */
+static void diff_from_backup(struct plan_builder *d, struct certificate_build *c)
+{
+	const struct generation *found = snapshot_from_source(d->snapshot, c->name);
+	size_t count = 0;
+	const struct generation *all =
+		snapshot_generations(d->snapshot, OF_CERTIFICATE, c->name, &count);
+
+	for (size_t i = count; i-- > 0;)
+		if (!all[i].pending && !strcmp(all[i].fingerprint, found->fingerprint) &&
+		    text_equal(all[i].chain, found->chain)) {
+			diff_store(c, &all[i], d);
+			return;
+		}
+	c->job = CERTIFICATE_IMPORT;
+	c->desired = found;
+	c->fingerprint = builder_keep(d, found->fingerprint);
+	c->chain = found->chain;
+	c->reason = arena_printf(d->kept, "from the bundle '%s'",
+				 text_escaped(&d->scratch, d->snapshot->source->name));
+}
+
 void diff_certificates(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
@@ -228,7 +256,9 @@ void diff_certificates(struct plan_builder *d)
 
 		if (!c->in_scope)
 			continue;
-		if (c->certificate->import.kind == IMPORT_NONE)
+		if (d->snapshot->source)
+			diff_from_backup(d, c);
+		else if (c->certificate->import.kind == IMPORT_NONE)
 			diff_issued(d, c);
 		else
 			diff_import(d, c);

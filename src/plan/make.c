@@ -3,6 +3,7 @@
 #include "plan/builder.h"
 #include "plan/component_steps.h"
 #include "plan/diff.h"
+#include "plan/from_backup.h"
 #include "plan/left_out.h"
 #include "plan/planner.h"
 #include "plan/preconditions.h"
@@ -94,6 +95,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 		.use = keep_list(d, in->choices.use, in->choices.use_count),
 		.use_count = in->choices.use_count,
 		.until = in->choices.until,
+		.from_backup = builder_keep(d, in->choices.from_backup),
 		.restart_postponed = in->choices.restart_postponed,
 	};
 	keep_observed(d, p);
@@ -140,6 +142,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	builder_init(&d, in, &p.arena);
 	if (!scope_apply(&d, e) || !uses_read(&d, e) || !acks_read(&d, e))
 		return false;
+	from_backup_scope(&d);
 	diff_issuers(&d);
 	diff_certificates(&d);
 	component_steps_decide(&d);

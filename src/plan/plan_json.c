@@ -171,6 +171,7 @@ static const struct member choice_members[] = {
 	TEXTS_MEMBER("reissue", struct choices, reissue, reissue_count),
 	TEXTS_MEMBER("use", struct choices, use, use_count),
 	TIME_MEMBER("until", struct choices, until, .absent = ABSENT_NULL),
+	TEXT_MEMBER("from_backup", struct choices, from_backup, .absent = ABSENT_NULL),
 	FLAG_MEMBER("restart_postponed", struct choices, restart_postponed),
 	{ 0 },
 };

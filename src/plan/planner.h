@@ -5,6 +5,7 @@
  *
  *	targets, scope  the objects a plan is about
  *	use             former generations that --use makes desired
+ *	from_backup     those of a bundle, which --from-backup makes desired
  *	diff            issuers and certificates that are new
  *	component_steps components that must change
  *	codes, precondition, acks  preconditions and their acknowledgement
@@ -62,7 +63,7 @@ bool plan_has_work(const struct plan *p);
 /* Human-readable plan; `verbose` adds unchanged components. */
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
 /* Version of the JSON form; a new key raises the second number. */
-#define PLAN_FORMAT "1.4"
+#define PLAN_FORMAT "1.5"
 
 /*
  * Stable JSON form of a plan, for programs and for saved plans.  Holds the

@@ -7,6 +7,7 @@
 #include "plan/acks.h"
 #include "plan/component_steps.h"
 #include "plan/diff.h"
+#include "plan/from_backup.h"
 #include "plan/precondition.h"
 #include "plan/use.h"
 #include "plan/waves.h"
@@ -189,7 +190,7 @@ static void check_refusal(struct plan_builder *d, const struct certificate_build
 
 	if (!g)
 		return;
-	if (dates)
+	if (dates && !d->snapshot->source) /* else `expired-in-backup` */
 		precondition_add_certificate(d, c,
 					     c->certificate->import.kind == IMPORT_NONE
 						     ? CODE_INVALID
@@ -268,6 +269,7 @@ void preconditions_check(struct plan_builder *d)
 	look_at_users(d);
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		check_certificate(d, &d->certificates[i]);
+	from_backup_check(d);
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		precondition_component(d, &d->components[i]);
 	precondition_roles(d);

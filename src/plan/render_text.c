@@ -75,6 +75,11 @@ static void render_head(struct page *pg)
 	}
 	if (c->target_count)
 		buf_putc(pg->out, '\n');
+	if (c->from_backup) {
+		buf_puts(pg->out, "From the bundle: ");
+		text_show(pg, c->from_backup);
+		buf_putc(pg->out, '\n');
+	}
 }
 
 /* ---- preconditions ---- */

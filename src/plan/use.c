@@ -172,7 +172,7 @@ bool uses_read(struct plan_builder *d, struct err *e)
 {
 	const struct choices *choices = &d->in->choices;
 
-	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
+	for (size_t i = 0; i < d->fleet->certificate_count && !d->snapshot->source; i++) {
 		struct certificate_build *c = &d->certificates[i];
 
 		if (c->certificate->import.kind == IMPORT_NONE)

@@ -8,6 +8,7 @@
  *	               use NAME@WHICH, where WHICH may be a generation here |
  *	               restart-postponed | broken CERTIFICATE [WEB/1], the
  *	               issue step of a plan to go on with and what it replaces
+ *	               | from-backup, with what the lines "bundle" hold
  *	--- fleet      the fleet file after a standard head
  *	--- snapshot   one thing a line, see below
  *	--- expect     preconditions, steps, waves; or the error
@@ -26,6 +27,8 @@
  *		of an imported one what clients see, when any of it is given:
  *		[names="a.example *.b.example"] [purpose=client] [gap="..."]
  *		[chain_ends=T] [issuer-known]
+ *	bundle WEB/1 and what a generation may have: the newest one of its
+ *		certificate in the bundle of --from-backup
  *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
  *		[not_after=T] and what clients see |
  *		unopened [file=HASH] [missing]
@@ -90,6 +93,7 @@ struct scene {
 	struct fleet fleet;
 	struct snapshot snapshot;
 	VEC(struct generation) generations;
+	VEC(struct generation) bundle;
 	VEC(struct import_seen) imports;
 	VEC(struct publish_seen) published;
 	VEC(struct component_seen) components;
@@ -106,6 +110,7 @@ struct scene {
 	VEC(struct renamed_seen) renamed;
 	bool reach_given;
 	bool restart_postponed;
+	struct source_bundle source;
 	VEC(struct label) labels;
 };
 
@@ -313,7 +318,10 @@ static void add_generation(struct scene *s, const struct words *w)
 			g.held_request = changed_request(s, g.held_request, w->items[i] + 5);
 	if (g.source == SOURCE_IMPORTED)
 		g.view = client_view(s, w, &g);
-	VEC_PUSH(&s->generations, &s->a, g);
+	if (!strcmp(w->items[0], "bundle"))
+		VEC_PUSH(&s->bundle, &s->a, g);
+	else
+		VEC_PUSH(&s->generations, &s->a, g);
 }
 
 static void add_import(struct scene *s, const struct words *w)
@@ -466,7 +474,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 						 w->items[3] }));
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
-	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))
+	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation") ||
+		 !strcmp(kind, "bundle"))
 		add_generation(s, w);
 	else if (!strcmp(kind, "import"))
 		add_import(s, w);
@@ -501,10 +510,12 @@ static int compare_names(const void *left, const void *right)
 static void finish_snapshot(struct scene *s)
 {
 	SORT(&s->generations, compare_generations);
+	SORT(&s->bundle, compare_generations);
 	SORT(&s->imports, compare_names);
 	SORT(&s->published, compare_names);
 	SORT(&s->components, compare_names);
 	SORT(&s->reached, compare_names);
+	s->source = (struct source_bundle){ "b.zip", s->bundle.items, s->bundle.count };
 	s->snapshot.reached = s->reached.items;
 	s->snapshot.reached_count = s->reached.count;
 	s->snapshot.foreign = s->foreign.items;
@@ -565,6 +576,8 @@ static void read_choice_line(struct scene *s, const struct words *w)
 								  : NULL }));
 	else if (!strcmp(kind, "restart-postponed"))
 		s->restart_postponed = true;
+	else if (!strcmp(kind, "from-backup"))
+		s->snapshot.source = &s->source;
 	else
 		fail_msg("unknown choice '%s'", kind);
 }
@@ -765,6 +778,7 @@ static char *outcome(struct scene *s, bool as_text)
 			     .use = s->use.items,
 			     .use_count = s->use.count,
 			     .until = s->until,
+			     .from_backup = s->snapshot.source ? "b.zip" : NULL,
 			     .restart_postponed = s->restart_postponed },
 		.broken = s->broken.count ? &broken : NULL,
 	};
