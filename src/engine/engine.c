@@ -75,6 +75,7 @@ void engine_close(struct engine *en)
 	state_close(en->state);
 	engine_forget_secrets(en);
 	engine_forget_imports(en);
+	engine_forget_source(en);
 	arena_release(&en->arena);
 	free(en);
 }

@@ -58,6 +58,7 @@ struct engine_options {
 	void *listen_ctx;
 };
 
+struct bundle;
 struct engine;
 
 /*
@@ -73,11 +74,17 @@ struct engine;
 MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out, struct err *e);
 void engine_close(struct engine *en);
 /*
- * Moves the resolved secrets and the imports read from `from` to `en`, an
+ * Moves the resolved secrets, the imports read and the bundle of --from-backup from `from` to `en`, an
  * engine of the same fleet: a secret in the environment can be read only once.
  */
 void engine_take_secrets(struct engine *en, struct engine *from);
 AUTO_TYPE(engine, struct engine *, engine_close)
+
+/*
+ * Makes the newest generations of a verified bundle, which the engine takes over, the
+ * desired ones (--from-backup); `name` as the user gave it.
+ */
+void engine_from_backup(struct engine *en, struct bundle *taken, const char *name);
 
 /* NULL while there is no state. */
 struct state *engine_state(struct engine *en);

@@ -14,6 +14,7 @@
 #include "state/state.h"
 
 struct anchors;
+struct backup_source;
 struct drivers;
 struct job;
 struct secret_slot;
@@ -30,6 +31,7 @@ struct engine {
 	void *listen_ctx;
 	struct secret_slot *secrets; /* resolved secrets */
 	struct import_slot *imports; /* as read by the last observation */
+	struct backup_source *source; /* --from-backup; NULL: none */
 	struct anchors *system;      /* trust store of this machine; NULL: not read yet */
 };
 
@@ -52,6 +54,7 @@ MUST_CHECK bool engine_unseal_state(struct engine *en, struct state *s, struct e
 void engine_note(struct engine *en, const char *fmt, ...) PRINTF(2, 3);
 void engine_forget_secrets(struct engine *en);
 void engine_forget_imports(struct engine *en);
+void engine_forget_source(struct engine *en);
 
 enum step_progress {
 	PROGRESS_WAITING,
@@ -140,6 +143,9 @@ void batch_fail(struct step_batch *b, const struct err *e);
 void batch_record(struct run *r, struct step_batch *b, struct change *change);
 /* Clears the error and the rejection of a generation that works on the component. */
 void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint);
+/* Remembers that a generation is not to be installed there again unasked. */
+void run_reject(struct run *r, struct component_seen *seen, const char *fingerprint);
+void run_unreject(struct run *r, struct component_seen *seen, const char *fingerprint);
 /* Whether a component of the process was changed by this run, recorded or not. */
 bool run_has_changed(const struct run *r, const char *process);
 /* Component of a step in the fleet; never NULL for planned steps. */
@@ -201,6 +207,13 @@ const char *run_refusal(struct run *r, const struct component *c, const char *fi
 void verify_again(struct run *r);
 /* Copies the result of the handshakes to the component's observation. */
 void proof_observe(const struct proof *p, struct observation *seen);
+
+/*
+ * engine/from_backup.c: the pair of a certificate in the bundle of --from-backup, for an
+ * import step; `key` must be empty.
+ */
+MUST_CHECK bool import_from_backup(struct run *r, const struct certificate *c, struct made *made,
+				   struct secret *key, struct err *e);
 
 /*
  * engine/sequence.c: sequence numbers of signed orders.  sequence_begin()

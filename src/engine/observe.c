@@ -118,7 +118,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 	observe_renamed(en->fleet, &s, known, count);
 	if (!backup_observe(en, &s, e) || !observe_imports(en, &s, e))
 		return false;
-	if (!observe_trust(en, &s, e))
+	if (!observe_trust(en, &s, e) || !observe_source(en, &s, e))
 		return false;
 	observe_client_views(en, &s);
 

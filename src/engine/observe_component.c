@@ -17,24 +17,34 @@ struct ports {
 	size_t count;
 };
 
+/* The desired generation as far as it exists; NULL: none yet. */
+static const struct generation *observe_component_desired(const struct snapshot *s,
+							  const struct certificate *c)
+{
+	const struct generation *restored = snapshot_from_source(s, c->name);
+	const struct import_seen *import = snapshot_import(s, c->name);
+
+	if (restored)
+		return restored;
+	if (c->import.kind == IMPORT_NONE)
+		return held_generation(s, c, s->observed_at);
+	return import && import->found.key ? &import->found
+					   : snapshot_newest(s, OF_CERTIFICATE, c->name);
+}
+
 /* Key type and names of the desired pair, whether it exists yet or not. */
 static const char *desired_key(const struct snapshot *s, const struct certificate *c,
 			       struct client_view *names)
 {
-	const struct import_seen *import = snapshot_import(s, c->name);
-	const struct generation *g = import && import->found.key
-					     ? &import->found
-					     : snapshot_newest(s, OF_CERTIFICATE, c->name);
+	const struct generation *g = observe_component_desired(s, c);
 
-	if (c->import.kind == IMPORT_NONE) {
-		const struct generation *held = held_generation(s, c, s->observed_at);
-
+	if (c->import.kind == IMPORT_NONE)
 		*names = (struct client_view){ .names = c->names, .name_count = c->name_count };
-		return held ? held->key : key_type_names[c->key];
-	}
-	if (g && g->view)
+	else if (g && g->view)
 		*names = *g->view;
-	return g ? g->key : NULL;
+	if (g)
+		return g->key;
+	return c->import.kind == IMPORT_NONE ? key_type_names[c->key] : NULL;
 }
 
 static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *ports)

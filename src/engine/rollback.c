@@ -151,26 +151,6 @@ static void list_items(struct rollback *t)
 
 /* ---- rejected generations ---- */
 
-/* Expired generations leave the list, which keeps it short. */
-static void reject(struct run *r, struct component_seen *seen, const char *fingerprint)
-{
-	const char **list = arena_array(&r->arena, seen->rejected_count + 1, sizeof(*list));
-	size_t count = 0;
-
-	for (size_t i = 0; i < seen->rejected_count; i++) {
-		const struct generation *g =
-			snapshot_generation(r->order->snapshot, seen->rejected[i]);
-		bool ended = g && g->not_after < r->record.started;
-
-		if (!ended && strcmp(seen->rejected[i], fingerprint) != 0)
-			list[count++] = seen->rejected[i];
-	}
-	list[count++] = fingerprint;
-	qsort(list, count, sizeof(*list), text_compare);
-	seen->rejected = list;
-	seen->rejected_count = count;
-}
-
 /* Activation due once the previous pair is back; NULL: none. */
 static const char *due_then(const struct rollback *t, const struct rollback_item *k)
 {
@@ -193,7 +173,7 @@ static bool remember_rejected(const struct rollback *t, struct err *e)
 		struct component_seen *seen = run_seen(r, k->component->name);
 
 		if (!text_equal(k->fingerprint, k->before))
-			reject(r, seen, k->fingerprint);
+			run_reject(r, seen, k->fingerprint);
 		seen->rollback = k->before ? ROLLBACK_BEGUN : ROLLBACK_NONE;
 		seen->activation_due = due_then(t, k);
 		change_component(change, seen);
@@ -377,6 +357,8 @@ static void rollback_check(struct rollback *t, struct rollback_item *k, struct c
 	state->as_before &= proven;
 	if (good) {
 		seen->rollback = proven ? ROLLBACK_PROVEN : ROLLBACK_UNPROVEN;
+		if (seen->replaced)
+			run_unreject(r, seen, seen->replaced);
 		seen->replaced = NULL;
 		if (state->activated)
 			seen->activation_due = NULL;

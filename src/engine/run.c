@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
 
@@ -37,23 +38,50 @@ bool run_has_changed(const struct run *r, const char *process)
 	return false;
 }
 
-void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint)
+/* Expired generations leave the list, which keeps it short. */
+static void without_rejected(struct run *r, struct component_seen *seen, const char *fingerprint,
+			     size_t room)
 {
-	const char **list = arena_array(&r->arena, seen->rejected_count, sizeof(*list));
+	const char **list = arena_array(&r->arena, seen->rejected_count + room, sizeof(*list));
 	size_t count = 0;
 
+	for (size_t i = 0; i < seen->rejected_count; i++) {
+		const struct generation *g =
+			snapshot_generation(r->order->snapshot, seen->rejected[i]);
+		bool ended = g && g->not_after < r->record.started;
+
+		if (!ended && strcmp(seen->rejected[i], fingerprint) != 0)
+			list[count++] = seen->rejected[i];
+	}
+	seen->rejected = list;
+	seen->rejected_count = count;
+}
+
+void run_reject(struct run *r, struct component_seen *seen, const char *fingerprint)
+{
+	const char **list = NULL;
+
+	without_rejected(r, seen, fingerprint, 1);
+	list = (const char **)seen->rejected;
+	list[seen->rejected_count++] = fingerprint;
+	qsort(list, seen->rejected_count, sizeof(*list), text_compare);
+}
+
+void run_unreject(struct run *r, struct component_seen *seen, const char *fingerprint)
+{
+	without_rejected(r, seen, fingerprint, 0);
+}
+
+void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint)
+{
 	const char *signalled = r->signalled[seen - r->components];
 
 	seen->last_error = NULL;
 	if (signalled)
 		seen->proven = signalled;
-	for (size_t i = 0; i < seen->rejected_count; i++)
-		if (strcmp(seen->rejected[i], fingerprint) != 0)
-			list[count++] = seen->rejected[i];
 	seen->replaced = NULL;
 	seen->rollback = ROLLBACK_NONE;
-	seen->rejected = list;
-	seen->rejected_count = count;
+	run_unreject(r, seen, fingerprint);
 }
 
 /*

@@ -41,6 +41,8 @@ void engine_take_secrets(struct engine *en, struct engine *from)
 	*end = TAKE(from->secrets);
 	engine_forget_imports(en);
 	en->imports = TAKE(from->imports);
+	engine_forget_source(en);
+	en->source = TAKE(from->source);
 }
 
 /*

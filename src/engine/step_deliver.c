@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "drivers/driver.h"
 #include "engine/internal.h"
+#include "model/hold.h"
 #include "engine/pairs.h"
 #include "model/drift.h"
 
@@ -106,6 +107,23 @@ static bool is_taken_already(const struct run *r, const struct component_seen *s
 	       installed_drift(&seen->now, fingerprint, g->chain) == DRIFT_ATTRIBUTES;
 }
 
+/* Whoever goes back to a bundle is asked before a later apply goes forward again. */
+static void reject_newer(struct run *r, const struct step *s, struct component_seen *seen)
+{
+	const struct snapshot *known = r->order->snapshot;
+	const struct certificate *c = run_component(r, s)->certificate;
+	const struct generation *newest =
+		r->en->source ? desired_generation(known, c, r->record.started) : NULL;
+	const char *own = run_fingerprint(r, s);
+
+	if (!r->en->source)
+		return;
+	if (newest && strcmp(newest->fingerprint, own) != 0)
+		run_reject(r, seen, newest->fingerprint);
+	if (s->replaces && *s->replaces && strcmp(s->replaces, own) != 0)
+		run_reject(r, seen, s->replaces);
+}
+
 /*
  * Before the switch the state records that an activation is due and which pair is
  * replaced, so that a crash in between can neither leave the process with the old
@@ -123,6 +141,7 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 		seen->certificate = s->certificate;
 		seen->retire_remove = c->retire_remove;
 		seen->deliver = deliver_to_text(&c->deliver, &r->arena);
+		reject_newer(r, s, seen);
 		if (component_activation(c, seen) != ACTIVATION_NONE &&
 		    !is_taken_already(r, seen, run_fingerprint(r, s)))
 			seen->activation_due = run_fingerprint(r, s);
@@ -160,6 +179,8 @@ static void not_committed(const struct component_seen *earlier, struct component
 	seen->activation_due = earlier ? earlier->activation_due : NULL;
 	seen->replaced = earlier ? earlier->replaced : NULL;
 	seen->rollback = earlier ? earlier->rollback : ROLLBACK_NONE;
+	seen->rejected = earlier ? earlier->rejected : NULL;
+	seen->rejected_count = earlier ? earlier->rejected_count : 0;
 }
 
 static void committed(const struct component *c, struct component_seen *seen,

@@ -7,31 +7,41 @@
 
 #include <string.h>
 
-static bool import_one(struct run *r, const struct step *s, struct err *e)
+/* What the last observation read from the import's files. */
+static bool import_from_files(struct run *r, const struct certificate *c, struct made *made,
+			      struct secret *key, struct err *e)
 {
-	const struct certificate *c = fleet_certificate(r->en->fleet, s->certificate);
 	const struct imported *found = NULL;
-	const struct pair *pair = NULL;
-	AUTO(change) change = change_new(r->en->state);
-	struct made made = { .owner = c->name };
 
 	if (!observed_import(r->en, c, &found, e))
 		return false;
-	pair = &found->pair;
-	if (clock_now() > pair->facts.not_after)
+	if (clock_now() > found->pair.facts.not_after)
 		return err_set(e, ERR_INPUT,
 			       "the imported certificate has expired since the plan was made");
-	if (strcmp(pair->facts.fingerprint, s->generation) != 0)
-		return err_set(e, ERR_STALE,
-			       "its file changed since the plan was made; it now holds %.12s",
-			       pair->facts.fingerprint);
+	made->owner = c->name;
+	made->generation = generation_of_import(found, c, &r->arena);
+	made->generation.number = run_next_number(r, OF_CERTIFICATE, c->name);
+	made->set = cert_set_copy(&found->pair.set, &r->arena);
+	made->generation.view = client_view_read(r->en, c, &made->set, &r->arena);
+	secret_copy(key, found->pair.key.bytes, found->pair.key.len);
+	return true;
+}
 
-	made.generation = generation_of_import(found, c, &r->arena);
-	made.generation.number = run_next_number(r, OF_CERTIFICATE, c->name);
-	made.set = cert_set_copy(&pair->set, &r->arena);
-	made.generation.view = client_view_read(r->en, c, &made.set, &r->arena);
+static bool import_one(struct run *r, const struct step *s, struct err *e)
+{
+	const struct certificate *c = fleet_certificate(r->en->fleet, s->certificate);
+	AUTO(change) change = change_new(r->en->state);
+	AUTO(secret) key = { 0 };
+	struct made made = { 0 };
+
+	if (r->en->source ? !import_from_backup(r, c, &made, &key, e)
+			  : !import_from_files(r, c, &made, &key, e))
+		return false;
+	if (strcmp(made.generation.fingerprint, s->generation) != 0)
+		return err_set(e, ERR_STALE, "it changed since the plan was made; it now holds %.12s",
+			       made.generation.fingerprint);
 	change_generation(change, &made.generation, &made.set);
-	if (!change_key(change, made.generation.spki, &pair->key, e) ||
+	if (!change_key(change, made.generation.spki, &key, e) ||
 	    !state_commit(r->en->state, change, e))
 		return err_in(e, "cannot record the import");
 	VEC_PUSH(&r->made, &r->arena, made);

@@ -196,6 +196,8 @@ AUTO_STRUCT(plan, struct plan, plan_release)
 
 /* Code of a precondition whose acknowledgement the activation checks. */
 #define PLAN_PIDFILE_DOUBTFUL "pidfile-doubtful"
+/* Likewise of one that says that an expired pair is to be installed. */
+#define PLAN_EXPIRED_IN_BACKUP "expired-in-backup"
 
 /* Names to look up. */
 struct stepped {

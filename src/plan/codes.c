@@ -20,7 +20,7 @@ const struct code_row code_rows[CODE_COUNT] = {
 	[CODE_ENDS_SOON] = { "ends-soon", SEVERITY_INFO,
 			     "issue a new one with a plain 'certfleet apply' soon",
 			     "what --from-backup puts back is due for renewal already" },
-	[CODE_EXPIRED_IN_BACKUP] = { "expired-in-backup", SEVERITY_ACKNOWLEDGE,
+	[CODE_EXPIRED_IN_BACKUP] = { PLAN_EXPIRED_IN_BACKUP, SEVERITY_ACKNOWLEDGE,
 				     "take a newer bundle, or issue a new one with a plain 'certfleet apply'",
 				     "what --from-backup would put back has expired" },
 	[CODE_EXPIRES_BEFORE_RESTART] = { "expires-before-restart", SEVERITY_ACKNOWLEDGE,

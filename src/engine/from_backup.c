@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A bundle as the source of the desired generations: what it holds, and its pairs. */
+#include "base/alloc.h"
+#include "base/text.h"
+#include "bundle/bundle.h"
+#include "engine/internal.h"
+#include "engine/observe.h"
+#include "model/client_view.h"
+#include "pki/foreign.h"
+
+#include <string.h>
+
+struct backup_source {
+	struct bundle bundle;
+	const char *name; /* in the bundle's arena */
+};
+
+void engine_from_backup(struct engine *en, struct bundle *taken, const char *name)
+{
+	engine_forget_source(en);
+	en->source = xcalloc(1, sizeof(*en->source));
+	en->source->bundle = TAKE(*taken);
+	en->source->name = arena_strdup(&en->source->bundle.arena, name);
+}
+
+void engine_forget_source(struct engine *en)
+{
+	if (en->source)
+		bundle_release(&en->source->bundle);
+	free(en->source);
+	en->source = NULL;
+}
+
+/* The newest pair of a certificate that was issued or imported; NULL: none. */
+static const struct bundle_item *newest_item(const struct bundle *b, const char *owner)
+{
+	const struct bundle_item *newest = NULL;
+
+	for (size_t i = 0; i < b->item_count; i++) {
+		const struct bundle_item *item = &b->items[i];
+
+		if (!item->is_issuer && !strcmp(item->name, owner) && *item->fingerprint &&
+		    strcmp(item->source, source_names[SOURCE_FOUND]) != 0 &&
+		    (!newest || newest->number < item->number))
+			newest = item;
+	}
+	return newest;
+}
+
+static const struct bundle_item *item_of(const struct bundle *b, const struct certificate *c)
+{
+	const struct bundle_item *item = newest_item(b, c->name);
+
+	return item || !c->was ? item : newest_item(b, c->was);
+}
+
+/* Certificates of an item, in `a`. */
+static bool item_certificates(const struct bundle_item *item, struct arena *a, struct cert_set *out,
+			      struct err *e)
+{
+	const char *pem = arena_printf(a, "%s%s", item->leaf_pem, item->chain_pem);
+
+	return pem_read_certs(pem, strlen(pem), a, &out->certs, &out->count, e) ||
+	       err_in(e, "certificates of '%s' in the bundle", item->name);
+}
+
+/* The record that the state had of it is in the manifest, which was authenticated. */
+static bool item_generation(const struct bundle_item *item, const struct certificate *c,
+			    struct arena *a, struct generation *out, struct err *e)
+{
+	if (!state_parse_generation(item->record, item->name, item->number, a, out, e))
+		return false;
+	if (strcmp(out->fingerprint, item->fingerprint) != 0 || strcmp(out->spki, item->spki) != 0)
+		return err_set(e, ERR_INPUT, "the record of '%s' in the bundle is of another pair",
+			       item->name);
+	out->owner = c->name;
+	out->bundle = NULL;
+	out->held_until = 0;
+	out->held_request = NULL;
+	return true;
+}
+
+bool observe_source(struct engine *en, struct snapshot *s, struct err *e)
+{
+	const struct fleet *f = en->fleet;
+	struct source_bundle *source = NULL;
+	VEC(struct generation) list = { 0 };
+
+	if (!en->source)
+		return true;
+	for (size_t i = 0; i < f->certificate_count; i++) {
+		const struct certificate *c = &f->certificates[i];
+		const struct bundle_item *item = item_of(&en->source->bundle, c);
+		struct generation g = { 0 };
+		struct cert_set set = { 0 };
+
+		if (!item)
+			continue;
+		if (!item_generation(item, c, &s->arena, &g, e) ||
+		    !item_certificates(item, &s->arena, &set, e))
+			return false;
+		if (c->import.kind != IMPORT_NONE)
+			g.view = client_view_read(en, c, &set, &s->arena);
+		VEC_PUSH(&list, &s->arena, g);
+	}
+	source = ARENA_NEW(&s->arena, struct source_bundle);
+	*source = (struct source_bundle){ .name = arena_strdup(&s->arena, en->source->name),
+					  .generations = list.items,
+					  .count = list.count };
+	s->source = source;
+	return true;
+}
+
+/* Its own number, unless the state gave that to another one. */
+static unsigned number_for(const struct run *r, const struct generation *g)
+{
+	size_t count = 0;
+	const struct generation *all =
+		snapshot_generations(r->order->snapshot, g->of, g->owner, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (all[i].number == g->number)
+			return run_next_number(r, g->of, g->owner);
+	return g->number;
+}
+
+bool import_from_backup(struct run *r, const struct certificate *c, struct made *made,
+			struct secret *key, struct err *e)
+{
+	const struct bundle_item *item = item_of(&r->en->source->bundle, c);
+	char spki[FINGERPRINT_TEXT];
+
+	if (!item)
+		return err_set(e, ERR_STALE, "the bundle has it no more; plan again");
+	made->owner = c->name;
+	if (!item_generation(item, c, &r->arena, &made->generation, e) ||
+	    !item_certificates(item, &r->arena, &made->set, e) ||
+	    !foreign_key(item->key_pem.bytes, item->key_pem.len, key, spki, e))
+		return false;
+	made->generation.number = number_for(r, &made->generation);
+	if (c->import.kind != IMPORT_NONE)
+		made->generation.view = client_view_read(r->en, c, &made->set, &r->arena);
+	return true;
+}
