@@ -23,6 +23,10 @@ void apply_choices(const struct choices *c, struct buf *out)
 	apply_command_add_list("use", c->use, c->use_count, out);
 	if (c->until)
 		buf_printf(out, " --until %s", time_format(c->until, until));
+	if (c->from_backup) {
+		buf_puts(out, " --from-backup ");
+		text_shell_word(out, c->from_backup);
+	}
 	if (c->restart_postponed)
 		buf_puts(out, " --restart-postponed");
 }

@@ -41,7 +41,6 @@ static const struct option options[] = {
 	     .help = "do nothing when a precondition leaves anything out"),
 	DURATION(struct apply_options, lock_timeout, .name = "lock-timeout",
 		 .help = "wait so long for another apply to end"),
-	LATER("from-backup"),
 	{ 0 },
 };
 
@@ -81,7 +80,8 @@ static bool lock(struct application *a, struct err *e)
  */
 static bool open_state(struct application *a, struct err *e)
 {
-	return session_read(a->s, e) && (!session_has_state(a->s) || lock(a, e));
+	return session_read(a->s, e) && chosen_open_backup(a->s, &a->o->chosen, e) &&
+	       (!session_has_state(a->s) || lock(a, e));
 }
 
 static struct planning how_to_plan(const struct application *a, int64_t at,
@@ -509,7 +509,7 @@ const struct command command_apply = {
 	.name = "apply",
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
-	.help = "Shows the plan and asks. A saved plan needs no question, and carries no\nauthority: the fleet file is that of --file or of the working directory, the\n--ack, --target, --reissue and --use of the plan have to be given again, and it\nis applied only if a plan made now, for the time of the saved one, is the same\nto the last word, but for components that moved: those are left out, by name.\n'certfleet plan --out' prints the command.\n\n"
+	.help = "Shows the plan and asks. A saved plan needs no question, and carries no\nauthority: the fleet file is that of --file or of the working directory, the\n--ack, --target, --reissue, --use and --from-backup of the plan have to be given\nagain, and it is applied only if a plan made now, for the time of the saved one,\nis the same to the last word, but for components that moved: those are left out,\nby name.\n'certfleet plan --out' prints the command.\n\n"
 		"What a precondition blocks, or waits for an acknowledgement, is left out with\nwhat depends on it; all else is done.\n\n"
 		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 something waits for an acknowledgement and 4 a precondition blocks something,\nwhile all else is done, 5 the plan is stale or components left it, 6 the lock is\nheld, 7 something changed and something failed, 8 all that failed was rolled\nback, 64 usage, 65 an input is invalid.",
 	.words_most = 1,

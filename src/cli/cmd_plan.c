@@ -43,7 +43,6 @@ static const struct option options[] = {
 	DURATION(struct plan_options, valid_for, .name = "valid-for",
 		 .help = "how long it may be applied; else 72h, at most 14d"),
 	LATER("markdown"),
-	LATER("from-backup"),
 	{ 0 },
 };
 
@@ -83,6 +82,10 @@ static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 		return err_set(
 			e, ERR_USAGE,
 			"'--offline' and '--confined' exclude each other: a confined plan is offline already");
+	if (o->confined && o->chosen.from_backup)
+		return err_set(
+			e, ERR_USAGE,
+			"'--confined' and '--from-backup' exclude each other: a bundle needs its passphrase");
 	if (o->valid_for.given &&
 	    (o->valid_for.seconds < 1 || o->valid_for.seconds > PLAN_VALID_MOST))
 		return err_set(e, ERR_USAGE,
@@ -167,7 +170,8 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 				.choices = chosen_choices(&o->chosen, &s->arena) };
 
 	how.at = o->at.given ? o->at.seconds : how.now;
-	if (!cmd_plan_check_options(o, e) || !planning_make(s, &how, &p, e))
+	if (!cmd_plan_check_options(o, e) || !chosen_open_backup(s, &o->chosen, e) ||
+	    !planning_make(s, &how, &p, e))
 		return false;
 	if (how.offline)
 		note_age(s, &p.snapshot);

@@ -43,7 +43,53 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 		.use = use.items,
 		.use_count = use.count,
 		.until = c->until.given ? c->until.seconds : 0,
+		.from_backup = c->from_backup,
 	};
+}
+
+static bool chosen_check_backup(const struct chosen *c, struct err *e)
+{
+	if (!c->from_backup)
+		return (!c->open.passphrase_file && !c->open.passphrase_env) ||
+		       err_set(e, ERR_USAGE,
+			       "'--passphrase-file' and '--passphrase-env' go with --from-backup");
+	if (c->reissue.count || c->use.count)
+		return err_set(
+			e, ERR_USAGE,
+			"'--from-backup' says of every certificate what to put back; leave '--%s' away",
+			c->reissue.count ? "reissue" : "use");
+	return true;
+}
+
+static bool chosen_check_bundle(const struct session *s, const struct bundle *b, const char *path,
+				struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	if (strcmp(b->fleet, s->fleet.name) != 0)
+		return err_set(e, ERR_INPUT,
+			       "the bundle '%s' is of the fleet '%s', this one is '%s'",
+			       text_escaped(&a, path), text_escaped(&a, b->fleet), s->fleet.name);
+	return b->authenticated || s->fleet.backup.unencrypted ||
+	       err_set(e, ERR_INPUT,
+		       "nothing vouches for the bundle '%s', which is not encrypted; say 'unencrypted: true' in 'backup' to trust it",
+		       text_escaped(&a, path));
+}
+
+bool chosen_open_backup(struct session *s, const struct chosen *c, struct err *e)
+{
+	AUTO(bundle) b = { 0 };
+	const char *path = NULL;
+
+	if (!chosen_check_backup(c, e))
+		return false;
+	if (!c->from_backup)
+		return true;
+	if (!bundle_option_open(s, &c->open, c->from_backup, &b, &path, e) ||
+	    !chosen_check_bundle(s, &b, path, e))
+		return false;
+	engine_from_backup(s->engine, &b, c->from_backup);
+	return session_read(s, e);
 }
 
 void planned_release(struct planned *p)

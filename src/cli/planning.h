@@ -7,6 +7,7 @@
 #define CLI_PLANNING_H
 
 #include "base/err.h"
+#include "cli/bundle_option.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "model/fleet.h"
@@ -23,27 +24,38 @@ struct chosen {
 	struct texts reissue;
 	struct texts use;
 	struct moment until;
+	const char *from_backup;
+	struct bundle_options open;
 };
-#define CHOSEN_OPTIONS(T, member)                                                    \
-	TEXTS(T, member.targets, .name = "target", .argument = "T",                  \
-	      .help = "only this component or group, role:NAME,\n"                   \
-		      "                          certificate:NAME or "               \
-		      "issuer:NAME"),                                                \
-		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]",         \
-		      .help = "accept a precondition, everywhere or at T"),          \
-		TEXTS(T, member.reissue, .name = "reissue", .argument = "NAME",      \
-		      .help = "issue this certificate anew, with a new key"),        \
-		TEXTS(T, member.use, .name = "use", .argument = "NAME@WHICH",        \
-		      .help = "use a former generation: a fingerprint, or\n"         \
-			      "                          previous; newest ends it"), \
-		TIME(T, member.until, .name = "until",                               \
-		     .help = "use it so long, then the newest again")
+#define CHOSEN_OPTIONS(T, member)                                                        \
+	TEXTS(T, member.targets, .name = "target", .argument = "T",                      \
+	      .help = "only this component or group, role:NAME,\n"                       \
+		      "                          certificate:NAME or "                   \
+		      "issuer:NAME"),                                                    \
+		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]",             \
+		      .help = "accept a precondition, everywhere or at T"),              \
+		TEXTS(T, member.reissue, .name = "reissue", .argument = "NAME",          \
+		      .help = "issue this certificate anew, with a new key"),            \
+		TEXTS(T, member.use, .name = "use", .argument = "NAME@WHICH",            \
+		      .help = "use a former generation: a fingerprint, or\n"             \
+			      "                          previous; newest ends it"),     \
+		TIME(T, member.until, .name = "until",                                   \
+		     .help = "use it so long, then the newest again"),                   \
+		TEXT(T, member.from_backup, .name = "from-backup", .argument = "BUNDLE", \
+		     .help = "put back the newest pairs in a bundle"),                   \
+		BUNDLE_OPTIONS(T, member.open)
 
 /*
  * The choices from the options: each list sorted and without duplicates, so
  * that their order on the command line does not matter.  Borrows the texts.
  */
 struct choices chosen_choices(const struct chosen *c, struct arena *a);
+
+/*
+ * With --from-backup: opens the bundle for the session's engine.  The fleet must be
+ * loaded; the engine is opened again, for reading.
+ */
+MUST_CHECK bool chosen_open_backup(struct session *s, const struct chosen *c, struct err *e);
 
 struct planned {
 	struct snapshot snapshot;

@@ -384,6 +384,7 @@ const struct record component_record = {
 const char *const acknowledge_codes[] = { "adopt",
 					  "backup-copy-failed",
 					  "clock-skew",
+					  "expired-in-backup",
 					  "expires-before-restart",
 					  "foreign-authority",
 					  "issuer-expires",

@@ -74,8 +74,9 @@ struct engine;
 MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out, struct err *e);
 void engine_close(struct engine *en);
 /*
- * Moves the resolved secrets, the imports read and the bundle of --from-backup from `from` to `en`, an
- * engine of the same fleet: a secret in the environment can be read only once.
+ * Moves the resolved secrets, the imports read and the bundle of --from-backup from
+ * `from` to `en`, an engine of the same fleet: a secret in the environment can be read
+ * only once.
  */
 void engine_take_secrets(struct engine *en, struct engine *from);
 AUTO_TYPE(engine, struct engine *, engine_close)

@@ -209,7 +209,7 @@ void verify_again(struct run *r);
 void proof_observe(const struct proof *p, struct observation *seen);
 
 /*
- * engine/from_backup.c: the pair of a certificate in the bundle of --from-backup, for an
+ * engine/backup_source.c: the pair of a certificate in the bundle of --from-backup, for an
  * import step; `key` must be empty.
  */
 MUST_CHECK bool import_from_backup(struct run *r, const struct certificate *c, struct made *made,

@@ -61,7 +61,7 @@ struct generation generation_of_import(const struct imported *i, const struct ce
  * desired, for its generations; what cannot be read stays unknown.
  */
 void observe_client_views(struct engine *en, struct snapshot *s);
-/* engine/from_backup.c: what --from-backup makes desired; without it nothing happens. */
+/* engine/backup_source.c: what --from-backup makes desired; without it nothing happens. */
 MUST_CHECK bool observe_source(struct engine *en, struct snapshot *s, struct err *e);
 /* Of certificates of an import; NULL: they cannot be read.  Lives in `a`. */
 struct client_view *client_view_read(struct engine *en, const struct certificate *c,

@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "drivers/driver.h"
 #include "engine/internal.h"
-#include "model/hold.h"
 #include "engine/pairs.h"
 #include "model/drift.h"
+#include "model/hold.h"
 
 #include <string.h>
 

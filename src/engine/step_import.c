@@ -38,7 +38,8 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 			  : !import_from_files(r, c, &made, &key, e))
 		return false;
 	if (strcmp(made.generation.fingerprint, s->generation) != 0)
-		return err_set(e, ERR_STALE, "it changed since the plan was made; it now holds %.12s",
+		return err_set(e, ERR_STALE,
+			       "it changed since the plan was made; it now holds %.12s",
 			       made.generation.fingerprint);
 	change_generation(change, &made.generation, &made.set);
 	if (!change_key(change, made.generation.spki, &key, e) ||

@@ -60,7 +60,6 @@ void from_backup_check(struct plan_builder *d)
 			precondition_add_certificate(
 				d, c, CODE_NOT_IN_BACKUP, false,
 				arena_printf(d->kept, "the bundle '%s' has no pair of it",
-					     text_escaped(&d->scratch,
-							  d->snapshot->source->name)));
+					     text_escaped(&d->scratch, d->snapshot->source->name)));
 	}
 }

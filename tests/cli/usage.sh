@@ -33,7 +33,6 @@ for late in init inspect; do
 	usage "'$late' is not supported by this version yet" "$late" $late x
 done
 usage "'--markdown' is not supported" "plan --markdown" plan --markdown
-usage "'--from-backup' is not supported" "apply --from-backup" apply --from-backup x
 usage "'--html' is not supported" "status --html" status --html x
 usage "cannot work in 'nowhere'" "a directory that is not there" -C nowhere validate
 cf $'bad\e[2Jword'

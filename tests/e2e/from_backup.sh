@@ -59,7 +59,7 @@ is $status 5 "which is refused without the bundle"
 cf apply --yes --from-backup "$old" --reissue shop
 is $status 64 "--reissue is another thing"
 cf apply --yes --from-backup no.zip
-is $status 65 "a bundle that is not there"
+is $status 1 "a bundle that is not there"
 has "$out" "no.zip" "is named"
 cp run/week.zip run/bad.zip
 printf x | dd of=run/bad.zip bs=1 seek=3000 conv=notrunc 2>/dev/null
