@@ -105,12 +105,18 @@ static bool make_plan(struct application *a, int64_t at, const struct choices *c
 	return planning_make(a->s, &how, &a->planned, e);
 }
 
-/* The very first run: creates the state, under which the plan must stay the same. */
+/*
+ * The very first run: creates the state, or restores it, under which the plan must stay
+ * the same.
+ */
 static bool begin_state(struct application *a, const struct choices *choices, struct err *e)
 {
 	AUTO(planned) before = TAKE(a->planned);
 	const struct plan agreed_to = plan_saved_form(&before.plan, &a->s->arena);
 
+	if (choices->from_backup &&
+	    !engine_restore_backup(a->s->engine, session_holder(a->s, "apply"), e))
+		return false;
 	return lock(a, e) && make_plan(a, before.plan.at, choices, e) &&
 	       saved_plan_fits(&agreed_to, &a->planned.plan, e);
 }

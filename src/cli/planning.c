@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "config/load.h"
+#include "engine/backup.h"
 #include "plan/planner.h"
 #include "report/status.h"
 #include "state/journal.h"
@@ -61,21 +62,6 @@ static bool chosen_check_backup(const struct chosen *c, struct err *e)
 	return true;
 }
 
-static bool chosen_check_bundle(const struct session *s, const struct bundle *b, const char *path,
-				struct err *e)
-{
-	AUTO(arena) a = { 0 };
-
-	if (strcmp(b->fleet, s->fleet.name) != 0)
-		return err_set(e, ERR_INPUT,
-			       "the bundle '%s' is of the fleet '%s', this one is '%s'",
-			       text_escaped(&a, path), text_escaped(&a, b->fleet), s->fleet.name);
-	return b->authenticated || s->fleet.backup.unencrypted ||
-	       err_set(e, ERR_INPUT,
-		       "nothing vouches for the bundle '%s', which is not encrypted; say 'unencrypted: true' in 'backup' to trust it",
-		       text_escaped(&a, path));
-}
-
 bool chosen_open_backup(struct session *s, const struct chosen *c, struct err *e)
 {
 	AUTO(bundle) b = { 0 };
@@ -86,10 +72,10 @@ bool chosen_open_backup(struct session *s, const struct chosen *c, struct err *e
 	if (!c->from_backup)
 		return true;
 	if (!bundle_option_open(s, &c->open, c->from_backup, &b, &path, e) ||
-	    !chosen_check_bundle(s, &b, path, e))
+	    !(restore_check(s->engine, &b, e) || err_in(e, "bundle '%s'", path)))
 		return false;
 	engine_from_backup(s->engine, &b, c->from_backup);
-	return session_read(s, e);
+	return session_read(s, e) && engine_presume_backup(s->engine, e);
 }
 
 void planned_release(struct planned *p)

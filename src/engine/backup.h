@@ -153,6 +153,14 @@ struct restored {
 MUST_CHECK bool restore_state(struct engine *en, const struct bundle *b,
 			      const struct restore_order *o, struct restored *out, struct err *e);
 
+/* Whether it could be, as far as the bundle is concerned. */
+MUST_CHECK bool restore_check(struct engine *en, const struct bundle *b, struct err *e);
+/*
+ * Gives an engine without a state the one that a restore would make, in memory alone,
+ * so that a plan can be made from a bundle.
+ */
+MUST_CHECK bool restore_presume(struct engine *en, const struct bundle *b, struct err *e);
+
 /* ---- exported state ---- */
 
 /* The state as one document; needs its passphrase. */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bundle as the source of the desired generations: what it holds, and its pairs. */
 #include "base/alloc.h"
-#include "base/text.h"
 #include "bundle/bundle.h"
+#include "engine/backup.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
 #include "model/client_view.h"
-#include "pki/foreign.h"
+#include "pki/pair.h"
+#include "state/state_copy.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct backup_source {
@@ -21,6 +24,26 @@ void engine_from_backup(struct engine *en, struct bundle *taken, const char *nam
 	en->source = xcalloc(1, sizeof(*en->source));
 	en->source->bundle = TAKE(*taken);
 	en->source->name = arena_strdup(&en->source->bundle.arena, name);
+}
+
+bool engine_presume_backup(struct engine *en, struct err *e)
+{
+	return !en->source || en->state || restore_presume(en, &en->source->bundle, e);
+}
+
+bool engine_restore_backup(struct engine *en, const char *holder, struct err *e)
+{
+	const struct restore_order order = { .holder = holder };
+	struct restored done = { 0 };
+
+	if (!restore_state(en, &en->source->bundle, &order, &done, e))
+		return false;
+	if (done.newer >= 0)
+		return err_set(e, ERR_STALE,
+			       "a state appeared in '%s' since the plan was made; plan again",
+			       en->fleet->state.path);
+	engine_note(en, "the state is restored from the bundle, serial %" PRId64, done.serial);
+	return true;
 }
 
 void engine_forget_source(struct engine *en)
@@ -54,25 +77,13 @@ static const struct bundle_item *item_of(const struct bundle *b, const struct ce
 	return item || !c->was ? item : newest_item(b, c->was);
 }
 
-/* Certificates of an item, in `a`. */
-static bool item_certificates(const struct bundle_item *item, struct arena *a, struct cert_set *out,
-			      struct err *e)
-{
-	const char *pem = arena_printf(a, "%s%s", item->leaf_pem, item->chain_pem);
-
-	return pem_read_certs(pem, strlen(pem), a, &out->certs, &out->count, e) ||
-	       err_in(e, "certificates of '%s' in the bundle", item->name);
-}
-
-/* The record that the state had of it is in the manifest, which was authenticated. */
 static bool item_generation(const struct bundle_item *item, const struct certificate *c,
 			    struct arena *a, struct generation *out, struct err *e)
 {
-	if (!state_parse_generation(item->record, item->name, item->number, a, out, e))
-		return false;
-	if (strcmp(out->fingerprint, item->fingerprint) != 0 || strcmp(out->spki, item->spki) != 0)
-		return err_set(e, ERR_INPUT, "the record of '%s' in the bundle is of another pair",
-			       item->name);
+	const struct generation due = bundle_generation(item);
+
+	if (!copied_generation(item->record, &due, a, out, e))
+		return err_in(e, "the bundle");
 	out->owner = c->name;
 	out->bundle = NULL;
 	out->held_until = 0;
@@ -97,7 +108,7 @@ bool observe_source(struct engine *en, struct snapshot *s, struct err *e)
 		if (!item)
 			continue;
 		if (!item_generation(item, c, &s->arena, &g, e) ||
-		    !item_certificates(item, &s->arena, &set, e))
+		    !bundle_certificates(&en->source->bundle, item, &s->arena, &set, e))
 			return false;
 		if (c->import.kind != IMPORT_NONE)
 			g.view = client_view_read(en, c, &set, &s->arena);
@@ -128,14 +139,13 @@ bool import_from_backup(struct run *r, const struct certificate *c, struct made 
 			struct secret *key, struct err *e)
 {
 	const struct bundle_item *item = item_of(&r->en->source->bundle, c);
-	char spki[FINGERPRINT_TEXT];
 
 	if (!item)
 		return err_set(e, ERR_STALE, "the bundle has it no more; plan again");
 	made->owner = c->name;
 	if (!item_generation(item, c, &r->arena, &made->generation, e) ||
-	    !item_certificates(item, &r->arena, &made->set, e) ||
-	    !foreign_key(item->key_pem.bytes, item->key_pem.len, key, spki, e))
+	    !bundle_certificates(&r->en->source->bundle, item, &r->arena, &made->set, e) ||
+	    !pem_read_key((const char *)item->key_pem.bytes, item->key_pem.len, key, e))
 		return false;
 	made->generation.number = number_for(r, &made->generation);
 	if (c->import.kind != IMPORT_NONE)

@@ -82,7 +82,7 @@ void engine_close(struct engine *en)
 
 struct state *engine_state(struct engine *en)
 {
-	return en->state;
+	return en->presumed ? NULL : en->state;
 }
 
 bool engine_seal_secret(struct engine *en, struct seal_secret *out, struct err *e)

@@ -86,6 +86,13 @@ AUTO_TYPE(engine, struct engine *, engine_close)
  * desired ones (--from-backup); `name` as the user gave it.
  */
 void engine_from_backup(struct engine *en, struct bundle *taken, const char *name);
+/*
+ * With a bundle taken over and no state: plans as if it were restored.  Nothing is
+ * written, and engine_state() stays NULL.
+ */
+MUST_CHECK bool engine_presume_backup(struct engine *en, struct err *e);
+/* Restores it; the engine has to be opened again.  `holder` is the text of the locks. */
+MUST_CHECK bool engine_restore_backup(struct engine *en, const char *holder, struct err *e);
 
 /* NULL while there is no state. */
 struct state *engine_state(struct engine *en);

@@ -26,6 +26,7 @@ struct engine {
 	struct drivers *drivers;
 	bool apply;
 	int beneath;   /* confined: directory fd that all reads stay in; -1: not confined */
+	bool presumed; /* `state` is in memory: what a restore would make */
 	bool unsealed; /* the state's keys can be read and written */
 	event_fn *listen;
 	void *listen_ctx;
@@ -207,6 +208,13 @@ const char *run_refusal(struct run *r, const struct component *c, const char *fi
 void verify_again(struct run *r);
 /* Copies the result of the handshakes to the component's observation. */
 void proof_observe(const struct proof *p, struct observation *seen);
+
+/* engine/restore.c: of an item in a bundle; certificates in `a`. */
+struct bundle_item;
+MUST_CHECK bool bundle_certificates(const struct bundle *b, const struct bundle_item *item,
+				    struct arena *a, struct cert_set *out, struct err *e);
+/* What its record must say. */
+struct generation bundle_generation(const struct bundle_item *item);
 
 /*
  * engine/backup_source.c: the pair of a certificate in the bundle of --from-backup, for an

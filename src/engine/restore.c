@@ -125,8 +125,17 @@ static bool restore_into(const struct restore_source *from, struct state *s, str
 	for (size_t i = 0; i < f->component_count; i++)
 		if (driver_takes_orders(&f->components[i]))
 			change_uncopied(change, f->components[i].name);
-	return engine_unseal_state(from->en, s, e) && from->fill(from, change, e) &&
-	       state_commit(s, change, e);
+	return from->fill(from, change, e) && state_commit(s, change, e);
+}
+
+static bool is_of_fleet(const struct restore_source *from, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *fleet = from->en->fleet->name;
+
+	return !strcmp(from->head.fleet, fleet) ||
+	       err_set(e, ERR_INPUT, "it is of fleet '%s', but the fleet file says '%s'",
+		       text_escaped(&a, from->head.fleet), text_escaped(&a, fleet));
 }
 
 /* All that restores have in common, once their source is believed. */
@@ -134,23 +143,20 @@ static bool restore_from(const struct restore_source *from, const struct restore
 			 struct restored *out, struct err *e)
 {
 	struct engine *en = from->en;
-	AUTO(arena) a = { 0 };
 	AUTO(rebuild) rebuild = NULL;
 	struct state *s = NULL;
 	int64_t found = NO_SERIAL;
 
 	*out = (struct restored){ .newer = NO_SERIAL, .copied = from->head.serial };
-	if (strcmp(from->head.fleet, en->fleet->name) != 0)
-		return err_set(e, ERR_INPUT, "it is of fleet '%s', but the fleet file says '%s'",
-			       text_escaped(&a, from->head.fleet),
-			       text_escaped(&a, en->fleet->name));
-	if (!rebuild_open(en->fleet->state.path, &from->head, o->holder, &rebuild, &found, e))
+	if (!is_of_fleet(from, e) ||
+	    !rebuild_open(en->fleet->state.path, &from->head, o->holder, &rebuild, &found, e))
 		return false;
 	if (found >= from->head.serial && !o->newer_accepted) {
 		out->newer = found;
 		return true;
 	}
-	if (!rebuild_state(rebuild, &s, e) || !restore_into(from, s, e))
+	if (!rebuild_state(rebuild, &s, e) || !engine_unseal_state(en, s, e) ||
+	    !restore_into(from, s, e))
 		return false;
 	out->serial = state_serial(s);
 	return rebuild_finish(rebuild, &en->arena, &out->former, e);
@@ -158,8 +164,8 @@ static bool restore_from(const struct restore_source *from, const struct restore
 
 /* ---- from a bundle ---- */
 
-static bool restore_certificates(const struct bundle *b, const struct bundle_item *item,
-				 struct arena *a, struct cert_set *set, struct err *e)
+bool bundle_certificates(const struct bundle *b, const struct bundle_item *item, struct arena *a,
+			 struct cert_set *set, struct err *e)
 {
 	const char *anchor = item->anchor ? bundle_anchor(b, item->anchor) : "";
 	const char *pem = arena_printf(a, "%s%s", item->leaf_pem, item->chain_pem);
@@ -174,22 +180,27 @@ static bool restore_certificates(const struct bundle *b, const struct bundle_ite
 	return true;
 }
 
-static bool restore_generation(const struct bundle *b, const struct bundle_item *item,
-			       struct change *c, struct err *e)
+struct generation bundle_generation(const struct bundle_item *item)
 {
-	AUTO(arena) a = { 0 };
-	AUTO(secret) key = { 0 };
-	const struct generation due = {
+	return (struct generation){
 		.of = item->is_issuer ? OF_ISSUER : OF_CERTIFICATE,
 		.owner = item->name,
 		.number = item->number,
 		.fingerprint = item->fingerprint,
 		.spki = item->spki,
-		.bundle = bundle_file_name(b, &a),
 	};
+}
+
+static bool restore_generation(const struct bundle *b, const struct bundle_item *item,
+			       struct change *c, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(secret) key = { 0 };
+	struct generation due = bundle_generation(item);
 	struct cert_set set = { 0 };
 
-	return (restore_certificates(b, item, &a, &set, e) &&
+	due.bundle = bundle_file_name(b, &a);
+	return (bundle_certificates(b, item, &a, &set, e) &&
 		change_copied_generation(c, item->record, &due, &set, e) &&
 		pem_read_key((const char *)item->key_pem.bytes, item->key_pem.len, &key, e) &&
 		change_key(c, item->spki, &key, e)) ||
@@ -213,17 +224,43 @@ static bool fill_from_bundle(const struct restore_source *from, struct change *c
 	return true;
 }
 
+static struct restore_source source_of_bundle(struct engine *en, const struct bundle *b)
+{
+	return (struct restore_source){ .en = en,
+					.head = { b->fleet, b->lineage, b->serial },
+					.bundle = b,
+					.fill = fill_from_bundle };
+}
+
 bool restore_state(struct engine *en, const struct bundle *b, const struct restore_order *o,
 		   struct restored *out, struct err *e)
 {
-	const struct restore_source from = { .en = en,
-					     .head = { b->fleet, b->lineage, b->serial },
-					     .bundle = b,
-					     .fill = fill_from_bundle };
+	const struct restore_source from = source_of_bundle(en, b);
 
 	return (is_vouched_for(b, en->fleet->backup.unencrypted, e) &&
 		restore_from(&from, o, out, e)) ||
 	       err_in(e, "cannot restore the state from the bundle");
+}
+
+bool restore_check(struct engine *en, const struct bundle *b, struct err *e)
+{
+	const struct restore_source from = source_of_bundle(en, b);
+
+	return is_vouched_for(b, en->fleet->backup.unencrypted, e) && is_of_fleet(&from, e);
+}
+
+bool restore_presume(struct engine *en, const struct bundle *b, struct err *e)
+{
+	const struct restore_source from = source_of_bundle(en, b);
+	AUTO(state) s = NULL;
+
+	/* its keys are in memory already, and this state is nowhere else */
+	if (!rebuild_in_memory(&from.head, &s, e) || !state_unseal(s, NULL, e) ||
+	    !restore_into(&from, s, e))
+		return err_in(e, "cannot plan from the bundle");
+	en->state = TAKE(s);
+	en->presumed = true;
+	return true;
 }
 
 /* ---- from an exported file ---- */

@@ -190,7 +190,9 @@ static void check_refusal(struct plan_builder *d, const struct certificate_build
 
 	if (!g)
 		return;
-	if (dates && !d->snapshot->source) /* else `expired-in-backup` */
+	if (d->snapshot->source && g->not_after <= d->in->at)
+		dates = NULL; /* `expired-in-backup` */
+	if (dates)
 		precondition_add_certificate(d, c,
 					     c->certificate->import.kind == IMPORT_NONE
 						     ? CODE_INVALID

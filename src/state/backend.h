@@ -85,5 +85,7 @@ struct backend {
  */
 MUST_CHECK bool sqlite_backend_open(const char *path, bool create, struct backend **out,
 				    struct err *e);
+/* A new store in memory alone, which cannot be locked. */
+MUST_CHECK bool sqlite_backend_in_memory(struct backend **out, struct err *e);
 
 #endif

@@ -382,6 +382,22 @@ static bool migrate(sqlite3 *db, int wanted, struct err *e)
 	return true;
 }
 
+static bool open_in_memory(int layout, sqlite3 **out, struct err *e)
+{
+	AUTO(database) db = NULL;
+
+	if (!open_uri(":memory:", "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &db, e) ||
+	    !migrate(db, layout, e))
+		return false;
+	*out = TAKE(db);
+	return true;
+}
+
+bool database_in_memory(sqlite3 **out, struct err *e)
+{
+	return open_in_memory(LAYOUT, out, e);
+}
+
 /* Text of the schema: every table, index, view and trigger. */
 static bool list_schema(sqlite3 *db, struct buf *out, struct err *e)
 {
@@ -416,8 +432,8 @@ static bool check_schema(sqlite3 *db, struct err *e)
 	int layout = 0;
 
 	if (!ask_number(db, "PRAGMA user_version", &layout, e) ||
-	    !open_uri(":memory:", "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &like, e) ||
-	    !migrate(like, layout, e) || !list_schema(like, &due, e) || !list_schema(db, &found, e))
+	    !open_in_memory(layout, &like, e) || !list_schema(like, &due, e) ||
+	    !list_schema(db, &found, e))
 		return false;
 	if (!found.failed && !strcmp(buf_text(&due), buf_text(&found)))
 		return true;

@@ -30,6 +30,8 @@ AUTO_TYPE(database, sqlite3 *, database_close)
 
 /* Attributes of the file; false, with errno, when it cannot be looked at. */
 bool database_look_at(const char *directory, struct stat *st);
+/* A new one that is in no file and ends with its handle. */
+MUST_CHECK bool database_in_memory(sqlite3 **out, struct err *e);
 MUST_CHECK bool database_exists(const char *directory, bool *exists, struct err *e);
 /*
  * Creates an empty database.  The caller holds the lock and has checked that

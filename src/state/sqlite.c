@@ -365,3 +365,21 @@ bool sqlite_backend_open(const char *path, bool create, struct backend **out, st
 	*out = &s->backend;
 	return true;
 }
+
+bool sqlite_backend_in_memory(struct backend **out, struct err *e)
+{
+	AUTO(database) db = NULL;
+
+	if (!database_in_memory(&db, e))
+		return false;
+
+	struct store *s = xcalloc(1, sizeof(*s));
+
+	s->backend.ops = &ops;
+	s->db = TAKE(db);
+	s->directory = xstrdup("in memory");
+	s->writable = true;
+	s->lockfd = -1;
+	*out = &s->backend;
+	return true;
+}

@@ -112,11 +112,13 @@ bool state_open(const struct state_options *o, struct state **out, struct err *e
 {
 	AUTO(state) s = xcalloc(1, sizeof(*s));
 
-	assert(!o->create || (o->fleet && o->holder));
+	assert(!o->create || (o->fleet && (o->holder || !o->path)));
 	s->writable = o->create;
-	if (!sqlite_backend_open(o->path, o->create, &s->backend, e))
+	if (o->path ? !sqlite_backend_open(o->path, o->create, &s->backend, e)
+		    : !sqlite_backend_in_memory(&s->backend, e))
 		return false;
-	if (o->create && !s->backend->ops->lock(s->backend, o->holder, o->lock_wait_ms, e))
+	if (o->create && o->path &&
+	    !s->backend->ops->lock(s->backend, o->holder, o->lock_wait_ms, e))
 		return false;
 	if (!load_meta(s, o, e))
 		return false;

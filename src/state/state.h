@@ -45,7 +45,7 @@ struct state;
 	"copy of the state directory"
 
 struct state_options {
-	const char *path;
+	const char *path; /* NULL, with create: in memory alone, for a plan */
 	/* expected fleet: another fleet's state is ERR_INPUT; NULL (only for
 	 * reading): any fleet */
 	const char *fleet;
@@ -118,9 +118,6 @@ MUST_CHECK bool state_certificates(struct state *s, const struct generation *g, 
 /* A generation's record as stored: JSON, and public. */
 MUST_CHECK bool state_generation_record(struct state *s, const struct generation *g,
 					struct arena *a, const char **json, struct err *e);
-/* Such a record of a certificate, out of a backup; its owner and number are known. */
-MUST_CHECK bool state_parse_generation(const char *json, const char *owner, unsigned number,
-				       struct arena *a, struct generation *out, struct err *e);
 /*
  * Components known to the state, sorted by name: deliveries in the second half
  * of component_seen, the last observation in the first.  A component that was

@@ -113,20 +113,27 @@ bool change_copied(struct change *c, const struct stored_record *r, struct err *
 		       text_escaped(&a, r->key));
 }
 
+bool copied_generation(const char *record, const struct generation *due, struct arena *a,
+		       struct generation *out, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (!generation_decode(record, a, out, &why))
+		return copy_damaged(generation_key(a, due), &why, e);
+	if (out->of == due->of && !strcmp(out->owner, due->owner) && out->number == due->number &&
+	    !strcmp(out->fingerprint, due->fingerprint) && !strcmp(out->spki, due->spki))
+		return true;
+	err_set(&why, ERR_INPUT, "its content belongs to another generation");
+	return copy_damaged(generation_key(a, due), &why, e);
+}
+
 bool change_copied_generation(struct change *c, const char *record, const struct generation *due,
 			      const struct cert_set *set, struct err *e)
 {
-	AUTO(arena) a = { 0 };
 	struct generation g = { 0 };
-	struct err why = { 0 };
 
-	if (!generation_decode(record, &c->arena, &g, &why))
-		return copy_damaged(generation_key(&a, due), &why, e);
-	if (g.of != due->of || strcmp(g.owner, due->owner) != 0 || g.number != due->number ||
-	    strcmp(g.fingerprint, due->fingerprint) != 0 || strcmp(g.spki, due->spki) != 0) {
-		err_set(&why, ERR_INPUT, "its content belongs to another generation");
-		return copy_damaged(generation_key(&a, due), &why, e);
-	}
+	if (!copied_generation(record, due, &c->arena, &g, e))
+		return false;
 	g.bundle = due->bundle;
 	change_generation(c, &g, set);
 	return true;
@@ -261,6 +268,18 @@ bool rebuild_state(struct rebuild *r, struct state **out, struct err *e)
 		return err_in(e, "cannot make the new state");
 	*out = r->state;
 	return true;
+}
+
+bool rebuild_in_memory(const struct copy_head *head, struct state **out, struct err *e)
+{
+	const struct state_options o = {
+		.fleet = head->fleet,
+		.create = true,
+		.lineage = head->lineage,
+		.serial = head->serial,
+	};
+
+	return state_open(&o, out, e);
 }
 
 /* Moves what is at the state's place aside. */

@@ -66,10 +66,18 @@ MUST_CHECK bool rebuild_state(struct rebuild *r, struct state **out, struct err 
 /* Closes the new state; `former`, in `a`, is where the former one is kept now; NULL: none. */
 MUST_CHECK bool rebuild_finish(struct rebuild *r, struct arena *a, const char **former,
 			       struct err *e);
+/* The state that a rebuilding would make where there is none, in memory alone. */
+MUST_CHECK bool rebuild_in_memory(const struct copy_head *head, struct state **out, struct err *e);
 /* Removes a new state that is not finished. */
 void rebuild_close(struct rebuild *r);
 AUTO_TYPE(rebuild, struct rebuild *, rebuild_close)
 
+/*
+ * A generation out of its public record in a copy, which must be of this owner, number,
+ * leaf and key.  ERR_INPUT.
+ */
+MUST_CHECK bool copied_generation(const char *record, const struct generation *due, struct arena *a,
+				  struct generation *out, struct err *e);
 /*
  * Adds a generation from its public record in the copy, which must be of this owner,
  * number and leaf.  ERR_INPUT.

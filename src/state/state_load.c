@@ -80,15 +80,6 @@ bool state_generation_record(struct state *s, const struct generation *g, struct
 	return true;
 }
 
-bool state_parse_generation(const char *json, const char *owner, unsigned number, struct arena *a,
-			    struct generation *out, struct err *e)
-{
-	const struct generation named = { .of = OF_CERTIFICATE, .owner = owner, .number = number };
-	const struct stored_record r = { generation_key(a, &named), json, 0 };
-
-	return generation_read(&r, a, out, e);
-}
-
 /* ---- components ---- */
 
 static int state_load_by_name(const void *x, const void *y)

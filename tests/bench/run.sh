@@ -156,6 +156,15 @@ pairs "status of 1,000 such / libcurl, one CA, processor" "1.0" status curl_one
 pairs "status of 1,000 such / libcurl, system CAs, processor" "0.2" status curl_bundle
 . "$root/tests/bench/local.sh"
 pairs "apply to 1,000 local directories / bare writes" "3.0" apply_local write_local
+. "$root/tests/bench/recovery.sh"
+rounds=3
+pairs "bundle of 10,000 pairs, written / 7z a" "3.0" bundle_written bare_written
+pairs "bundle of 10,000 pairs, restored / 7z x" "3.0" bundle_restored bare_restored
+rounds=5
+amount "write it, peak MiB" 256 "$(per "$(peak "$CERTFLEET" -C kept backup create)" 1024)"
+amount "verify it, peak MiB" 256 "$(per "$(peak "$CERTFLEET" -C kept backup verify "$kept")" 1024)"
+pairs "recover 1,000 components / apply to them" "-" recovered applied_again
+amount "recover 1,000 components, seconds" 60 "$(recovered)"
 . "$root/tests/bench/agents.sh"
 if start_agents; then
 	pairs "status of $agents agents / bare libcurl, processor" "1.2" agents_status agents_bare

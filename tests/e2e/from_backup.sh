@@ -93,6 +93,48 @@ is "$(installed tls/front/fullchain.pem)" "$second" "it goes forward"
 cf apply --yes
 has "$out" "nothing to do" "and stays there"
 
+# nothing but the fleet file and one bundle
+fingerprint=$(installed tls/front/fullchain.pem)
+cf backup create
+mv "$out" run/kept.zip
+rm -rf .certfleet backups tls/front trust/ca.pem
+cf plan --from-backup run/kept.zip
+is $status 0 "without a state the plan is that of a restored one"
+hasnt "$out" "state-missing" "it does not ask for the state"
+has "$out" "publish  *ca" "it publishes the authority again"
+has "$out" "stage" "and delivers"
+hasnt "$out" "issue  " "but issues nothing"
+[ ! -e .certfleet ]
+ok $? "and writes no state"
+cf plan --from-backup run/kept.zip --out lost.plan
+cf apply lost.plan --from-backup run/kept.zip
+is $status 0 "the saved plan restores first"
+[ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
+has "$out" "the state is restored from the bundle" "it says so"
+is "$(installed tls/front/fullchain.pem)" "$fingerprint" "the pair is back"
+comes does_serve "$front" "$fingerprint"
+ok $? "and served"
+cf apply --yes
+is $status 0 "the next plain apply"
+has "$out" "nothing to do" "has nothing to do"
+rm -rf .certfleet tls/front
+cf apply --yes --from-backup run/kept.zip
+is $status 3 "an older bundle than one that is there asks"
+has "$out" "state-behind" "by name"
+[ ! -e .certfleet ]
+ok $? "before anything is written"
+rm -rf backups
+cf apply --yes --from-backup run/kept.zip
+is $status 0 "apply alone does it too"
+is "$(installed tls/front/fullchain.pem)" "$fingerprint" "with the same pair"
+mv .certfleet run/kept
+sed -i 's/^fleet: last-week/fleet: another/' certfleet.yaml
+cf apply --yes --from-backup run/kept.zip
+is $status 65 "another fleet's bundle is refused"
+[ ! -e .certfleet ]
+ok $? "and nothing is written"
+mv run/kept .certfleet
+
 # a certificate and a component that the bundle does not know
 cat fleet.head - fleet.tail >certfleet.yaml <<'END'
   new: {subject: "CN=new.example.test", issuer: ca}
@@ -105,6 +147,7 @@ cat >>certfleet.yaml <<END
     verify: {tls: "127.0.0.1:$back", server_name: new.example.test}
 END
 before=$(installed tls/back/fullchain.pem)
+cp run/week.zip "backups/$old"
 cf apply --yes --from-backup "$old"
 is $status 0 "what the bundle does not have is left"
 has "$out" "not-in-backup new" "by name"
