@@ -30,10 +30,10 @@ struct engine {
 	bool unsealed; /* the state's keys can be read and written */
 	event_fn *listen;
 	void *listen_ctx;
-	struct secret_slot *secrets; /* resolved secrets */
-	struct import_slot *imports; /* as read by the last observation */
+	struct secret_slot *secrets;  /* resolved secrets */
+	struct import_slot *imports;  /* as read by the last observation */
 	struct backup_source *source; /* --from-backup; NULL: none */
-	struct anchors *system;      /* trust store of this machine; NULL: not read yet */
+	struct anchors *system;       /* trust store of this machine; NULL: not read yet */
 };
 
 /*

@@ -66,10 +66,9 @@ bool stored_certificates(struct state *s, const struct generation *g, struct are
 		sha256_text(set.certs[0].bytes, set.certs[0].len, leaf);
 	if (!g->pending && (strcmp(leaf, g->fingerprint) != 0 ||
 			    strcmp(chain_digest(set.certs, set.count, a), g->chain) != 0))
-		return err_set(
-			e, ERR_IO,
-			"the certificate of '%s' is damaged in the state; " STATE_REMEDY,
-			g->owner);
+		return err_set(e, ERR_IO,
+			       "the certificate of '%s' is damaged in the state; " STATE_REMEDY,
+			       g->owner);
 	*out = set;
 	return true;
 }

@@ -125,7 +125,7 @@ struct choices {
 	size_t reissue_count;
 	const char *const *use; /* CERTIFICATE@FINGERPRINT, @previous or @newest */
 	size_t use_count;
-	int64_t until; /* of the holds that `use` begins; 0: as usual */
+	int64_t until;           /* of the holds that `use` begins; 0: as usual */
 	const char *from_backup; /* bundle, as it was given; NULL: none */
 	bool restart_postponed;
 };

@@ -203,9 +203,9 @@ struct snapshot {
 	const struct lost_bundle *lost; /* by name */
 	size_t lost_count;
 	const struct source_bundle *source; /* NULL: not --from-backup */
-	const char *const *reached; /* by the last completed run, sorted; see
-				       struct plan */
-	size_t reached_count;       /* 0: none has completed */
+	const char *const *reached;         /* by the last completed run, sorted; see
+					       struct plan */
+	size_t reached_count;               /* 0: none has completed */
 	/* shown under their new names here; in the order of the fleet */
 	const struct renamed_seen *renamed;
 	size_t renamed_count;
