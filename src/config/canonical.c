@@ -15,13 +15,15 @@ static void put_policies(struct writer *w, const struct fleet *f)
 	put_path(w, "directory", b->directory);
 	for (size_t i = 0; i < b->passphrase_count; i++)
 		put_secret(w, "passphrase", &b->passphrases[i]);
+	for (size_t i = 0; i < b->copy_count; i++)
+		put_text(w, "copy", b->copies[i].name);
 	put_number(w, "keep", b->keep);
 	put_flag(w, "unencrypted", b->unencrypted);
 }
 
 static void put_fleet_access(struct writer *w, const struct fleet_access *a)
 {
-	if (!a->agent.certificate && a->ssh.key.kind == SECRET_NONE)
+	if (!a->agent.certificate && a->ssh.key.kind == SECRET_NONE && !a->webdav && !a->s3)
 		return;
 	buf_puts(w->out, "access\n");
 	write_rows(w, &access_record, a);

@@ -28,6 +28,14 @@ static bool in_http(const struct fleet *f, const struct http *h)
 	return false;
 }
 
+static bool in_web(const struct fleet *f, const struct web_access *const *list)
+{
+	for (; list && *list; list++)
+		if (is_passphrase(f, &(*list)->key_id) || is_passphrase(f, &(*list)->secret))
+			return true;
+	return false;
+}
+
 static void check_access_report(struct loader *ld, const struct node *at)
 {
 	config_error(ld, at, "a passphrase of the backup or the state has no other use");
@@ -39,7 +47,8 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 	const struct ssh_access *ssh = &f->access.ssh;
 	const struct node *reported = NULL;
 
-	if (is_passphrase(f, &ssh->key) || is_passphrase(f, &ssh->passphrase))
+	if (is_passphrase(f, &ssh->key) || is_passphrase(f, &ssh->passphrase) ||
+	    in_web(f, f->access.webdav) || in_web(f, f->access.s3))
 		check_access_report(ld, node_find(root, "access"));
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct component *c = &b->components[i];

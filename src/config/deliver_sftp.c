@@ -41,7 +41,7 @@ static bool parse_host(struct arena *a, const char *text, struct sftp *out)
 	return host_port_parse(a, text, &out->host, &out->port);
 }
 
-static bool parse_url(struct arena *a, const char *text, struct sftp *out)
+bool sftp_parse_url(struct arena *a, const char *text, struct sftp *out)
 {
 	const char *rest = text + strlen("sftp://");
 	const char *at = strchr(rest, '@');
@@ -56,12 +56,17 @@ static bool parse_url(struct arena *a, const char *text, struct sftp *out)
 	return true;
 }
 
-static bool has_password(const char *text)
+bool sftp_check_password(struct loader *ld, const struct field *f, const struct node *n,
+			 const char *text)
 {
 	const char *rest = strstr(text, "://");
 	const char *at = rest ? strchr(rest + 3, '@') : NULL;
 
-	return at && memchr(rest + 3, ':', (size_t)(at - rest - 3));
+	return !at || !memchr(rest + 3, ':', (size_t)(at - rest - 3)) ||
+	       config_error(
+		       ld, n,
+		       "'%s' holds a password, but certfleet never logs in with a password: name its key in 'access: {ssh: {key: ...}}'",
+		       f->key);
 }
 
 /* A hint for a frequent mistake. */
@@ -82,14 +87,9 @@ static bool deliver_sftp_read_url(struct loader *ld, const struct field *f, cons
 	const char *text = NULL;
 	struct sftp parsed = { 0 };
 
-	if (!value_text(ld, f, n, &text))
+	if (!value_text(ld, f, n, &text) || !sftp_check_password(ld, f, n, text))
 		return false;
-	if (has_password(text))
-		return config_error(
-			ld, n,
-			"'%s' holds a password, but certfleet never logs in with a password: name its key in 'access: {ssh: {key: ...}}'",
-			f->key);
-	if (!parse_url(&ld->fleet.arena, text, &parsed)) {
+	if (!sftp_parse_url(&ld->fleet.arena, text, &parsed)) {
 		if (!placeholder_excuses(ld, n))
 			return config_error(ld, n,
 					    "'%s' must be sftp://USER@HOST[:PORT], not '%s'%s",

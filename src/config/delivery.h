@@ -21,6 +21,11 @@ extern const struct field_type socket_type;      /* const char *; path or tcp://
 /* The row of a way to deliver; it leads to its keys, a struct record. */
 const struct field *driver_row(enum driver_kind kind);
 
+/* "sftp://USER@HOST[:PORT]" */
+bool sftp_parse_url(struct arena *a, const char *text, struct sftp *out);
+/* Refuses a password in such a URL. */
+bool sftp_check_password(struct loader *ld, const struct field *f, const struct node *n,
+			 const char *text);
 bool agent_component_check(struct loader *ld, const struct draft *d,
 			   const struct component_form *form);
 void agent_locate(struct arena *a, struct deliver *d);

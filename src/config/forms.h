@@ -38,9 +38,14 @@ struct ack_form {
 	struct standing_ack ack;
 };
 
+struct copy_form {
+	const char *const *command;
+};
+
 struct backup_form {
 	struct backup_policy policy;
 	struct items passphrases; /* struct secret_ref */
+	struct items copies;      /* struct backup_copy */
 };
 
 struct issuer_form {

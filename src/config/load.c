@@ -62,6 +62,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_former_names(ld, &b);
 	check_secrets(ld, root);
 	check_access_secrets(ld, &b, root);
+	check_copies(ld, root);
 	check_inventories(ld, &b);
 	check_agents(ld, &b, root);
 	check_clients(ld, &b);

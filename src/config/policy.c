@@ -114,6 +114,8 @@ static bool read_backup(struct loader *ld, const struct field *f, const struct n
 	if (!form.policy.directory)
 		form.policy.directory = out->directory;
 	*out = form.policy;
+	out->copies = form.copies.list;
+	out->copy_count = form.copies.count;
 	out->passphrase_count = form.passphrases.count;
 	if (form.passphrases.count)
 		memcpy(out->passphrases, form.passphrases.list,

@@ -2,6 +2,7 @@
 #include "config/schema.h"
 
 #include "config/certificate_types.h"
+#include "config/copies.h"
 #include "config/delivery.h"
 #include "config/forms.h"
 #include "config/netname.h"
@@ -127,10 +128,29 @@ static const struct field passphrase_item = { .key = "passphrase",
 					      .param = &secret_record };
 static const struct list_of passphrase_items = { &passphrase_item, sizeof(struct secret_ref), 1,
 						 RECIPIENT_LIMIT };
+
+static const struct field copy_fields[] = {
+	ARGV(struct copy_form, "command", command,
+	     "a program of this machine, called with 'put', 'get' or 'list', a name, and a path",
+	     .required = true),
+	{ 0 },
+};
+static const struct record copy_record = {
+	.name = "copy",
+	.fields = copy_fields,
+	.size = sizeof(struct copy_form),
+	.help = "a program that keeps copies of bundles",
+};
+static const struct field copy_item = { .key = "copies",
+					.type = &copy_type,
+					.param = &copy_record };
+static const struct list_of copy_items = { &copy_item, sizeof(struct backup_copy), 1, 16 };
 static const struct field backup_fields[] = {
 	PATH(struct backup_form, "directory", policy.directory, "where bundles are written"),
 	LIST(struct backup_form, "passphrase", passphrases, one_or_list_type, passphrase_items,
 	     "opens a bundle, at least 16 bytes; of several, each does"),
+	LIST(struct backup_form, "copies", copies, one_or_list_type, copy_items,
+	     "places that get each bundle before anything is staged: sftp://USER@HOST/DIR, https://HOST/DIR (WebDAV), s3://BUCKET/PREFIX, or {command: [...]}"),
 	COUNT(struct backup_form, "keep", policy.keep, some_count,
 	      "number of bundles that are kept"),
 	FLAG(struct backup_form, "unencrypted", policy.unencrypted,

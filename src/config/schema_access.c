@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accepted keys of access. */
+#include "config/copies.h"
 #include "config/policy.h"
 #include "config/rows.h"
 #include "config/schema.h"
@@ -39,11 +40,66 @@ static const struct record ssh_record = {
 	.help = "over SSH, to all hosts that 'sftp' names",
 };
 
+static const struct field webdav_fields[] = {
+	FIELD(struct web_access, "url", origin, const char *, web_place_type, .required = true,
+	      .help = "https://HOST or https://HOST/DIR: its password goes there and below, and nowhere else",
+	      .canonical = "webdav"),
+	TEXT(struct web_access, "user", user, "the name to log in with", .required = true,
+	     .canonical = "webdav_user"),
+	SECRET(struct web_access, "password", secret, "the password", .required = true,
+	       .canonical = "webdav_password"),
+	PATH(struct web_access, "ca", ca,
+	     "authorities that may sign the server's certificate, as PEM; the system's when left out",
+	     .canonical = "webdav_ca"),
+	{ 0 },
+};
+static const struct record webdav_record = {
+	.name = "access_webdav",
+	.fields = webdav_fields,
+	.size = sizeof(struct web_access),
+	.check = web_access_check,
+	.help = "towards a WebDAV server that keeps copies of bundles",
+};
+static const struct field webdav_item = { .key = "webdav",
+					  .type = &own_record_type,
+					  .param = &webdav_record };
+static const struct list_of webdav_items = { &webdav_item, sizeof(void *), 1, 100 };
+
+static const struct field s3_fields[] = {
+	FIELD(struct web_access, "endpoint", origin, const char *, web_place_type, .required = true,
+	      .help = "https://HOST, or https://HOST/BUCKET when it is not for all buckets; buckets are part of the path",
+	      .canonical = "s3"),
+	TEXT(struct web_access, "region", region, "its region, as in us-east-1", .required = true,
+	     .canonical = "s3_region"),
+	SECRET(struct web_access, "key_id", key_id, "the access key ID", .required = true,
+	       .canonical = "s3_key_id"),
+	SECRET(struct web_access, "secret", secret, "the secret access key", .required = true,
+	       .canonical = "s3_secret"),
+	PATH(struct web_access, "ca", ca,
+	     "authorities that may sign the server's certificate, as PEM; the system's when left out",
+	     .canonical = "s3_ca"),
+	{ 0 },
+};
+static const struct record s3_record = {
+	.name = "access_s3",
+	.fields = s3_fields,
+	.size = sizeof(struct web_access),
+	.check = web_access_check,
+	.help = "towards an S3 service that keeps copies of bundles",
+};
+static const struct field s3_item = { .key = "s3", .type = &own_record_type, .param = &s3_record };
+static const struct list_of s3_items = { &s3_item, sizeof(void *), 1, 100 };
+
 static const struct field access_fields[] = {
 	FIELD(struct fleet_access, "agent", agent, struct agent_access, record_type,
 	      .param = &agent_record, .help = "towards agents"),
 	FIELD(struct fleet_access, "ssh", ssh, struct ssh_access, record_type, .param = &ssh_record,
 	      .help = "over SSH"),
+	FIELD(struct fleet_access, "webdav", webdav, const struct web_access *const *,
+	      web_list_type, .param = &webdav_items,
+	      .help = "towards copies of bundles at https:// URLs"),
+	FIELD(struct fleet_access, "s3", s3, const struct web_access *const *, web_list_type,
+	      .param = &s3_items, .help = "towards copies of bundles at s3:// URLs"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("proxy"),
 	{ 0 },

@@ -215,6 +215,28 @@ static bool url_read_url(struct loader *ld, const struct field *f, const struct 
 	       check_path(ld, f, n, &out->path);
 }
 
+bool value_place(struct loader *ld, const struct field *f, const struct node *n,
+		 const char **origin, const char **path)
+{
+	struct written w = { 0 };
+	size_t len = 0;
+
+	if (!read_origin(ld, f, n, &w, origin) || !check_safe(ld, f, n, &w))
+		return false;
+	if (!is_url_text(w.rest) || strchr(w.rest, '?'))
+		return config_error(
+			ld, n,
+			"'%s' holds a character that must be written as %%NN, a query or a fragment",
+			f->key);
+	if (has_dots(w.rest))
+		return config_error(ld, n, "'%s' has a part that is only dots", f->key);
+	len = strlen(w.rest);
+	while (len && w.rest[len - 1] == '/')
+		len--;
+	*path = arena_strndup(&ld->fleet.arena, w.rest, len);
+	return true;
+}
+
 static bool ends_there(struct loader *ld, const struct field *f, const struct node *n,
 		       const struct written *w)
 {

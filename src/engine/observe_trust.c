@@ -84,6 +84,9 @@ bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 
 	observe_trust_add_file(&t, f->access.agent.ca);
 	observe_trust_add_file(&t, f->access.ssh.known_hosts);
+	for (size_t i = 0; i < f->backup.copy_count; i++)
+		if (f->backup.copies[i].web)
+			observe_trust_add_file(&t, f->backup.copies[i].web->ca);
 	for (size_t i = 0; i < f->certificate_count; i++)
 		observe_trust_add_file(&t, f->certificates[i].trust.file);
 	for (size_t i = 0; i < f->component_count; i++) {

@@ -365,8 +365,40 @@ struct component {
 	bool must_run;      /* no process is no reason to go on without an activation */
 };
 
+/* Login to the URLs at and below one place: WebDAV, or S3. */
+struct web_access {
+	const char *origin;       /* https://HOST[:PORT], or http of this machine */
+	const char *path;         /* "" or "/a/b"; of S3 the bucket and what follows */
+	const char *ca;           /* PEM file; NULL: the system's store */
+	const char *user;         /* WebDAV */
+	const char *region;       /* S3 */
+	struct secret_ref key_id; /* S3 */
+	struct secret_ref secret; /* password, or secret key */
+};
+
+enum copy_kind {
+	COPY_SFTP,
+	COPY_WEBDAV,
+	COPY_S3,
+	COPY_COMMAND,
+	COPY_KIND_COUNT
+};
+
+/* A place outside of this machine that gets each bundle. */
+struct backup_copy {
+	enum copy_kind kind;
+	const char *name;   /* its URL, without a slash at the end; "command WORD..." */
+	const char *origin; /* NULL: command; also of S3 https://HOST[:PORT] */
+	const char *path;   /* on it, without a slash at the end; "" is all of WebDAV */
+	struct sftp sftp;
+	const struct web_access *web; /* WebDAV and S3; NULL: no login */
+	const char *const *argv;      /* ends with NULL */
+};
+
 struct backup_policy {
 	const char *directory;
+	const struct backup_copy *copies; /* in the order of the file */
+	size_t copy_count;
 	struct secret_ref passphrases[RECIPIENT_LIMIT];
 	size_t passphrase_count;
 	unsigned keep;
@@ -397,6 +429,9 @@ struct ssh_access {
 struct fleet_access {
 	struct agent_access agent;
 	struct ssh_access ssh;
+	/* towards copies of bundles; each ends with NULL, or is NULL */
+	const struct web_access *const *webdav;
+	const struct web_access *const *s3;
 };
 
 /* Source file of the fleet, for the bundle's config/. */
