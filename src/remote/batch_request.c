@@ -241,7 +241,7 @@ bool batch_request(struct conversation *c, struct exchange *x, struct err *e)
 	}
 	x->origin = c->host->origin;
 	if (!x->timeout_ms)
-		x->timeout_ms = EXCHANGE_TIMEOUT_MS;
+		x->timeout_ms = x->bulk ? EXCHANGE_BULK_MS : EXCHANGE_TIMEOUT_MS;
 	end_ms = clock_mono_ms() + x->timeout_ms;
 	if (!exchange_may_begin(x, e))
 		return false;

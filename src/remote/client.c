@@ -75,9 +75,14 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 
 /* ---- the reply ---- */
 
+static size_t reply_limit(const struct exchange *x)
+{
+	return x->bulk ? EXCHANGE_BULK_LIMIT : EXCHANGE_REPLY_LIMIT;
+}
+
 bool client_take(struct http_client *c, const void *bytes, size_t len)
 {
-	if (len > EXCHANGE_REPLY_LIMIT - c->got) {
+	if (len > reply_limit(c->exchange) - c->got) {
 		c->too_long = true;
 		return false;
 	}
@@ -222,11 +227,37 @@ static void client_add_headers(struct http_client *c, const struct exchange *x)
 	}
 }
 
+static CURLcode set_s3_login(CURL *easy, const struct s3_login *l)
+{
+	AUTO(buf) provider = { 0 };
+	CURLcode rc = CURLE_OK;
+
+	buf_printf(&provider, "aws:amz:%s:s3", l->region);
+	rc = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, buf_text(&provider));
+	if (!rc)
+		rc = curl_easy_setopt(easy, CURLOPT_USERNAME, (const char *)l->key_id->bytes);
+	if (!rc)
+		rc = curl_easy_setopt(easy, CURLOPT_PASSWORD, (const char *)l->secret->bytes);
+	return rc;
+}
+
+static CURLcode set_stall_limit(CURL *easy)
+{
+	CURLcode rc = curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+
+	return rc ? rc
+		  : curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, EXCHANGE_TIMEOUT_MS / 1000L);
+}
+
 static CURLcode set_request(struct http_client *c, const struct exchange *x)
 {
 	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
 
 	client_add_headers(c, x);
+	if (!rc && x->s3)
+		rc = set_s3_login(c->easy, x->s3);
+	if (!rc && x->bulk)
+		rc = set_stall_limit(c->easy);
 	if (!rc && x->fresh)
 		rc = curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (!rc)
@@ -387,8 +418,8 @@ static bool set_error(const struct http_client *c, struct err *e)
 			"'%s' is not on this machine, and other machines are only contacted over TLS",
 			c->exchange->origin);
 	if (c->too_long)
-		return err_set(e, ERR_REMOTE, "'%s' answers with more than %d bytes",
-			       c->exchange->origin, EXCHANGE_REPLY_LIMIT);
+		return err_set(e, ERR_REMOTE, "'%s' answers with more than %zu bytes",
+			       c->exchange->origin, reply_limit(c->exchange));
 	curl_easy_getinfo(c->easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
 	if (c->rc == CURLE_OPERATION_TIMEDOUT && resolved)
 		return client_expired(c->exchange, CONNECT_TIMEOUT_MS, e);

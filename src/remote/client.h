@@ -44,7 +44,7 @@ MUST_CHECK bool client_open(struct http_client *c, const struct exchange *x, CUR
 void client_close(struct http_client *c);
 AUTO_STRUCT(http_client, struct http_client, client_close)
 
-/* Appends to the reply; false: longer than EXCHANGE_REPLY_LIMIT. */
+/* Appends to the reply; false: longer than its limit. */
 MUST_CHECK bool client_take(struct http_client *c, const void *bytes, size_t len);
 /* Stores the result in `x`: status, ETag and reply; or the error of `rc`. */
 MUST_CHECK bool client_answer(struct http_client *c, struct exchange *x, struct err *e);

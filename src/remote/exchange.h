@@ -20,6 +20,8 @@
 enum {
 	EXCHANGE_TIMEOUT_MS = 30000, /* one request, including retries */
 	EXCHANGE_REPLY_LIMIT = 1024 * 1024,
+	EXCHANGE_BULK_MS = 10 * 60 * 1000, /* the same of bulk ones */
+	EXCHANGE_BULK_LIMIT = 64 * 1024 * 1024,
 	EXCHANGE_RETRIES = 3,
 	ETAG_LIMIT = 256,
 };
@@ -40,6 +42,13 @@ struct exchange_header {
 	const struct secret *value; /* without control characters */
 };
 
+/* Login to an S3 service; without control characters. */
+struct s3_login {
+	const struct secret *key_id;
+	const struct secret *secret;
+	const char *region;
+};
+
 struct exchange {
 	enum exchange_kind kind;
 	/*
@@ -56,15 +65,18 @@ struct exchange {
 						  and the system's CAs */
 	const struct exchange_header *headers; /* HTTP */
 	size_t header_count;
-	struct ssh_ask *ssh; /* SSH: ops and their results */
-	struct secret body;  /* HTTP: JSON unless a header says otherwise;
-				empty: none */
-	int64_t timeout_ms;  /* 0: EXCHANGE_TIMEOUT_MS */
-	bool wants_peer;     /* https: fill in `peer` */
-	bool fresh;          /* HTTP: use a new connection */
-	bool reads;          /* changes nothing: a stop may abort it */
-	bool goes_back;      /* reverts a change: runs despite a stop */
-	bool goes_on;        /* the peer finishes it alone: a second stop ends the wait */
+	const struct s3_login *s3; /* HTTP: signs the request (SigV4); NULL: not signed */
+	struct ssh_ask *ssh;       /* SSH: ops and their results */
+	struct secret body;        /* HTTP: JSON unless a header says otherwise;
+				      empty: none */
+	int64_t timeout_ms;        /* 0: EXCHANGE_TIMEOUT_MS; bulk: EXCHANGE_BULK_MS */
+	bool bulk;                 /* body or reply may be EXCHANGE_BULK_LIMIT bytes; ends
+				      also when nothing moves for EXCHANGE_TIMEOUT_MS */
+	bool wants_peer;           /* https: fill in `peer` */
+	bool fresh;                /* HTTP: use a new connection */
+	bool reads;                /* changes nothing: a stop may abort it */
+	bool goes_back;            /* reverts a change: runs despite a stop */
+	bool goes_on;              /* the peer finishes it alone: a second stop ends the wait */
 	/* response */
 	long status; /* HTTP */
 	char etag[ETAG_LIMIT];

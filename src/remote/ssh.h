@@ -37,12 +37,14 @@ struct ssh_login {
 };
 
 enum ssh_kind {
-	SSH_LOOK,  /* lstat */
-	SSH_LINK,  /* readlink */
-	SSH_LIST,  /* list a directory */
-	SSH_READ,  /* read a regular file */
-	SSH_WRITE, /* create a file: owner and mode before the first byte; synced */
-	SSH_RUN,   /* run a script */
+	SSH_LOOK,   /* lstat */
+	SSH_LINK,   /* readlink */
+	SSH_LIST,   /* list a directory */
+	SSH_READ,   /* read a regular file */
+	SSH_WRITE,  /* create a file: owner and mode before the first byte; synced */
+	SSH_RENAME, /* give a file another name, which is free */
+	SSH_REMOVE, /* remove a file */
+	SSH_RUN,    /* run a script */
 	SSH_KIND_COUNT
 };
 
@@ -61,6 +63,8 @@ struct ssh_entry {
 struct ssh_op {
 	enum ssh_kind kind;
 	const char *path;
+	const char *to;    /* rename */
+	size_t limit;      /* read; 0: SSH_FILE_LIMIT */
 	const void *bytes; /* write: the content; run: the script */
 	size_t len;
 	struct fs_attr attr; /* write */

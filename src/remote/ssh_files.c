@@ -150,7 +150,7 @@ bool ssh_read(struct ssh *s, struct ssh_op *op)
 		return false;
 	if (!S_ISREG(op->found.mode))
 		return ssh_files_reject(s, op, "read", "it is not a regular file");
-	if (size > SSH_FILE_LIMIT)
+	if (size > (op->limit ? op->limit : SSH_FILE_LIMIT))
 		return ssh_files_reject(s, op, "read", "it is too large");
 	SSH_OPEN(s, s->handle, libssh2_sftp_open(s->sftp, op->path, LIBSSH2_FXF_READ, 0));
 	if (!s->handle)
@@ -233,4 +233,26 @@ bool ssh_write(struct ssh *s, struct ssh_op *op)
 		return false;
 	int rc = SSH_CALL(s, libssh2_sftp_fsync(s->handle));
 	return !rc || ssh_files_failed(s, op, "make durable");
+}
+
+/* ---- rename, remove ---- */
+
+/* Unlike rename(2), SFTP's replaces nothing. */
+bool ssh_rename(struct ssh *s, struct ssh_op *op)
+{
+	if (!start_sftp(s))
+		return false;
+	s->begun = true;
+	int rc = SSH_CALL(s, libssh2_sftp_rename_ex(s->sftp, op->path, strlen(op->path), op->to,
+						    strlen(op->to), 0));
+	return !rc || ssh_files_failed(s, op, "rename");
+}
+
+bool ssh_remove(struct ssh *s, struct ssh_op *op)
+{
+	if (!start_sftp(s))
+		return false;
+	s->begun = true;
+	int rc = SSH_CALL(s, libssh2_sftp_unlink(s->sftp, op->path));
+	return !rc || ssh_files_failed(s, op, "remove");
 }

@@ -74,7 +74,7 @@ MUST_CHECK bool ssh_host_check(struct ssh *s, struct err *e);
  * what it has opened is closed afterwards.
  */
 typedef bool ssh_op_fn(struct ssh *s, struct ssh_op *op);
-ssh_op_fn ssh_look, ssh_link, ssh_list, ssh_read, ssh_write, ssh_run;
+ssh_op_fn ssh_look, ssh_link, ssh_list, ssh_read, ssh_write, ssh_rename, ssh_remove, ssh_run;
 /* The last part of ssh_run(): what the script says. */
 ssh_op_fn ssh_run_output;
 

@@ -315,8 +315,9 @@ static bool log_in(struct ssh *s)
 /* ---- requests ---- */
 
 static ssh_op_fn *const ops[SSH_KIND_COUNT] = {
-	[SSH_LOOK] = ssh_look, [SSH_LINK] = ssh_link,   [SSH_LIST] = ssh_list,
-	[SSH_READ] = ssh_read, [SSH_WRITE] = ssh_write, [SSH_RUN] = ssh_run,
+	[SSH_LOOK] = ssh_look,     [SSH_LINK] = ssh_link,   [SSH_LIST] = ssh_list,
+	[SSH_READ] = ssh_read,     [SSH_WRITE] = ssh_write, [SSH_RENAME] = ssh_rename,
+	[SSH_REMOVE] = ssh_remove, [SSH_RUN] = ssh_run,
 };
 
 /* Errors do not matter, the op is finished. */

@@ -20,6 +20,7 @@ struct asker {
 	const char *text; /* lines */
 	unsigned times;
 	bool changes;
+	bool bulk;
 	int64_t timeout_ms;
 	unsigned asked;
 	bool good;
@@ -39,6 +40,7 @@ static void ask(void *ctx, struct conversation *c)
 				     .path = "/x",
 				     .if_match = a->if_match,
 				     .reads = !a->changes,
+				     .bulk = a->bulk,
 				     .timeout_ms = a->timeout_ms };
 
 		a->asked++;
@@ -347,6 +349,25 @@ TEST(a_reply_has_a_limit)
 	run(b, s->origin, &a);
 	assert_int_equal(a.error.code, ERR_REMOTE);
 	assert_non_null(strstr(a.error.text, "more than 1048576 bytes"));
+}
+
+TEST(a_bulk_reply_may_be_longer)
+{
+	AUTO(batch) b = batch_new();
+	char *much = malloc(2 * EXCHANGE_REPLY_LIMIT + 1);
+	struct asker a = { .kind = EXCHANGE_LINES, .text = "?\n", .bulk = true };
+
+	assert_non_null(much);
+	memset(much, 'x', 2 * EXCHANGE_REPLY_LIMIT);
+	much[2 * EXCHANGE_REPLY_LIMIT] = '\0';
+
+	struct server *s = server_new((struct server){ .lines = true, .answers = { much } }, NULL);
+
+	run(b, s->origin, &a);
+	assert_true(a.good);
+	assert_int_equal(a.reply.len, 2 * EXCHANGE_REPLY_LIMIT);
+	secret_release(&a.reply);
+	free(much);
 }
 
 /* In a child, because a stop cannot be taken back; the deadline is far off. */

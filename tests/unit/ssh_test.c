@@ -186,6 +186,30 @@ TEST_WITH(a_file_that_is_there_is_not_written_over, open_test, close_test)
 	assert_string_equal(ssh_file_read("kept"), "kept");
 }
 
+TEST_WITH(a_rename_replaces_nothing_and_what_is_removed_is_gone, open_test, close_test)
+{
+	const struct fs_attr attr = FS_PRIVATE;
+	const char *part = ssh_path("part");
+	const char *whole = ssh_path("whole");
+	struct ssh_op ops[] = {
+		{ .kind = SSH_WRITE, .path = part, .bytes = "one", .len = 3, .attr = attr },
+		{ .kind = SSH_RENAME, .path = part, .to = whole },
+		{ .kind = SSH_WRITE, .path = part, .bytes = "two", .len = 3, .attr = attr },
+		{ .kind = SSH_RENAME, .path = part, .to = whole },
+		{ .kind = SSH_REMOVE, .path = part },
+		{ .kind = SSH_REMOVE, .path = part },
+	};
+
+	needs_sshd();
+	must_ask(ops, 6);
+	assert_int_equal(ops[1].result, SSH_DONE);
+	assert_int_equal(ops[3].result, SSH_FAILED);
+	assert_non_null(strstr(ops[3].why, "cannot rename"));
+	assert_int_equal(ops[4].result, SSH_DONE);
+	assert_int_equal(ops[5].result, SSH_ABSENT);
+	assert_string_equal(ssh_file_read("whole"), "one");
+}
+
 TEST_WITH(what_is_not_there_is_told_apart_from_what_fails, open_test, close_test)
 {
 	struct ssh_op ops[] = {
