@@ -30,7 +30,7 @@ static bool run_create(struct session *s, const struct call *call, int *status, 
 		return false;
 	buf_printf(&text, "%s/%s\n", s->fleet.backup.directory, name);
 	term_print(&s->terminal, &text);
-	return true;
+	return backup_copy_all(s->engine, NULL, e);
 }
 
 const struct command command_backup_create = {

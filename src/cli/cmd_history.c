@@ -148,6 +148,7 @@ static const struct member history_step_members[] = {
 	CHOICE_MEMBER("kind", struct step_record, kind, step_kind_names),
 	TEXT_MEMBER("component", struct step_record, component, .absent = ABSENT_NULL),
 	TEXT_MEMBER("certificate", struct step_record, certificate, .absent = ABSENT_NULL),
+	TEXT_MEMBER("copy", struct step_record, copy, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("generation", struct step_record, generation, .absent = ABSENT_NULL),
 	CHOICE_MEMBER("outcome", struct step_record, outcome, step_outcome_names),
 	TIME_MEMBER("started", struct step_record, started, .absent = ABSENT_NULL),
@@ -171,7 +172,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 			generation = arena_strndup(t.arena, generation, FINGERPRINT_SHOWN);
 		table_add(&t, arena_printf(t.arena, "%u", r->number), TONE_PLAIN);
 		table_add(&t, step_kind_names[r->kind], TONE_PLAIN);
-		table_add(&t, r->component, TONE_PLAIN);
+		table_add(&t, r->copy ? r->copy : r->component, TONE_PLAIN);
 		table_add(&t, r->certificate, TONE_PLAIN);
 		table_add(&t, generation, TONE_PLAIN);
 		table_add(&t, step_outcome_names[r->outcome], outcome_tones[r->outcome]);

@@ -158,6 +158,9 @@ bool planning_make(struct session *s, const struct planning *how, struct planned
 	terminal_clear(&s->terminal);
 	if (!planning_repeat(s, how, &p, e))
 		return false;
+	if (!how->offline && engine_probe_copies(s->engine, &p.plan, &p.snapshot) &&
+	    !planning_repeat(s, how, &p, e))
+		return false;
 	*out = TAKE(p);
 	return true;
 }

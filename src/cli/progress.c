@@ -50,6 +50,8 @@ static void put_json(const struct progress *p, const struct event *event)
 		set(json, "kind", json_string(step_kind_names[s->kind]));
 		set(json, "component", json_text(s->component));
 		set(json, "certificate", json_text(s->certificate));
+		if (s->copy)
+			set(json, "copy", json_text(s->copy));
 		set(json, "generation", json_text(event->generation));
 	}
 	switch (event->kind) {
@@ -81,6 +83,8 @@ static const char *subject_of(const struct step *s)
 {
 	if (s->component)
 		return s->component;
+	if (s->copy)
+		return s->copy;
 	return s->certificate ? s->certificate : "";
 }
 

@@ -33,8 +33,9 @@ static bool is_plain_path(const char *path)
 		size_t len = strcspn(++at, "/");
 
 		if (!len || (*at == '.' && (len == 1 || (len == 2 && at[1] == '.'))) ||
-		    strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-			       "._~@+=,-") < len)
+		    strspn(at,
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~@+=,-") <
+			    len)
 			return false;
 	}
 	return true;

@@ -22,6 +22,7 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 	[STEP_ISSUE] = { step_issue },
 	[STEP_IMPORT] = { step_import },
 	[STEP_BACKUP] = { step_backup },
+	[STEP_COPY] = { step_copy },
 	[STEP_STAGE] = { step_stage },
 	[STEP_COMMIT] = { step_commit },
 	[STEP_ACTIVATE] = { step_activate },
@@ -80,6 +81,7 @@ static bool journal_batch(struct run *r, const struct step_batch *b, bool ended,
 			.kind = s->kind,
 			.component = s->component,
 			.certificate = s->certificate,
+			.copy = s->copy,
 			.generation = run_fingerprint(r, s),
 			.outcome = !ended   ? STEP_BEGUN
 				   : failed ? STEP_FAILED
@@ -480,7 +482,7 @@ static bool renew_bundle(struct run *r, struct err *e)
 	if (!backup_create(r->en, &r->arena, &name, e))
 		return false;
 	engine_note(r->en, "backup '%s' written and read back", name);
-	return true;
+	return backup_copy_all(r->en, r->plan, e);
 }
 
 /* Within the run, so that a saved plan whose run is killed here can be resumed. */

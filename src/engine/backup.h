@@ -21,6 +21,7 @@ struct engine;
 struct fleet;
 struct bundle;
 struct secret_ref;
+struct backup_copy;
 
 /*
  * Writes a bundle; `name` (in `a`) is its file name.  Removes old bundles
@@ -204,6 +205,45 @@ struct snapshot;
 MUST_CHECK bool backup_observe(struct engine *en, struct snapshot *s, struct err *e);
 /* Why one of these cannot be relied on, in `a`; NULL: present and undamaged. */
 const char *backup_flaw(const struct engine *en, const char *name, struct arena *a);
+
+/* ---- copies (engine/backup_copies.c) ---- */
+
+/* Copies of the fleet file, and the error of each; ERR_NONE: none so far. */
+struct backup_copies {
+	const struct backup_copy *const *copies;
+	struct err *errors;
+	size_t count;
+};
+
+/*
+ * Puts the bundles that the state relies on to those copies that have not got
+ * them by its records, reads them back, and records them.
+ */
+void backup_put_copies(struct engine *en, const struct backup_copies *to);
+/*
+ * The same to all copies of the fleet file; the first failure that `accepting`
+ * does not acknowledge (NULL: none is) is the error.
+ */
+struct plan;
+MUST_CHECK bool backup_copy_all(struct engine *en, const struct plan *accepting, struct err *e);
+/* Whether the plan's run goes on; then the error is told. */
+bool copy_failure_is_accepted(struct engine *en, const struct plan *p, const struct backup_copy *c,
+			      const struct err *error);
+/* Names of the copies that hold a bundle, by the records of the state. */
+MUST_CHECK bool backup_copies_of(const struct engine *en, const char *bundle, struct arena *a,
+				 const char *const **out, size_t *count, struct err *e);
+
+/* Names of the bundles in which unexpired generations are recorded, sorted. */
+struct recorded_bundles {
+	const char **names;
+	size_t count;
+};
+struct generation;
+struct recorded_bundles bundles_recorded(const struct generation *list, size_t count, int64_t now,
+					 struct arena *a);
+/* Sets in the snapshot which of them each copy has not got; contacts none. */
+MUST_CHECK bool copies_observe(const struct engine *en, struct snapshot *s,
+			       const struct recorded_bundles *b, struct err *e);
 
 /* Resolves a secret reference; cached, and wiped with the engine. */
 MUST_CHECK bool engine_secret(struct engine *en, const struct secret_ref *ref,

@@ -13,29 +13,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct name_list {
-	const char **names;
-	size_t count;
-};
-
-/* Names of the recorded bundles, sorted and unique. */
-static struct name_list recorded(const struct snapshot *s, struct arena *a)
+struct recorded_bundles bundles_recorded(const struct generation *all, size_t all_count,
+					 int64_t now, struct arena *a)
 {
-	struct name_list list = { arena_array(a, s->generation_count, sizeof(*list.names)), 0 };
+	struct recorded_bundles list = { arena_array(a, all_count, sizeof(*list.names)), 0 };
 	size_t count = 0;
 
-	for (size_t i = 0; i < s->generation_count; i++) {
-		const struct generation *g = &s->generations[i];
-
-		if (g->bundle && !g->pending && g->not_after > s->observed_at)
-			list.names[count++] = g->bundle;
-	}
+	for (size_t i = 0; i < all_count; i++)
+		if (all[i].bundle && !all[i].pending && all[i].not_after > now)
+			list.names[count++] = all[i].bundle;
 	if (count)
 		qsort(list.names, count, sizeof(*list.names), text_compare);
 	for (size_t i = 0; i < count; i++)
 		if (!i || strcmp(list.names[i], list.names[list.count - 1]))
 			list.names[list.count++] = list.names[i];
 	return list;
+}
+
+static struct recorded_bundles recorded(const struct snapshot *s, struct arena *a)
+{
+	return bundles_recorded(s->generations, s->generation_count, s->observed_at, a);
 }
 
 static bool read_recorded(const struct engine *en, const char *name, struct buf *out, struct err *e)
@@ -64,12 +61,12 @@ bool backup_observe(struct engine *en, struct snapshot *s, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *directory = en->fleet->backup.directory;
-	struct name_list list = recorded(s, &a);
+	struct recorded_bundles list = recorded(s, &s->arena);
 	VEC(struct lost_bundle) lost = { 0 };
 
 	/* Bundles out of read scope count as unchanged. */
 	if (!directory || !engine_may_look(en, directory))
-		return true;
+		return copies_observe(en, s, &list, e);
 	for (size_t i = 0; i < list.count; i++) {
 		const char *name = list.names[i];
 		const char *why = backup_flaw(en, name, &a);
@@ -85,7 +82,7 @@ bool backup_observe(struct engine *en, struct snapshot *s, struct err *e)
 	}
 	s->lost = lost.items;
 	s->lost_count = lost.count;
-	return true;
+	return copies_observe(en, s, &list, e);
 }
 
 static bool opens(struct engine *en, const char *name, const struct secret *const *passphrases,
@@ -120,7 +117,7 @@ bool engine_check_passphrases(struct engine *en, const struct snapshot *s, bool 
 {
 	const struct secret *passphrases[RECIPIENT_LIMIT] = { 0 };
 	AUTO(arena) a = { 0 };
-	struct name_list list = recorded(s, &a);
+	struct recorded_bundles list = recorded(s, &a);
 
 	*outdated = false;
 	if (!en->state || state_serial(en->state) == 0)

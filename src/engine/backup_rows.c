@@ -107,6 +107,9 @@ bool backup_rows(struct engine *en, const struct secret_ref *passphrase, struct 
 			return err_set(e, ERR_STOPPED, "stopped");
 		out->list[i].listed = list[i];
 		row_fill(&m, &out->list[i]);
+		if (!backup_copies_of(en, list[i].name, a, &out->list[i].copies,
+				      &out->list[i].copy_count, e))
+			return false;
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "copies/copy.h"
 #include "drivers/driver.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
@@ -72,12 +73,25 @@ void engine_close(struct engine *en)
 	if (en->beneath >= 0)
 		close(en->beneath);
 	drivers_free(en->drivers);
+	copies_free(en->copies);
 	state_close(en->state);
 	engine_forget_secrets(en);
 	engine_forget_imports(en);
 	engine_forget_source(en);
 	arena_release(&en->arena);
 	free(en);
+}
+
+struct copies *engine_copies(struct engine *en)
+{
+	const struct copies_options options = { .ssh = &en->fleet->access.ssh,
+						.directory = en->fleet->directory,
+						.secret = engine_resolve,
+						.ctx = en };
+
+	if (!en->copies)
+		en->copies = copies_new(&options);
+	return en->copies;
 }
 
 struct state *engine_state(struct engine *en)

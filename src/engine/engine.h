@@ -107,6 +107,13 @@ MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now, str
 			       struct err *e);
 
 /*
+ * Asks the copies of bundles for which the plan has steps whether they take one;
+ * true when one does not, which is in the snapshot then: the plan is to be made
+ * anew.
+ */
+bool engine_probe_copies(struct engine *en, const struct plan *p, struct snapshot *s);
+
+/*
  * SHA-256 over the canonical fleet text, each import's leaf fingerprint and the
  * trust files.
  */

@@ -15,6 +15,7 @@
 
 struct anchors;
 struct backup_source;
+struct copies;
 struct drivers;
 struct job;
 struct secret_slot;
@@ -24,6 +25,7 @@ struct engine {
 	const struct fleet *fleet;
 	struct state *state; /* NULL: no state */
 	struct drivers *drivers;
+	struct copies *copies; /* NULL: none was contacted yet */
 	bool apply;
 	int beneath;   /* confined: directory fd that all reads stay in; -1: not confined */
 	bool presumed; /* `state` is in memory: what a restore would make */
@@ -46,6 +48,7 @@ MUST_CHECK bool engine_read(const struct engine *en, const char *path, size_t li
 bool engine_may_look(const struct engine *en, const char *path);
 bool engine_is_confined(const struct engine *en);
 
+struct copies *engine_copies(struct engine *en);
 /* Makes the state's keys readable; resolves the passphrase only once. */
 MUST_CHECK bool engine_unseal(struct engine *en, struct err *e);
 /* The secret that the fleet file names for the seal, or names nothing for. */
@@ -125,8 +128,8 @@ struct step_ops {
 };
 extern const struct step_ops step_ops[STEP_KIND_COUNT];
 
-step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup, step_stage,
-	step_commit, step_activate, step_verify, step_rollback, step_retire;
+step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup, step_copy,
+	step_stage, step_commit, step_activate, step_verify, step_rollback, step_retire;
 
 static inline const struct step *batch_step(const struct run *r, const struct step_batch *b,
 					    size_t i)

@@ -7,7 +7,8 @@
 static bool uses_keys(const struct plan *p)
 {
 	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].kind <= STEP_STAGE && p->steps[i].kind != STEP_PUBLISH)
+		if (p->steps[i].kind <= STEP_STAGE && p->steps[i].kind != STEP_PUBLISH &&
+		    p->steps[i].kind != STEP_COPY)
 			return true;
 	return false;
 }

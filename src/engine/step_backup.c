@@ -123,7 +123,7 @@ bool bundles_confirm(struct run *r, struct err *e)
 	lost = find_lost(r);
 	if (!lost)
 		return true;
-	if (!backup_create(r->en, &r->arena, &name, e))
+	if (!backup_create(r->en, &r->arena, &name, e) || !backup_copy_all(r->en, r->plan, e))
 		return err_in(e, "%s", lost);
 	engine_note(r->en, "%s: backup '%s' written and read back", lost, name);
 	return true;

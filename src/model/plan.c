@@ -12,6 +12,7 @@ const char *const step_kind_names[STEP_KIND_COUNT + 1] = {
 	[STEP_ISSUE] = "issue",
 	[STEP_IMPORT] = "import",
 	[STEP_BACKUP] = "backup",
+	[STEP_COPY] = "copy",
 	[STEP_STAGE] = "stage",
 	[STEP_COMMIT] = "commit",
 	[STEP_ACTIVATE] = "activate",
@@ -91,6 +92,14 @@ struct stepped plan_left_components(const struct plan *p, struct arena *a)
 bool stepped_has(const struct stepped *s, const char *component)
 {
 	return s->count && bsearch(&component, s->names, s->count, sizeof(*s->names), text_compare);
+}
+
+bool plan_accepts_copy(const struct plan *p, const char *copy)
+{
+	for (size_t i = 0; i < p->accepted_copy_count; i++)
+		if (!strcmp(p->accepted_copies[i], copy))
+			return true;
+	return false;
 }
 
 bool plan_accepts(const struct plan *p, const char *code, const char *component)

@@ -27,6 +27,7 @@ enum step_kind {
 	STEP_ISSUE,
 	STEP_IMPORT,
 	STEP_BACKUP,
+	STEP_COPY, /* the bundle, to one copy */
 	STEP_STAGE,
 	STEP_COMMIT,
 	STEP_ACTIVATE,
@@ -45,6 +46,7 @@ struct step {
 	const char *component;   /* NULL for steps without a component */
 	const char *certificate; /* or the issuer's name, for issuer steps */
 	const char *process;     /* of the component; NULL without one */
+	const char *copy;        /* of a copy step: the name of the copy; else NULL */
 	/* Fingerprint of the step's generation; NULL: this plan's own issue
 	 * step makes it. */
 	const char *generation;
@@ -186,6 +188,9 @@ struct plan {
 	/* not in the JSON form: holds that the plan's run begins or ends */
 	const struct hold *holds;
 	size_t hold_count;
+	/* not in the JSON form: names of copies whose failure is acknowledged */
+	const char *const *accepted_copies;
+	size_t accepted_copy_count;
 	/* not in the JSON form: keys of foreign CAs accepted now or before */
 	const char *const *accepted;
 	size_t accepted_count;
@@ -214,6 +219,8 @@ bool stepped_has(const struct stepped *s, const char *component);
 
 /* Whether the component has this precondition in the plan, acknowledged. */
 bool plan_accepts(const struct plan *p, const char *code, const char *component);
+/* Whether the run goes on when this copy fails. */
+bool plan_accepts_copy(const struct plan *p, const char *copy);
 /* Whether a precondition blocks; whether one is still to be acknowledged. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);

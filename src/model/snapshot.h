@@ -190,6 +190,14 @@ struct source_bundle {
 	size_t count;
 };
 
+/* A copy of the fleet file, and what the state records of it. */
+struct copy_seen {
+	const char *copy;    /* its name */
+	const char *missing; /* a bundle that the state relies on, and that it has not
+				got; NULL: none */
+	const char *error;   /* why it takes no bundle; NULL: it does, or was not asked */
+};
+
 struct snapshot {
 	struct arena arena;
 	int64_t observed_at;
@@ -203,9 +211,11 @@ struct snapshot {
 	const struct lost_bundle *lost; /* by name */
 	size_t lost_count;
 	const struct source_bundle *source; /* NULL: not --from-backup */
-	const char *const *reached;         /* by the last completed run, sorted; see
-					       struct plan */
-	size_t reached_count;               /* 0: none has completed */
+	const struct copy_seen *copies;     /* in the order of the fleet file */
+	size_t copy_count;
+	const char *const *reached; /* by the last completed run, sorted; see
+				       struct plan */
+	size_t reached_count;       /* 0: none has completed */
 	/* shown under their new names here; in the order of the fleet */
 	const struct renamed_seen *renamed;
 	size_t renamed_count;

@@ -204,6 +204,7 @@ struct plan_builder {
 	VEC(struct trouble) troubles; /* of preconditions that block or ask */
 	VEC(struct left_out) left_out;
 	VEC(struct acknowledgement) remembered; /* given now, and not recorded yet */
+	VEC(const char *) accepted_copies;      /* by name: their failure is acknowledged */
 	struct targets acks[CODE_COUNT];
 	struct targets standing[CODE_COUNT]; /* `acknowledge` of the fleet file */
 };

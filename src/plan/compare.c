@@ -205,7 +205,7 @@ static bool may_be_gone_step(const struct remainder *r, size_t i)
 		if (!r->fresh->left_out[k].component &&
 		    !strcmp(r->fresh->left_out[k].certificate, s->certificate))
 			return true;
-	return s->kind == STEP_BACKUP;
+	return s->kind == STEP_BACKUP || s->kind == STEP_COPY;
 }
 
 static bool any_item(const struct remainder *r, size_t i)

@@ -17,6 +17,7 @@ static const struct {
 } kinds[CONTACT_KIND_COUNT] = {
 	[CONTACT_KEYS] = { "keys", "private keys will go to", "host or socket",
 			   "hosts or sockets" },
+	[CONTACT_COPY] = { "copy", "bundles will be copied to", "place", "places" },
 	[CONTACT_SECRET] = { "secret", "reads", "secret", "secrets" },
 	[CONTACT_COMMAND] = { "command", "runs", "command", "commands" },
 	[CONTACT_SIGNAL] = { "signal", "signals", "process", "processes" },
@@ -223,6 +224,33 @@ static void add_policies(struct contact_list *c)
 		contact_add_secret(c, &f->backup.passphrases[i]);
 }
 
+static void add_copies(struct contact_list *c)
+{
+	const struct backup_policy *policy = &c->d->fleet->backup;
+
+	for (size_t i = 0; i < policy->copy_count; i++) {
+		const struct backup_copy *copy = &policy->copies[i];
+		const struct web_access *web = copy->web;
+
+		if (copy->argv)
+			contact_add(c, CONTACT_COMMAND, command_text(copy->argv, &c->d->scratch));
+		contact_add(c, CONTACT_COPY,
+			    copy->kind == COPY_S3 ? arena_printf(&c->d->scratch, "%s at %s",
+								 copy->name, copy->origin)
+						  : copy->name);
+		if (!web)
+			continue;
+		contact_add_secret(c, &web->key_id);
+		contact_add_secret(c, &web->secret);
+		if (web->ca)
+			contact_add(c, CONTACT_SECRET,
+				    contact_trusted(c,
+						    arena_printf(&c->d->scratch, "authority of %s",
+								 web->origin),
+						    web->ca));
+	}
+}
+
 /* Agent credentials and trust anchor. */
 static void contact_add_access(struct contact_list *c)
 {
@@ -242,6 +270,7 @@ static void collect(struct contact_list *c)
 	const struct fleet *f = d->fleet;
 
 	add_policies(c);
+	add_copies(c);
 	contact_add_access(c);
 	/* A plan about something else opens the imports all the same. */
 	for (size_t i = 0; i < f->certificate_count; i++) {

@@ -12,6 +12,7 @@
 /* Order of the messages in the plan. */
 enum contact_kind {
 	CONTACT_KEYS,
+	CONTACT_COPY,
 	CONTACT_SECRET,
 	CONTACT_COMMAND,
 	CONTACT_SIGNAL,

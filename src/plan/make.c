@@ -114,6 +114,8 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	p->precondition_count = d->preconditions.count;
 	p->remembered = d->remembered.items;
 	p->remembered_count = d->remembered.count;
+	p->accepted_copies = d->accepted_copies.items;
+	p->accepted_copy_count = d->accepted_copies.count;
 	p->left_out = d->left_out.items;
 	p->left_out_count = d->left_out.count;
 	p->run_left_out = d->run_left;

@@ -122,6 +122,7 @@ static const struct member step_members[] = {
 	TEXT_MEMBER("component", struct step, component, .absent = ABSENT_NULL),
 	TEXT_MEMBER("certificate", struct step, certificate, .absent = ABSENT_NULL),
 	TEXT_MEMBER("process", struct step, process, .absent = ABSENT_NULL),
+	TEXT_MEMBER("copy", struct step, copy, .absent = ABSENT_OMITTED),
 	FINGERPRINT_MEMBER("generation", struct step, generation, .absent = ABSENT_NULL),
 	FINGERPRINT_MEMBER("replaces", struct step, replaces, .absent = ABSENT_NULL),
 	CHOICE_MEMBER("activation", struct step, activation, activation_names,
@@ -230,17 +231,19 @@ static const struct {
 	bool certificate;
 	bool component;
 	bool process;
+	bool copy;
 } step_subjects[STEP_KIND_COUNT] = {
 	[STEP_CREATE_ISSUER] = { .certificate = true },
 	[STEP_PUBLISH] = { .certificate = true },
 	[STEP_ISSUE] = { .certificate = true },
 	[STEP_IMPORT] = { .certificate = true },
 	[STEP_BACKUP] = { 0 },
-	[STEP_STAGE] = { true, true, true },
-	[STEP_COMMIT] = { true, true, true },
-	[STEP_ACTIVATE] = { true, true, true },
-	[STEP_VERIFY] = { true, true, true },
-	[STEP_ROLLBACK] = { true, true, true },
+	[STEP_COPY] = { .copy = true },
+	[STEP_STAGE] = { true, true, true, false },
+	[STEP_COMMIT] = { true, true, true, false },
+	[STEP_ACTIVATE] = { true, true, true, false },
+	[STEP_VERIFY] = { true, true, true, false },
+	[STEP_ROLLBACK] = { true, true, true, false },
 	[STEP_RETIRE] = { .component = true },
 };
 
@@ -248,7 +251,8 @@ static bool has_subjects(const struct step *s)
 {
 	return (s->certificate || !step_subjects[s->kind].certificate) &&
 	       (s->component || !step_subjects[s->kind].component) &&
-	       (s->process || !step_subjects[s->kind].process);
+	       (s->process || !step_subjects[s->kind].process) &&
+	       (s->copy || !step_subjects[s->kind].copy);
 }
 
 static bool check_observed(const struct plan *p, struct err *e)

@@ -105,6 +105,37 @@ static void check_bundles(struct plan_builder *d)
 				    });
 }
 
+/*
+ * A copy that fails asks where anything else is to be done; alone, it is told and
+ * tried again by the next apply.
+ */
+static void check_copy(struct plan_builder *d, const struct copy_seen *c)
+{
+	const struct subject nothing = { 0 };
+	struct precondition_spec failed = { .code = CODE_BACKUP_COPY_FAILED,
+					    .severity = precondition_severity(
+						    CODE_BACKUP_COPY_FAILED, wants_anything(d)),
+					    .name = c->copy };
+
+	if (acks_given(d, CODE_BACKUP_COPY_FAILED, c->copy, &nothing) ||
+	    acks_stand(d, CODE_BACKUP_COPY_FAILED, c->copy, &nothing))
+		VEC_PUSH(&d->accepted_copies, d->kept, builder_keep(d, c->copy));
+	if (c->error) {
+		precondition_split(d, c->error, &failed);
+		precondition_add(d, &failed);
+	}
+	if (c->missing)
+		precondition_add(d, &(struct precondition_spec){
+					    .code = CODE_BACKUP_MISSING,
+					    .severity = SEVERITY_INFO,
+					    .name = c->copy,
+					    .message = arena_printf(
+						    d->kept, "the bundle '%s' is not copied there",
+						    text_escaped(&d->scratch, c->missing)),
+					    .remedy = "'certfleet apply' copies it",
+				    });
+}
+
 /* A rename alone is work for an apply, which records it in the state. */
 static void check_renamed(struct plan_builder *d)
 {
@@ -263,6 +294,8 @@ void preconditions_check(struct plan_builder *d)
 	check_state(d);
 	check_newer_bundle(d);
 	check_bundles(d);
+	for (size_t i = 0; i < d->snapshot->copy_count; i++)
+		check_copy(d, &d->snapshot->copies[i]);
 	check_renamed(d);
 	check_removal(d);
 	acks_check_standing(d);

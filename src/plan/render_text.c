@@ -181,7 +181,7 @@ struct text_section {
 };
 
 static const struct text_section sections_before[] = {
-	{ "Certificates", STEP_CREATE_ISSUER, STEP_BACKUP, .kind = true },
+	{ "Certificates", STEP_CREATE_ISSUER, STEP_COPY, .kind = true },
 	{ "Stage", STEP_STAGE, STEP_STAGE, .subject = true },
 	{ "Commit everywhere before the first activation", STEP_COMMIT, STEP_COMMIT,
 	  .subject = true },
@@ -213,7 +213,11 @@ static void render_step(struct page *pg, const struct text_section *s, const str
 	buf_puts(pg->out, "  ");
 	if (s->kind)
 		column(pg, step_kind_names[step->kind], KIND_WIDTH);
-	column(pg, s->subject ? step->component : step->certificate, pg->width);
+	column(pg,
+	       s->subject   ? step->component
+	       : step->copy ? step->copy
+			    : step->certificate,
+	       pg->width);
 	if (s->subject && step->kind != STEP_RETIRE) {
 		buf_puts(pg->out, " <- ");
 		text_show(pg, step->certificate);

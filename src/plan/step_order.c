@@ -14,7 +14,8 @@ struct step_schedule {
 	size_t unsaved_kept; /* existing generations and CAs in no bundle */
 	size_t published;    /* the last publish step */
 	size_t backup;
-	size_t barrier; /* last step of the previous wave, or of the all-first commits */
+	VEC(size_t) held_up; /* steps that every stage waits for */
+	size_t barrier;      /* last step of the previous wave, or of the all-first commits */
 };
 
 static int schedule_compare_index(const void *left, const void *right)
@@ -179,6 +180,30 @@ static void order_backup(struct step_schedule *o)
 		o->unsaved.items, o->unsaved.count);
 }
 
+/* A copy that is known to fail has no step. */
+static void order_copies(struct step_schedule *o)
+{
+	const struct snapshot *s = o->d->snapshot;
+
+	VEC_PUSH(&o->held_up, &o->d->scratch, o->backup);
+	VEC_PUSH(&o->held_up, &o->d->scratch, o->published);
+	for (size_t i = 0; i < s->copy_count; i++) {
+		const struct copy_seen *c = &s->copies[i];
+		struct step step = { .kind = STEP_COPY, .wave = NO_WAVE };
+		size_t made = NO_STEP;
+
+		if (c->error || (o->backup == NO_STEP && !c->missing))
+			continue;
+		step.copy = builder_keep(o->d, c->copy);
+		step.reason = o->backup != NO_STEP
+				      ? "it gets the new bundle"
+				      : arena_printf(o->d->kept, "it has not got the bundle '%s'",
+						     text_escaped(&o->d->scratch, c->missing));
+		made = schedule_add_step(o, step, &o->backup, 1);
+		VEC_PUSH(&o->held_up, &o->d->scratch, made);
+	}
+}
+
 static void order_stages(struct step_schedule *o)
 {
 	for (size_t i = 0; i < o->d->fleet->component_count; i++) {
@@ -186,8 +211,8 @@ static void order_stages(struct step_schedule *o)
 
 		if (!c->write)
 			continue;
-		c->stage = schedule_add_step(o, component_step(STEP_STAGE, c),
-					     (size_t[]){ o->backup, o->published }, 2);
+		c->stage = schedule_add_step(o, component_step(STEP_STAGE, c), o->held_up.items,
+					     o->held_up.count);
 		c->certificate->last_stage = c->stage;
 	}
 }
@@ -308,6 +333,7 @@ void schedule_steps(struct plan_builder *d)
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		order_certificate(&o, &d->certificates[i]);
 	order_backup(&o);
+	order_copies(&o);
 	order_stages(&o);
 	order_first_commits(&o);
 	for (size_t i = 0; i < d->wave_builds.count; i++) {

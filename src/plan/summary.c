@@ -7,6 +7,7 @@ static const char *const words[STEP_KIND_COUNT] = {
 	[STEP_ISSUE] = "to issue",
 	[STEP_IMPORT] = "to import",
 	[STEP_BACKUP] = "backup",
+	[STEP_COPY] = "to copy",
 	[STEP_STAGE] = "to stage",
 	[STEP_COMMIT] = "to commit",
 	[STEP_ACTIVATE] = "to activate",

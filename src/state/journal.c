@@ -38,6 +38,7 @@ static const struct member step_record_members[] = {
 	CHOICE_MEMBER("kind", struct step_record, kind, step_kind_names),
 	TEXT_MEMBER("component", struct step_record, component, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("certificate", struct step_record, certificate, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("copy", struct step_record, copy, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("generation", struct step_record, generation, .absent = ABSENT_OMITTED),
 	CHOICE_MEMBER("outcome", struct step_record, outcome, step_outcome_names),
 	NUMBER_MEMBER("started", struct step_record, started, INT64_MIN, INT64_MAX),

@@ -42,6 +42,7 @@ struct step_record {
 	enum step_kind kind;
 	const char *component;
 	const char *certificate;
+	const char *copy;
 	const char *generation;
 	enum step_outcome outcome;
 	int64_t started;

@@ -30,6 +30,7 @@
 #define STEP_PREFIX "step/"
 #define PLAN_PREFIX "plan/"
 #define ACCEPTED_KEY "accepted"
+#define COPIED_KEY "copied"
 
 enum {
 	CHAIN_LIMIT = 10,
@@ -53,7 +54,7 @@ bool record_is(const struct stored_record *r, const char *prefix);
  */
 typedef bool record_check_fn(const struct stored_record *r, struct arena *a, struct err *e);
 record_check_fn contact_check, accepted_check, run_check, step_check, plan_check, invite_check,
-	bundle_check, enrolled_check;
+	bundle_check, copied_check, enrolled_check;
 
 /* Sets "record 'KEY' is damaged: ..." with the remedy; returns false. */
 bool record_damaged(const struct stored_record *r, const char *why, struct err *e);

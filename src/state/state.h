@@ -10,6 +10,7 @@
  *	observation/NAME          last observation of the component
  *	reach/N                   contact list of the last completed run
  *	accepted                  keys of accepted foreign CAs
+ *	copied                    copies of bundles
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
  *	bundle/NAME               bundles read back (state/bundle_records.h)
  *	invite/ID, agent/NAME/N   enrolment (state/enrolment_records.h)
@@ -131,6 +132,9 @@ MUST_CHECK bool state_components(struct state *s, struct arena *a,
  */
 MUST_CHECK bool state_reach(struct state *s, struct arena *a, const char *const **out,
 			    size_t *count, struct err *e);
+/* Which copies hold which bundles: "BUNDLE COPY", sorted. */
+MUST_CHECK bool state_bundle_copies(struct state *s, struct arena *a, const char *const **out,
+			     size_t *count, struct err *e);
 /* Keys of accepted foreign CAs (model/snapshot.h), sorted. */
 MUST_CHECK bool state_accepted(struct state *s, struct arena *a, const char *const **out,
 			       size_t *count, struct err *e);
@@ -168,6 +172,8 @@ void change_forget_generation(struct change *c, const struct generation *g);
 /* Replaces the contact list; sorted. */
 MUST_CHECK bool change_reach(struct change *c, const char *const *reach, size_t count,
 			     struct err *e);
+/* Replaces the records of copies; sorted. */
+void change_bundle_copies(struct change *c, const char *const *texts, size_t count);
 /* Replaces the keys of accepted foreign CAs; sorted. */
 void change_accepted(struct change *c, const char *const *keys, size_t count);
 /* Writes any other record, for the journal; value NULL deletes it. */

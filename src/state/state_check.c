@@ -62,6 +62,7 @@ static const struct {
 	{ INVITE_PREFIX, invite_check },
 	{ AGENT_PREFIX, enrolled_check },
 	{ BUNDLE_PREFIX, bundle_check },
+	{ COPIED_KEY, copied_check },
 };
 
 static bool check_any_record(const struct stored_record *r, struct arena *a, struct err *e)

@@ -16,7 +16,8 @@ remote:  base model pki
 wire:    base json crypto model
 install: base json model pki
 drivers: base json model pki wire remote install
-engine:  base json model crypto pki state plan bundle drivers install
+copies:  base model crypto pki remote
+engine:  base json model crypto pki state plan bundle drivers copies install
 report:  base json model plan engine
 agent:   base json crypto model config pki wire install
 cli:     base json model crypto config pki state plan bundle engine report agent

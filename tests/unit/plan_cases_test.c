@@ -663,6 +663,9 @@ static void show_subject(const struct step *s, struct buf *out)
 	switch (s->kind) {
 	case STEP_BACKUP:
 		break;
+	case STEP_COPY:
+		buf_printf(out, " to %s", s->copy);
+		break;
 	case STEP_STAGE:
 		buf_printf(out, " %s -> %s", s->generation ? s->generation : s->certificate,
 			   s->component);

@@ -509,6 +509,8 @@ static void carry_out(struct world *w, const struct step *s)
 	case STEP_ISSUE:
 		carry_out_issue(w, s);
 		break;
+	case STEP_COPY:
+		break;
 	case STEP_BACKUP:
 		for (size_t i = 0; i < w->snapshot.generation_count; i++)
 			w->generations[i].bundle = "b.zip";
