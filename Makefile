@@ -122,6 +122,7 @@ deps-test:
 			tests/setup.sh $$package || \
 			echo "SKIPPED: tests with $$package, cannot be installed"; \
 		done; }
+	@tests/npm.sh $B/npm s3rver@3.7.1
 deps-fuzz: ; @tests/setup.sh $(BUILD_PACKAGES) $(FUZZ_PACKAGES) && \
 	tests/setup.sh libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev
 deps-lint: ; @tests/setup.sh $(LINT_PACKAGES)

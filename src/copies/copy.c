@@ -105,7 +105,7 @@ void copy_find_names(const struct copy_session *s, const void *text, size_t len,
 		       strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-",
 			      *at))
 			at++;
-		if ((size_t)(at - from) >= prefix + strlen(".zip") &&
+		if ((size_t)(at - from) >= prefix && at - from > 4 &&
 		    !memcmp(from, s->job->name, prefix) && !memcmp(at - 4, ".zip", 4))
 			VEC_PUSH(out, s->job->arena,
 				 arena_strndup(s->job->arena, from, (size_t)(at - from)));

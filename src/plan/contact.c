@@ -224,7 +224,7 @@ static void add_policies(struct contact_list *c)
 		contact_add_secret(c, &f->backup.passphrases[i]);
 }
 
-static void add_copies(struct contact_list *c)
+static void contact_add_copies(struct contact_list *c)
 {
 	const struct backup_policy *policy = &c->d->fleet->backup;
 
@@ -270,7 +270,7 @@ static void collect(struct contact_list *c)
 	const struct fleet *f = d->fleet;
 
 	add_policies(c);
-	add_copies(c);
+	contact_add_copies(c);
 	contact_add_access(c);
 	/* A plan about something else opens the imports all the same. */
 	for (size_t i = 0; i < f->certificate_count; i++) {
