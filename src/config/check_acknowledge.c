@@ -30,11 +30,21 @@ static bool ack_names_certificate(const struct fleet *f, const char *target)
 	return false;
 }
 
+static bool ack_names_copy(const struct fleet *f, const char *target)
+{
+	for (size_t i = 0; i < f->backup.copy_count; i++)
+		if (!strcmp(f->backup.copies[i].name, target))
+			return true;
+	return false;
+}
+
 /* Certificates and issuers also by their bare names, as preconditions show them. */
 static bool ack_names_anything(const struct fleet *f, const char *on)
 {
 	const char *name = strchr(on, ':');
 
+	if (ack_names_copy(f, on))
+		return true;
 	if (!name)
 		return ack_names_component(f, on) || ack_names_certificate(f, on) ||
 		       fleet_issuer(f, on);

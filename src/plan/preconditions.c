@@ -123,8 +123,7 @@ static void check_copy(struct plan_builder *d, const struct copy_seen *c)
 	if (c->error) {
 		precondition_split(d, c->error, &failed);
 		precondition_add(d, &failed);
-	}
-	if (c->missing)
+	} else if (c->missing) {
 		precondition_add(d, &(struct precondition_spec){
 					    .code = CODE_BACKUP_MISSING,
 					    .severity = SEVERITY_INFO,
@@ -134,6 +133,7 @@ static void check_copy(struct plan_builder *d, const struct copy_seen *c)
 						    text_escaped(&d->scratch, c->missing)),
 					    .remedy = "'certfleet apply' copies it",
 				    });
+	}
 }
 
 /* A rename alone is work for an apply, which records it in the state. */

@@ -45,7 +45,7 @@ goes_on() { # WHAT
 	[ "$(leaf)" != "$before" ]
 	ok $? "$1: to its end"
 	cf status
-	has "$out" "backup-missing .*is not copied there" "$1: status tells that the copy is missing"
+	has "$out" "backup-copy-failed \\|backup-missing .*is not copied there" "$1: status tells that the copy is missing"
 }
 
 # ---- SFTP

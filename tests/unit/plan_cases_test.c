@@ -33,6 +33,7 @@
  *		[not_after=T] and what clients see |
  *		unopened [file=HASH] [missing]
  *	published CA current | outdated
+ *	copy NAME [missing=BUNDLE] [error="..."]
  *	foreign KEY "SUBJECT" path=P | component=C installed|served
  *	accepted KEY
  *	operators ISSUER, which signs the operator
@@ -108,6 +109,7 @@ struct scene {
 	VEC(const char *) accepted;
 	VEC(const char *) operators;
 	VEC(struct renamed_seen) renamed;
+	VEC(struct copy_seen) copies;
 	bool reach_given;
 	bool restart_postponed;
 	struct source_bundle source;
@@ -351,6 +353,14 @@ static void add_published(struct scene *s, const struct words *w)
 		 (struct publish_seen){ .issuer = w->items[1], .current = has(w, "current") });
 }
 
+static void add_copy(struct scene *s, const struct words *w)
+{
+	VEC_PUSH(&s->copies, &s->a,
+		 (struct copy_seen){ .copy = w->items[1],
+				     .missing = value(w, "missing"),
+				     .error = value(w, "error") });
+}
+
 static int64_t number_of(const struct words *w, const char *key)
 {
 	const char *text = value(w, key);
@@ -481,6 +491,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		add_import(s, w);
 	else if (!strcmp(kind, "published"))
 		add_published(s, w);
+	else if (!strcmp(kind, "copy"))
+		add_copy(s, w);
 	else if (!strcmp(kind, "component"))
 		add_component(s, w);
 	else
@@ -526,6 +538,8 @@ static void finish_snapshot(struct scene *s)
 	s->snapshot.operator_issuer_count = s->operators.count;
 	s->snapshot.renamed = s->renamed.items;
 	s->snapshot.renamed_count = s->renamed.count;
+	s->snapshot.copies = s->copies.items;
+	s->snapshot.copy_count = s->copies.count;
 	s->snapshot.lineage = s->snapshot.state_exists ? "lineage-1" : "";
 	s->snapshot.generations = s->generations.items;
 	s->snapshot.generation_count = s->generations.count;
