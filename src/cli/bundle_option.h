@@ -22,10 +22,11 @@ struct bundle_options {
 		     .help = "open it with the passphrase in variable NAME")
 
 /* A paragraph of the commands' help. */
-#define BUNDLE_HELP                                                              \
-	"BUNDLE is a path, the name of a bundle in the backup directory, or\n"   \
-	"'latest'. Without an option the passphrases of the fleet file in the\n" \
-	"working directory are tried."
+#define BUNDLE_HELP                                                                   \
+	"BUNDLE is a path, the name of a bundle in the backup directory, 'latest',\n" \
+	"or the URL of a copy, as sftp://USER@HOST/DIR/NAME or .../latest. Without\n" \
+	"an option the passphrases of the fleet file in the working directory are\n"  \
+	"tried."
 
 /* Whether at most one of them is given; else ERR_USAGE. */
 MUST_CHECK bool bundle_option_check(const struct bundle_options *o, struct err *e);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum {
+	SSH_PORT = 22,
 	BUCKET_LEAST = 3, /* length of a name */
 	BUCKET_MOST = 63,
 };
@@ -48,12 +49,13 @@ static bool read_copy_sftp(struct loader *ld, const struct field *f, const struc
 {
 	struct arena *a = &ld->fleet.arena;
 	size_t scheme = strlen("sftp://");
-	size_t host = scheme + strcspn(n->text + scheme, "/");
-	const char *url = arena_strndup(a, n->text, host);
+	size_t len = scheme + strcspn(n->text + scheme, "/");
+	const char *url = arena_strndup(a, n->text, len);
+	const char *host = NULL;
 
 	if (!sftp_check_password(ld, f, n, url))
 		return false;
-	out->path = without_slashes(a, n->text + host);
+	out->path = without_slashes(a, n->text + len);
 	if (!sftp_parse_url(a, url, &out->sftp) || !*out->path || !is_plain_path(out->path))
 		return config_error(
 			ld, n,
@@ -61,8 +63,9 @@ static bool read_copy_sftp(struct loader *ld, const struct field *f, const struc
 			f->key, shown(ld, n->text));
 	out->kind = COPY_SFTP;
 	out->origin = out->sftp.origin;
-	out->name =
-		arena_printf(a, "sftp://%s@%s%s", out->sftp.user, out->origin + scheme, out->path);
+	host = out->origin + scheme;
+	len = strlen(host) - (out->sftp.port == SSH_PORT ? strlen(":22") : 0);
+	out->name = arena_printf(a, "sftp://%s@%.*s%s", out->sftp.user, (int)len, host, out->path);
 	return true;
 }
 

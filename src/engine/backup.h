@@ -39,6 +39,9 @@ struct backup_listed {
 	int64_t size;
 };
 
+/* The newest of these names of bundles of the fleet; NULL: none is one. */
+const char *backup_newest(const struct fleet *f, const char *const *names, size_t count);
+
 /* This fleet's bundles, newest first, by their names alone. */
 MUST_CHECK bool backup_list(const struct fleet *f, struct arena *a, struct backup_listed **out,
 			    size_t *count, struct err *e);
@@ -94,7 +97,8 @@ MUST_CHECK bool backup_check(const char *path, const struct buf *bytes,
 #define BUNDLE_LATEST "latest"
 
 struct bundle_opening {
-	/* a path, the name of a bundle in the backup directory, or BUNDLE_LATEST */
+	/* a path, the name of a bundle in the backup directory, BUNDLE_LATEST, or one of
+	 * these in a copy of the fleet file: "sftp://USER@HOST/DIR/NAME" */
 	const char *bundle;
 	/* outlives the engine; SECRET_NONE: the passphrases of the fleet file, of which any
 	 * may open it */
@@ -232,6 +236,14 @@ bool copy_failure_is_accepted(struct engine *en, const struct plan *p, const str
 /* Names of the copies that hold a bundle, by the records of the state. */
 MUST_CHECK bool backup_copies_of(const struct engine *en, const char *bundle, struct arena *a,
 				 const char *const **out, size_t *count, struct err *e);
+
+/*
+ * Reads "COPY/NAME" or "COPY/latest", COPY being the name of one in the fleet file;
+ * `found` is "COPY/NAME" then.  ERR_MISSING: there is no such bundle, or no such copy.
+ */
+struct buf;
+MUST_CHECK bool backup_fetch(struct engine *en, const char *url, struct arena *a,
+			     const char **found, struct buf *out, struct err *e);
 
 /* Names of the bundles in which unexpired generations are recorded, sorted. */
 struct recorded_bundles {

@@ -261,3 +261,65 @@ bool copy_failure_is_accepted(struct engine *en, const struct plan *p, const str
 	engine_note(en, "warning: %s", error->text);
 	return true;
 }
+
+/* ---- reading from a copy ---- */
+
+/* The copy whose name and a slash the URL begins with, so that its login goes nowhere else. */
+static const struct backup_copy *copy_of_url(const struct engine *en, const char *url)
+{
+	const struct backup_policy *policy = &en->fleet->backup;
+
+	for (size_t i = 0; i < policy->copy_count; i++) {
+		size_t len = strlen(policy->copies[i].name);
+
+		if (!strncmp(url, policy->copies[i].name, len) && url[len] == '/' && url[len + 1] &&
+		    !strchr(url + len + 1, '/'))
+			return &policy->copies[i];
+	}
+	return NULL;
+}
+
+static bool find_newest(struct engine *en, const struct backup_copy *c, struct arena *a,
+			const char **name, struct err *e)
+{
+	struct copy_job job = { .verb = COPY_LIST,
+				.copy = c,
+				.name = arena_printf(a, "%s-", en->fleet->name),
+				.arena = a };
+
+	copies_run(engine_copies(en), &job, 1);
+	if (!job.done) {
+		*e = job.error;
+		return err_in(e, "cannot list '%s'", text_escaped(a, c->name));
+	}
+	*name = backup_newest(en->fleet, job.names, job.name_count);
+	return *name ||
+	       err_set(e, ERR_MISSING, "'%s' lists no bundle of fleet '%s'; give the URL of one",
+		       text_escaped(a, c->name), en->fleet->name);
+}
+
+bool backup_fetch(struct engine *en, const char *url, struct arena *a, const char **found,
+		  struct buf *out, struct err *e)
+{
+	const struct backup_copy *c = copy_of_url(en, url);
+	const char *name = c ? url + strlen(c->name) + 1 : NULL;
+	struct copy_job job = { .verb = COPY_GET, .copy = c, .arena = a };
+
+	if (!c)
+		return err_set(
+			e, ERR_MISSING,
+			"'%s' is in none of the 'copies' of the fleet file; name its directory there, or fetch the file and give its path",
+			text_escaped(a, url));
+	if (!strcmp(name, BUNDLE_LATEST) && !find_newest(en, c, a, &name, e))
+		return false;
+	job.name = name;
+	copies_run(engine_copies(en), &job, 1);
+	if (!job.done) {
+		*e = job.error;
+		return err_in(e, "cannot read '%s'", text_escaped(a, url));
+	}
+	buf_add(out, job.got.bytes, job.got.len);
+	secret_release(&job.got);
+	*found = arena_printf(a, "%s/%s", c->name, name);
+	return true;
+}

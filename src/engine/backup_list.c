@@ -60,6 +60,24 @@ static int newest_first(const void *left, const void *right)
 	return order ? order : strcmp(b->name, a->name);
 }
 
+const char *backup_newest(const struct fleet *f, const char *const *names, size_t count)
+{
+	AUTO(arena) a = { 0 };
+	struct backup_listed newest = { 0 };
+	const char *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct backup_listed row = { 0 };
+
+		if (!parse_name(f->name, names[i], &a, &row) ||
+		    (found && newest_first(&newest, &row) < 0))
+			continue;
+		newest = row;
+		found = names[i];
+	}
+	return found;
+}
+
 static void dir_close(DIR *d)
 {
 	closedir(d);

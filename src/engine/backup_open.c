@@ -56,9 +56,15 @@ static bool word_is_name(const char *word)
 	return true;
 }
 
+static bool word_is_url(const char *word)
+{
+	return strstr(word, "://") != NULL;
+}
+
 bool bundle_word_is_path(const char *word)
 {
-	return !word_is_latest(word) && (strchr(word, '/') || access(word, F_OK) == 0);
+	return !word_is_latest(word) && !word_is_url(word) &&
+	       (strchr(word, '/') || access(word, F_OK) == 0);
 }
 
 static bool find_by_name(struct engine *en, const char *word, struct bundle_source *out,
@@ -85,12 +91,19 @@ static bool find_latest(struct engine *en, const char *word, struct bundle_sourc
 		       en->fleet->name, en->fleet->backup.directory);
 }
 
+static bool find_in_copy(struct engine *en, const char *word, struct bundle_source *out,
+			 struct err *e)
+{
+	return backup_fetch(en, word, &en->arena, &out->path, &out->bytes, e);
+}
+
 /* The first that fits counts. */
 static const struct bundle_way {
 	bool (*fits)(const char *word);
 	bool (*read)(struct engine *en, const char *word, struct bundle_source *out, struct err *e);
 } bundle_ways[] = {
 	{ word_is_latest, find_latest },
+	{ word_is_url, find_in_copy },
 	{ bundle_word_is_path, bundle_source_read },
 	{ word_is_name, find_by_name },
 };
