@@ -82,6 +82,37 @@ cf history
 cf history "$(sed -n 's/^\([0-9]*\) .*/\1/p' <<<"$out" | head -1)"
 has "$out" "copy .*attic.*done" "history has the copy"
 
+cf backup list --json
+is "$(jq -r ".bundles[] | select(.name == \"$(bundle)\") | .copies | length" <<<"$out")" $((count + 1)) "backup list has the copies of a bundle"
+cf state check
+is $status 0 "the state is whole"
+
+# ---- from each copy, after the state and all bundles are lost
+leaf=$(sha256sum <tls/one/leaf.pem)
+last=$(bundle)
+for copy in $copies; do
+	cf backup verify "$copy/$last"
+	is $status 0 "verify of the bundle in ${copy%%:*}: whole"
+	has "$out" "$copy/$last: fleet 'shop'" "with its URL"
+	rm -rf lost
+	mkdir lost
+	mv .certfleet backups lost
+	cf plan
+	cf backup restore "$copy/latest"
+	is $status 0 "restore from ${copy%%:*}"
+	cf apply --yes
+	is $status 0 "an apply"
+	is "$(sha256sum <tls/one/leaf.pem)" "$leaf" "nothing is issued anew"
+	rm -rf .certfleet backups
+	mv lost/.certfleet lost/backups .
+done
+cf backup verify "$sftp/shop-0000000001-20260101T000000Z.zip"
+is $status 1 "a bundle that is in no copy"
+has "$out" "cannot read '$sftp/shop-.*'" "is told with its URL"
+cf backup verify sftp://x@127.0.0.1/y/latest
+is $status 1 "a place that is no copy"
+has "$out" "'sftp://x@127.0.0.1/y/latest' is in none of the 'copies' of the fleet file" "is not asked"
+
 # ---- a file that is there already
 rm -rf .certfleet backups tls/* vault/*
 cf apply --yes --ack state-missing

@@ -73,6 +73,7 @@ if start_dav; then
 	goes_on "WebDAV, a wrong password"
 	printf 'dav pass word 4711\n' >secrets/dav.pass
 	web_ca=trust/other.pem fails "$dav" 3 "its certificate does not lead to an authority that is trusted" "WebDAV, a strange authority"
+	fails "${dav}2" 3 "secrets/none" "WebDAV, no login for a directory that begins like another"
 	rm secrets/dav.pass
 	fails "$dav" 3 "secrets/dav.pass" "WebDAV, no password file"
 	printf 'dav pass word 4711\n' >secrets/dav.pass

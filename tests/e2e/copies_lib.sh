@@ -107,7 +107,9 @@ write_copied_fleet() {
 	${more_copies:+    - $more_copies}
 	access:
 	  ssh: {key: ssh/id, known_hosts: ssh/known_hosts}
-	  webdav: {url: "https://127.0.0.1:$dav_port/shop", user: certfleet, password: {file: secrets/dav.pass}, ca: ${web_ca:-trust/web.pem}}
+	  webdav:
+	    - {url: "https://127.0.0.1:$dav_port", user: nobody, password: {file: secrets/none}}
+	    - {url: "https://127.0.0.1:$dav_port/shop", user: certfleet, password: {file: secrets/dav.pass}, ca: ${web_ca:-trust/web.pem}}
 	  s3: {endpoint: "https://127.0.0.1:$s3_front_port", region: ${region:-us-east-1}, key_id: {file: secrets/s3.id}, secret: {file: secrets/s3.key}, ca: ${web_ca:-trust/web.pem}}
 	issuers:
 	  ca: {subject: "CN=Shop CA"}
