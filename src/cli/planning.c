@@ -150,6 +150,7 @@ bool planning_make(struct session *s, const struct planning *how, struct planned
 		   struct err *e)
 {
 	AUTO(planned) p = { 0 };
+	bool failed = false;
 
 	terminal_progress(&s->terminal, "looking at %zu components...",
 			  how->offline ? 0 : s->fleet.component_count);
@@ -158,8 +159,9 @@ bool planning_make(struct session *s, const struct planning *how, struct planned
 	terminal_clear(&s->terminal);
 	if (!planning_repeat(s, how, &p, e))
 		return false;
-	if (!how->offline && engine_probe_copies(s->engine, &p.plan, &p.snapshot) &&
-	    !planning_repeat(s, how, &p, e))
+	if (!how->offline && !engine_probe_copies(s->engine, &p.plan, &p.snapshot, &failed, e))
+		return false;
+	if (failed && !planning_repeat(s, how, &p, e))
 		return false;
 	*out = TAKE(p);
 	return true;

@@ -39,49 +39,60 @@ static bool run_copy_command(const struct copy_session *s, const char *verb, con
 	return child_run(&c, NULL, e) || err_in(e, "'%s'", verb);
 }
 
-/* What the command writes to a file, in a directory that only we can read. */
-static bool read_from_command(const struct copy_session *s, const char *verb, struct secret *out,
-			      struct err *e)
+/* Runs it for a file that it writes, and removes that. */
+static bool read_written(const struct copy_session *s, const char *verb, const char *path,
+			 struct secret *out, struct err *e)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *directory = (char *)arena_printf(s->job->arena, "%s/certfleet-copy-XXXXXX",
-					       tmp && *tmp == '/' ? tmp : "/tmp");
-	const char *path = NULL;
-	bool good = false;
+	bool good = run_copy_command(s, verb, path, e);
 
-	if (!mkdtemp(directory))
-		return err_sys(e, "cannot make a directory in '%s'",
-			       fs_dirname(s->job->arena, directory));
-	path = arena_printf(s->job->arena, "%s/%s", directory, s->job->name);
-	good = run_copy_command(s, verb, path, e) &&
-	       (fs_read_secret(path, COPY_SIZE_LIMIT, out, e) ||
-		err_in(e, "'%s' ends with 0", verb));
+	if (good && !fs_read_secret(path, COPY_SIZE_LIMIT, out, e)) {
+		if (e->code == ERR_MISSING)
+			e->code = ERR_REMOTE;
+		good = err_in(e, "'%s' ends with status 0", verb);
+	}
 	unlink(path);
-	rmdir(directory);
-	if (!good && e->code == ERR_MISSING)
-		e->code = ERR_REMOTE;
 	return good;
 }
 
+/* Names are no secret, and a plan writes nothing beside the fleet file. */
 static bool command_list(struct copy_session *s, copy_names *out, struct err *e)
 {
 	AUTO(secret) text = { 0 };
+	char directory[] = "/tmp/certfleet-copy-XXXXXX";
+	bool good = false;
 
-	if (!read_from_command(s, "list", &text, e))
-		return false;
-	copy_find_names(s, text.bytes, text.len, out);
-	return true;
+	if (!mkdtemp(directory))
+		return err_sys(e, "cannot make a directory in '/tmp'");
+	good = read_written(s, "list", arena_printf(s->job->arena, "%s/names", directory), &text,
+			    e);
+	rmdir(directory);
+	if (good)
+		copy_find_names(s, text.bytes, text.len, out);
+	return good;
+}
+
+/* Beside the bundle, under a name that fs_clear_leftovers() knows. */
+static bool get_beside(struct copy_session *s, struct secret *out, struct err *e)
+{
+	struct arena *a = s->job->arena;
+	const char *path =
+		arena_printf(a, "%s/.%s.tmp-copy", fs_dirname(a, s->job->path), s->job->name);
+
+	unlink(path);
+	return read_written(s, "get", path, out, e);
 }
 
 static bool command_get(struct copy_session *s, struct secret *out, struct err *e)
 {
 	copy_names names = { 0 };
 
+	if (!s->job->path)
+		return err_set(e, ERR_INPUT, "a command has no URL to read from");
 	if (!command_list(s, &names, e))
 		return false;
 	vec_each (name, &names)
 		if (!strcmp(*name, s->job->name))
-			return read_from_command(s, "get", out, e);
+			return get_beside(s, out, e);
 	return err_set(e, ERR_MISSING, "it keeps no '%s'", s->job->name);
 }
 

@@ -27,7 +27,10 @@ struct copy_kind_ops {
 	bool (*prepare)(struct copy_session *s, struct err *e);
 	/* ERR_MISSING: there is no such file. */
 	bool (*get)(struct copy_session *s, struct secret *out, struct err *e);
-	/* Keeps the file under its name, which is free; read back afterwards. */
+	/*
+	 * Keeps the file under its name, which is free; read back afterwards.  A
+	 * stop may cut it off, but for a command: the next apply copies anew.
+	 */
 	bool (*send)(struct copy_session *s, struct err *e);
 	/* Appends the names that begin with the job's. */
 	bool (*list)(struct copy_session *s, copy_names *out, struct err *e);

@@ -62,7 +62,7 @@ static bool s3_get(struct copy_session *s, struct secret *out, struct err *e)
 
 static bool s3_send(struct copy_session *s, struct err *e)
 {
-	AUTO(exchange) x = { .method = "PUT", .path = copy_url_path(s) };
+	AUTO(exchange) x = { .method = "PUT", .path = copy_url_path(s), .reads = true };
 
 	secret_copy(&x.body, buf_text(s->job->bytes), s->job->bytes->len);
 	if (!s3_request(s, &x, e))

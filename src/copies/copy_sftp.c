@@ -24,11 +24,10 @@ static bool sftp_prepare(struct copy_session *s, struct err *e)
 }
 
 /* The first op that failed is the error; `ops` are those of one request. */
-static bool sftp_ask(struct copy_session *s, struct ssh_op *ops, size_t count, bool reads,
-		     struct err *e)
+static bool sftp_ask(struct copy_session *s, struct ssh_op *ops, size_t count, struct err *e)
 {
 	struct ssh_ask ask = { &s->ssh, s->job->arena, ops, count };
-	struct exchange x = { .kind = EXCHANGE_SSH, .ssh = &ask, .reads = reads, .bulk = true };
+	struct exchange x = { .kind = EXCHANGE_SSH, .ssh = &ask, .reads = true, .bulk = true };
 
 	if (!batch_request(s->conversation, &x, e))
 		return false;
@@ -51,7 +50,7 @@ static bool sftp_get(struct copy_session *s, struct secret *out, struct err *e)
 			     .path = sftp_path(s, "", ""),
 			     .limit = COPY_SIZE_LIMIT,
 			     .needed = true };
-	bool good = sftp_ask(s, &op, 1, true, e);
+	bool good = sftp_ask(s, &op, 1, e);
 
 	if (good)
 		*out = TAKE(op.got);
@@ -81,13 +80,13 @@ static bool sftp_send(struct copy_session *s, struct err *e)
 	struct ssh_op removal = { .kind = SSH_REMOVE, .path = part };
 	struct err ignored = { 0 };
 
-	if (sftp_ask(s, ops, sizeof(ops) / sizeof(*ops), false, e))
+	if (sftp_ask(s, ops, sizeof(ops) / sizeof(*ops), e))
 		return true;
 	if (e->code == ERR_MISSING)
 		return no_directory(s, e);
 	/* a disk that is full stays so with half a file on it */
 	if (e->code == ERR_REMOTE && ops[1].result == SSH_FAILED &&
-	    !sftp_ask(s, &removal, 1, false, &ignored))
+	    !sftp_ask(s, &removal, 1, &ignored))
 		return false;
 	return err_remedy(e, "look at the permissions and the space there");
 }
@@ -96,7 +95,7 @@ static bool sftp_list(struct copy_session *s, copy_names *out, struct err *e)
 {
 	struct ssh_op op = { .kind = SSH_LIST, .path = s->job->copy->path, .needed = true };
 
-	if (!sftp_ask(s, &op, 1, true, e))
+	if (!sftp_ask(s, &op, 1, e))
 		return e->code == ERR_MISSING ? no_directory(s, e) : false;
 	for (size_t i = 0; i < op.entry_count; i++)
 		copy_find_names(s, op.entries[i].name, strlen(op.entries[i].name), out);

@@ -49,7 +49,7 @@ static bool webdav_send(struct copy_session *s, struct err *e)
 {
 	AUTO(secret) any = { 0 };
 	struct exchange_header headers[3] = { 0 };
-	AUTO(exchange) x = { .method = "PUT", .path = copy_url_path(s) };
+	AUTO(exchange) x = { .method = "PUT", .path = copy_url_path(s), .reads = true };
 
 	secret_copy(&any, "*", 1);
 	webdav_headers(s, &(struct exchange_header){ "If-None-Match", &any }, headers, &x);

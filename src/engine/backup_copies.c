@@ -94,7 +94,8 @@ static bool has_copy_step(const struct plan *p, const char *copy)
 	return false;
 }
 
-bool engine_probe_copies(struct engine *en, const struct plan *p, struct snapshot *s)
+bool engine_probe_copies(struct engine *en, const struct plan *p, struct snapshot *s, bool *failed,
+			 struct err *e)
 {
 	const struct backup_policy *policy = &en->fleet->backup;
 	struct copy_seen *rows = (struct copy_seen *)s->copies;
@@ -102,10 +103,10 @@ bool engine_probe_copies(struct engine *en, const struct plan *p, struct snapsho
 	struct copy_job *jobs = arena_array(&a, s->copy_count, sizeof(*jobs));
 	struct copy_seen **asked = arena_array(&a, s->copy_count, sizeof(*asked));
 	size_t count = 0;
-	bool failed = false;
 
+	*failed = false;
 	if (engine_is_confined(en))
-		return false;
+		return true;
 	for (size_t i = 0; i < s->copy_count; i++) {
 		if (!has_copy_step(p, rows[i].copy))
 			continue;
@@ -116,14 +117,17 @@ bool engine_probe_copies(struct engine *en, const struct plan *p, struct snapsho
 						   .arena = &a };
 	}
 	copies_run(engine_copies(en), jobs, count);
+	if (stop_requested())
+		return err_set(e, ERR_STOPPED,
+			       "stopped before every copy was looked at; nothing was changed");
 	for (size_t i = 0; i < count; i++) {
 		if (jobs[i].done)
 			continue;
 		err_remedy(&jobs[i].error, "see that it is reachable");
 		asked[i]->error = arena_strdup(&s->arena, jobs[i].error.text);
-		failed = true;
+		*failed = true;
 	}
-	return failed;
+	return true;
 }
 
 /* ---- putting bundles there ---- */

@@ -107,11 +107,11 @@ MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now, str
 			       struct err *e);
 
 /*
- * Asks the copies of bundles for which the plan has steps whether they take one;
- * true when one does not, which is in the snapshot then: the plan is to be made
- * anew.
+ * Asks the copies of bundles for which the plan has steps whether they take one.
+ * `failed`: one does not, which is in the snapshot then: the plan is to be made anew.
  */
-bool engine_probe_copies(struct engine *en, const struct plan *p, struct snapshot *s);
+MUST_CHECK bool engine_probe_copies(struct engine *en, const struct plan *p, struct snapshot *s,
+				    bool *failed, struct err *e);
 
 /*
  * SHA-256 over the canonical fleet text, each import's leaf fingerprint and the

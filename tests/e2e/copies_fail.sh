@@ -121,6 +121,18 @@ fails "$fault/gone" 1 "it is written, but cannot be read back: there is no" "a f
 fails "$fault/endless" 1 "answers with more than 67108864 bytes" "an endless read-back"
 goes_on "an endless read-back"
 
+copies=$fault/silent write_copied_fleet
+before=$(leaf)
+"$CERTFLEET" apply --yes --reissue site >run/stopped 2>&1 &
+apply=$!
+pids+=($apply)
+comes grep -q "PUT waits" run/faults.access
+kill "$apply"
+wait "$apply"
+is $? 1 "a stop cuts off what is sent to a server that is silent"
+has "$(cat run/stopped)" "told to stop" "and is told"
+is "$(leaf)" "$before" "nothing was staged"
+
 # ---- a command
 cat >keep.sh <<'END'
 [ "$1" = list ] || { echo "the tape is torn" >&2; exit 3; }

@@ -6,6 +6,7 @@ copy_faults.py PORT LOG: plain HTTP on loopback
 """
 import http.server
 import sys
+import threading
 
 port, log = sys.argv[1:]
 kept = {}
@@ -67,6 +68,10 @@ class Faulty(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return None
         body = self.rfile.read(length)
+        if kind == "silent":
+            with open(log, "a") as out:
+                print("PUT waits", file=out)
+            threading.Event().wait()
         if kind == "full":
             return self.answer(507)
         if kind == "nowhere":
@@ -77,4 +82,5 @@ class Faulty(http.server.BaseHTTPRequestHandler):
         return self.answer(201)
 
 
+http.server.ThreadingHTTPServer.daemon_threads = True
 http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Faulty).serve_forever()

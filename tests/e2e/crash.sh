@@ -25,6 +25,15 @@ calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,u
 
 # one handshake: whether all is served is asked below, for as long as it takes
 export ROW=1 ROLE='{on_failure: stop, timeout: 10s, max_unavailable: 3}'
+cat >keep.sh <<'END'
+case $1 in
+put) cp "$3" "kept/.$2.$$" && mv "kept/.$2.$$" "kept/$2" ;;
+get) cp "kept/$2" "$3" ;;
+list) ls kept >"$3" ;;
+esac
+END
+mkdir kept
+COPIES="{command: [sh, $work/keep.sh]}"
 three_components
 cf apply --yes
 is $status 0 "the trio is set up"
@@ -51,6 +60,12 @@ wants_nothing() {
 	[ "$status" -ne 2 ]
 }
 
+copied() { # the newest bundle
+	local newest
+	newest=$(ls backups | grep '\.zip$' | tail -1)
+	cmp -s "backups/$newest" "kept/$newest"
+}
+
 all_served() {
 	[ "$(served "$one")" = "$(installed tls/one/leaf.pem)" ] &&
 		[ "$(served "$two")" = "$(installed tls/one/leaf.pem)" ] &&
@@ -61,6 +76,7 @@ converged() { # after the apply that follows
 	[ "$status" -eq 0 ] || { echo "# exit $status after $1"; sed 's/^/#   /' <<<"$out"; return 1; }
 	[ -z "$(find tls backups trust -name '.*tmp-*' -o -path './.certfleet/*tmp-*')" ] ||
 		{ echo "# leftovers after $1"; return 1; }
+	copied || { echo "# a bundle is in no copy after $1"; return 1; }
 	comes wants_nothing # old workers of nginx drain
 	[ "$status" -eq 0 ] || { echo "# plan says $status after $1"; sed 's/^/#   /' <<<"$out"; return 1; }
 	comes all_served && return
@@ -126,7 +142,7 @@ while read -r call count; do
 	[ $((number % (EVERY * 3))) -eq 0 ] || continue
 	[ $((number / EVERY / 3 % ${SHARD#*/} + 1)) -eq "${SHARD%/*}" ] || continue
 	tried=$((tried + 1))
-	rm -rf .certfleet backups trust/*
+	rm -rf .certfleet backups trust/* kept/*
 	traced /dev/null "$call" -e inject="$call:signal=KILL:when=$count" \
 		"$CERTFLEET" apply --yes --ack state-missing --ack foreign-authority >run/broken 2>&1
 	whole "first apply, $call $count" 2>/dev/null || [ ! -e .certfleet ] || pairs_are_whole || bad=$((bad + 1))

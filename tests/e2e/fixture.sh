@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Three components of one certificate: nginx and two gnutls-serv.  ROLE holds
-# the restart policy, EXTRA more of the fleet file.
+# the restart policy, COPIES those of the bundles, EXTRA more of the fleet file.
 # shellcheck shell=bash disable=SC2154
 three_components() {
 	free_port one
@@ -19,7 +19,7 @@ write_fleet() {
 	cat >certfleet.yaml <<-END
 	certfleet: 1
 	fleet: trio
-	backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+	backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}${COPIES:+, copies: [$COPIES]}}
 	issuers:
 	  ca: {subject: "CN=Trio CA", publish: trust/ca.pem}
 	certificates:
