@@ -134,7 +134,7 @@ MUST_CHECK bool state_reach(struct state *s, struct arena *a, const char *const 
 			    size_t *count, struct err *e);
 /* Which copies hold which bundles: "BUNDLE COPY", sorted. */
 MUST_CHECK bool state_bundle_copies(struct state *s, struct arena *a, const char *const **out,
-			     size_t *count, struct err *e);
+				    size_t *count, struct err *e);
 /* Keys of accepted foreign CAs (model/snapshot.h), sorted. */
 MUST_CHECK bool state_accepted(struct state *s, struct arena *a, const char *const **out,
 			       size_t *count, struct err *e);
