@@ -145,6 +145,8 @@ static void put_component(struct writer *w, const struct component *c)
 	put_flag(w, "retire_remove", c->retire_remove);
 	put_flag(w, "not_restartable", c->no_restart);
 	put_flag(w, "must_run", c->must_run);
+	if (c->presence)
+		put_text(w, "presence", presence_names[c->presence - PRESENCE_REQUIRED]);
 }
 
 void fleet_canonical(const struct fleet *f, struct buf *out)
@@ -164,4 +166,6 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 		put_role(&w, &f->roles[i]);
 	for (size_t i = 0; i < f->component_count; i++)
 		put_component(&w, &f->components[i]);
+	for (size_t i = 0; i < f->absent_count; i++)
+		put_component(&w, &f->absent[i]);
 }

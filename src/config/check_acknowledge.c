@@ -19,7 +19,7 @@ static bool ack_names_component(const struct fleet *f, const char *target)
 	for (size_t i = 0; i < f->component_count; i++)
 		if (ack_is_name(target, f->components[i].name))
 			return true;
-	return fleet_has_group(f, target);
+	return fleet_has_group(f, target) || fleet_is_absent(f, target);
 }
 
 static bool ack_names_certificate(const struct fleet *f, const char *target)

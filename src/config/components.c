@@ -165,6 +165,8 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 		c->activate.timeout = c->role->restart.timeout;
 	c->no_restart = !form->restartable;
 	c->must_run = form->running;
+	if (form->presence != PRESENCE_LEFT_OUT)
+		c->presence = PRESENCE_REQUIRED + form->presence;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;
 	c->retire_remove = form->retire.remove;
@@ -369,6 +371,22 @@ void build_components(struct loader *ld, struct build *b)
 	check_unused_roles(ld);
 }
 
+/* Moves those that are not used into a list of their own; both stay sorted. */
+static void part_absent(struct loader *ld, struct component *list)
+{
+	struct fleet *f = &ld->fleet;
+	struct component *absent = arena_array(&f->arena, f->component_count, sizeof(*absent));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->component_count; i++)
+		if (list[i].presence == PRESENCE_ABSENT)
+			absent[f->absent_count++] = list[i];
+		else
+			list[kept++] = list[i];
+	f->absent = absent;
+	f->component_count = kept;
+}
+
 void link_components(struct loader *ld, struct build *b)
 {
 	AUTO(lookup) names = { 0 };
@@ -378,4 +396,5 @@ void link_components(struct loader *ld, struct build *b)
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
 		b->components[i].certificate = lookup_find(&names, b->drafts[i].certificate);
 	sort_by_name(b->components, ld->fleet.component_count, sizeof(*b->components));
+	part_absent(ld, b->components);
 }

@@ -125,6 +125,10 @@ struct retire_form {
 	bool remove;
 };
 
+enum {
+	PRESENCE_LEFT_OUT = 3, /* as many names as there are */
+};
+
 struct component_form {
 	const char *role;
 	const char *certificate;
@@ -137,7 +141,8 @@ struct component_form {
 	const char *was;
 	const struct node *each;
 	bool restartable;
-	unsigned running; /* 1: required */
+	unsigned running;  /* 1: required */
+	unsigned presence; /* of presence_names */
 };
 
 struct csv_form {

@@ -363,6 +363,8 @@ static const struct record retire_record = {
 };
 
 static const char *const running_names[] = { "optional", "required", NULL };
+/* of enum presence, without PRESENCE_BY_ROLE */
+const char *const presence_names[] = { "required", "optional", "absent", NULL };
 
 static const struct field component_fields[] = {
 	NAME(struct component_form, "role", role, "a name from roles"),
@@ -385,6 +387,8 @@ static const struct field component_fields[] = {
 	     "false: its process must not be activated now, so nothing is delivered that needs it"),
 	CHOICE(struct component_form, "running", running, running_names,
 	       "required: without a process nothing is delivered; else a pair is delivered all the same, and waits for the start"),
+	CHOICE(struct component_form, "presence", presence, presence_names,
+	       "required: nothing is done where it is offline; optional: it is left out then; absent: it is not used; when left out 'offline' of the role decides"),
 	OBJECT_NAME(struct component_form, "was", was, "its former name, to rename it"),
 	LATER(struct component_form, "each", each, each_value,
 	      "makes it a group: one component for each item"),
@@ -395,7 +399,8 @@ const struct record component_record = {
 	.name = "component",
 	.fields = component_fields,
 	.size = sizeof(struct component_form),
-	.preset = &(const struct component_form){ .restartable = true },
+	.preset = &(const struct component_form){ .restartable = true,
+						  .presence = PRESENCE_LEFT_OUT },
 	.help = "one place of one certificate, in one process",
 };
 

@@ -44,6 +44,7 @@ extern const char *const key_rotation_names[];
 extern const char *const commit_order_names[];
 extern const char *const restart_when_names[];
 extern const char *const offline_policy_names[];
+extern const char *const presence_names[];
 extern const char *const on_failure_names[];
 extern const char *const signal_names[];
 extern const int signal_numbers[];

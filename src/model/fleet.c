@@ -101,6 +101,11 @@ const struct component *fleet_component(const struct fleet *f, const char *name)
 	return fleet_find(f->components, f->component_count, sizeof(*f->components), name);
 }
 
+bool fleet_is_absent(const struct fleet *f, const char *name)
+{
+	return fleet_find(f->absent, f->absent_count, sizeof(*f->absent), name) != NULL;
+}
+
 static int fleet_compare_name(const void *key, const void *item)
 {
 	return strcmp(key, *(const char *const *)item);

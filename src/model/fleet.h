@@ -348,6 +348,14 @@ struct role {
 	size_t rank; /* from 0: the order of `after`, ties by name */
 };
 
+/* Whether a component has to be there. */
+enum presence {
+	PRESENCE_BY_ROLE, /* `offline` of the role says what it means that it is not */
+	PRESENCE_REQUIRED,
+	PRESENCE_OPTIONAL,
+	PRESENCE_ABSENT /* it is not used: no check, delivery or restart */
+};
+
 struct component {
 	const char *name;  /* full name, group/item */
 	const char *group; /* "edge" of edge/e1; NULL outside a group */
@@ -363,7 +371,23 @@ struct component {
 	bool retire_remove; /* remove the files when the component leaves the fleet file */
 	bool no_restart;    /* its process must not be activated now */
 	bool must_run;      /* no process is no reason to go on without an activation */
+	enum presence presence;
 };
+
+/* What it means when the component cannot be reached. */
+static inline enum offline_policy component_offline(const struct component *c)
+{
+	switch (c->presence) {
+	case PRESENCE_REQUIRED:
+		return OFFLINE_BLOCK;
+	case PRESENCE_OPTIONAL:
+		return OFFLINE_DEFER;
+	case PRESENCE_BY_ROLE:
+	case PRESENCE_ABSENT:
+		break;
+	}
+	return c->role->offline;
+}
 
 /* Login to the URLs at and below one place: WebDAV, or S3. */
 struct web_access {
@@ -467,6 +491,8 @@ struct fleet {
 	size_t role_count;
 	const struct component *components;
 	size_t component_count;
+	const struct component *absent; /* of `presence: absent`; in no other list */
+	size_t absent_count;
 	const char *const *groups; /* including groups without items */
 	size_t group_count;
 	const struct fleet_source *sources;
@@ -482,6 +508,8 @@ const struct certificate *fleet_certificate(const struct fleet *f, const char *n
 const struct role *fleet_role(const struct fleet *f, const char *name);
 const struct component *fleet_component(const struct fleet *f, const char *name);
 
+/* Whether a component of this name is not used (`presence: absent`). */
+bool fleet_is_absent(const struct fleet *f, const char *name);
 bool fleet_has_group(const struct fleet *f, const char *name);
 
 /* Names as in the fleet file: "ecdsa-p256" etc. */

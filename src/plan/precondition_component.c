@@ -50,7 +50,8 @@ static void block_deferred(struct plan_builder *d, const struct component_build 
 {
 	const struct served_end end = renewal_served_end(d->snapshot, c->seen);
 
-	if (f->severity != SEVERITY_INFO || !end.not_after || d->in->at < end.deadline)
+	if (f->severity != SEVERITY_INFO || !end.not_after || d->in->at < end.deadline ||
+	    c->component->presence == PRESENCE_OPTIONAL)
 		return;
 	f->severity = SEVERITY_BLOCK;
 	f->alone = true;
@@ -75,7 +76,7 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 
 	precondition_split(d, why, &f);
 	if (c->unreachable)
-		f.severity = severities[c->component->role->offline];
+		f.severity = severities[component_offline(c->component)];
 	else if (!f.remedy)
 		f.remedy = "bring it back and plan again";
 	f.message = arena_printf(d->kept, "%s; %s", f.message,

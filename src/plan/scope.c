@@ -65,7 +65,7 @@ static void scope_removed(struct plan_builder *d, struct targets *ts)
 		if (!seen->known)
 			continue;
 		d->known_count++;
-		if (fleet_component(d->fleet, seen->name))
+		if (fleet_component(d->fleet, seen->name) || fleet_is_absent(d->fleet, seen->name))
 			continue;
 		if (targets_cover(ts, &s) || !d->in->choices.target_count)
 			VEC_PUSH(&d->removed, &d->scratch, seen);
@@ -172,7 +172,7 @@ static bool is_in_file(const struct plan_builder *d, const struct plan_target *t
 {
 	switch (t->kind) {
 	case TARGET_COMPONENT:
-		return fleet_has_group(d->fleet, t->name);
+		return fleet_has_group(d->fleet, t->name) || fleet_is_absent(d->fleet, t->name);
 	case TARGET_ROLE:
 		return fleet_role(d->fleet, t->name) != NULL;
 	case TARGET_CERTIFICATE:

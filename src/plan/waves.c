@@ -158,10 +158,15 @@ static void find_down(struct plan_builder *d)
 
 /* ---- tiers ---- */
 
+static bool must_be_there(const struct component_build *c)
+{
+	return c->component->presence != PRESENCE_OPTIONAL;
+}
+
 static void tier_add(struct tier *t, struct process_build *p)
 {
 	if (!takes_part(p)) {
-		t->left_down += p->down;
+		t->left_down += p->down && any_member(p, must_be_there);
 		return;
 	}
 	t->processes[t->count++] = p;

@@ -17,7 +17,7 @@ const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 	[COMPONENT_IN_SYNC] = "in-sync",         [COMPONENT_FAILED] = "failed",
 	[COMPONENT_ROLLED_BACK] = "rolled-back", [COMPONENT_DEFERRED] = "deferred",
 	[COMPONENT_INVALID] = "invalid",         [COMPONENT_UNKNOWN] = "unknown",
-	[COMPONENT_UNPROVEN] = "unproven",
+	[COMPONENT_UNPROVEN] = "unproven",       [COMPONENT_NOT_USED] = "not-used",
 };
 
 /* ---- the state of a component ---- */
@@ -93,7 +93,7 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_FAILED;
 	/* offline on purpose: by its role, or accepted by the user */
 	if (!seen->now.online &&
-	    (row->component->role->offline == OFFLINE_DEFER || seen->deferred_at))
+	    (component_offline(row->component) == OFFLINE_DEFER || seen->deferred_at))
 		return COMPONENT_DEFERRED;
 	if (desired)
 		return installed_state(row);
@@ -155,7 +155,8 @@ static void status_add_component(const struct snapshot *s, const struct componen
 	if (row->desired)
 		row->refusal = client_refusal(c, row->desired, out->now, a);
 	row->state = state_of(row);
-	if (row->state == COMPONENT_RESTART_PENDING || row->state == COMPONENT_DEFERRED)
+	if (c->presence != PRESENCE_OPTIONAL &&
+	    (row->state == COMPONENT_RESTART_PENDING || row->state == COMPONENT_DEFERRED))
 		row->late = late_reason(s, row->seen, out->now, a);
 	out->certificates[at].used = true;
 	if (issuer && issuer->kind == ISSUER_MANAGED)
@@ -263,10 +264,16 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, s
 		.certificate_count = f->certificate_count + f->issuer_count,
 	};
 	out->certificates = arena_array(a, out->certificate_count, sizeof(*out->certificates));
-	out->components = arena_array(a, f->component_count, sizeof(*out->components));
+	out->components =
+		arena_array(a, f->component_count + f->absent_count, sizeof(*out->components));
 	add_certificates(f, s, out);
 	for (size_t i = 0; i < f->component_count; i++)
 		status_add_component(s, &f->components[i], a, out);
+	for (size_t i = 0; i < f->absent_count; i++)
+		out->components[out->component_count++] = (struct status_component){
+			.component = &f->absent[i],
+			.state = COMPONENT_NOT_USED,
+		};
 	add_agents(f, s, a, out);
 	for (size_t i = 0; i < out->certificate_count; i++) {
 		struct status_certificate *row = &out->certificates[i];
@@ -295,6 +302,7 @@ static bool is_good(const struct status_component *c, bool strict)
 {
 	switch (c->state) {
 	case COMPONENT_IN_SYNC:
+	case COMPONENT_NOT_USED:
 		return true;
 	case COMPONENT_UNPROVEN:
 		return !strict;

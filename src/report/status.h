@@ -34,6 +34,7 @@ enum component_state {
 	COMPONENT_ROLLED_BACK,     /* the desired pair was taken back here */
 	COMPONENT_DEFERRED,        /* offline, and knowingly left */
 	COMPONENT_UNKNOWN,         /* it should answer, and does not */
+	COMPONENT_NOT_USED,        /* `presence: absent` */
 	COMPONENT_STATE_COUNT
 };
 
@@ -86,7 +87,7 @@ struct status {
 	struct status_certificate *certificates;
 	size_t certificate_count;
 	struct status_component *components;
-	size_t component_count;
+	size_t component_count; /* those that are not used come last */
 	struct problem_list problems; /* all; equal but for their subject: one after the other */
 	struct status_agent *agents;
 	size_t agent_count;

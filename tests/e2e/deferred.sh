@@ -129,4 +129,41 @@ is "$(status_of back state)" in-sync "and it is in-sync"
 stop_haproxy back
 take_status
 is "$(status_of back state)" unknown "offline again, it is no longer a matter of that"
+
+# whether a component has to be there, whatever its role says of being offline
+presence() { # OFFLINE SUBJECT PRESENCE
+	write_fleet "$1" "$2"
+	sed -i "s/^  back: {/&presence: $3, /" certfleet.yaml
+}
+presence block f.example.test optional
+cf apply --yes
+is $status 0 "an optional one that is offline holds up nothing"
+has "$out" "info  *offline back" "it is told"
+take_status
+is "$(status_of back state)" deferred "and left for later"
+cf status --check 1d
+is $status 0 "which is no failure"
+presence defer g.example.test required
+cf apply --yes
+is $status 4 "a required one blocks, although its role would let it wait"
+has "$out" "offline back" "by name"
+presence block h.example.test absent
+cf apply --yes
+is $status 0 "one that is not used is not looked at"
+hasnt "$out" "offline back" "and not told of"
+take_status
+is "$(status_of back state)" not-used "status knows it"
+cf status --check 1d --check-strict
+is $status 0 "and counts it as good"
+old_pem back
+start_haproxy back
+before=$(installed tls/back.pem)
+cf apply --yes
+has "$out" "nothing to do" "nothing is delivered to it either"
+is "$(installed tls/back.pem)" "$before" "its pair stays"
+presence block h.example.test optional
+cf apply --yes
+is $status 0 "used again"
+take_status
+is "$(status_of back state)" in-sync "it gets the pair: it was not forgotten"
 finish

@@ -139,6 +139,36 @@ TEST(p2_what_cannot_be_asked_is_unproven_and_what_does_not_answer_unknown)
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
+TEST(what_is_not_used_is_listed_last_and_good)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	struct component absent = w->component;
+
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
+	absent.name = "another";
+	absent.presence = PRESENCE_ABSENT;
+	w->fleet.absent = &absent;
+	w->fleet.absent_count = 1;
+	status_make(&w->fleet, &w->snapshot, NOW, &w->arena, &w->status);
+	assert_int_equal(w->status.component_count, 2);
+	assert_string_equal(w->status.components[1].component->name, "another");
+	assert_int_equal(w->status.components[1].state, COMPONENT_NOT_USED);
+	assert_true(status_check(&w->status, &(struct check){ .strict = true }, &why));
+}
+
+TEST(an_optional_component_that_is_offline_is_never_late)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	w->component.presence = PRESENCE_OPTIONAL;
+	w->seen = (struct component_seen){ .name = "front", .now.served_not_after = 1 };
+	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	w->component.presence = PRESENCE_REQUIRED;
+	assert_int_not_equal(state_in(w), COMPONENT_DEFERRED);
+}
+
 TEST(p2_the_check_is_content_with_what_waits_as_planned)
 {
 	static const struct step step = { .kind = STEP_ACTIVATE, .component = "front" };
