@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The drill: the state, every bundle but one and what was delivered are gone.  A
 # restore in a fresh checkout and an apply bring back what was served, and no
-# issuer is asked.
+# issuer is asked.  The commands are those of examples/disaster-recovery.
 # shellcheck disable=SC2154
 . "$(dirname "$0")/sftp_lib.sh"
 . "$root/tests/e2e/agent_lib.sh"
@@ -121,13 +121,16 @@ rm -rf checkout/.certfleet checkout/backups checkout/ca.pem
 for name in front back far near away; do
 	rm -rf "tls/$name" "tls/.$name.certfleet"
 done
+sed -n '/^ *```sh$/,/^ *```$/{/```/d; s/^ *//; p}' "$root/examples/disaster-recovery/runbook.md" >run/runbook
+mkdir run/bin
+ln -s "$CERTFLEET" run/bin/certfleet
 began=$(date +%s%N)
-in_checkout backup restore "$work/run/kept.zip"
-is $status 0 "restored once more"
-in_checkout apply --yes
-is $status 0 "the apply delivers everything again"
+out=$(cd checkout && PATH=$work/run/bin:$PATH BUNDLE=$work/run/kept.zip sh -ex "$work/run/runbook" 2>&1 </dev/null)
+status=$?
+is $status 0 "the runbook brings everything back"
 echo "# lost to served again in $((($(date +%s%N) - began) / 1000000)) ms"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
+is "$(grep -c '^+ certfleet' <<<"$out")" 7 "with all of its commands"
 hasnt "$out" "issue " "nothing is issued"
 is "$(all_served)" "$before" "each component serves the same as before"
 for name in front back far near away; do
