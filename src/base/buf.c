@@ -34,6 +34,17 @@ static bool reserve(struct buf *b, size_t extra)
 	return true;
 }
 
+void buf_expect(struct buf *b, size_t len)
+{
+	size_t room = b->len + len + 1;
+
+	if (room <= b->room || (b->limit && room > b->limit))
+		return;
+	b->data = xrealloc(b->data, room);
+	b->room = room;
+	b->data[b->len] = '\0';
+}
+
 void buf_add(struct buf *b, const void *bytes, size_t len)
 {
 	if (!reserve(b, len))

@@ -28,6 +28,8 @@ struct buf {
 void buf_release(struct buf *b);
 AUTO_STRUCT(buf, struct buf, buf_release)
 
+/* Makes room for as many bytes as are expected, where twice as many would be too much. */
+void buf_expect(struct buf *b, size_t len);
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);

@@ -217,6 +217,62 @@ static void collect_entries(const struct entries *others, struct arena *a,
 	}
 }
 
+/* Text of a value within the document: what follows a line break is indented. */
+struct nested {
+	struct buf *out;
+	const char *indent;
+};
+
+static int add_nested(const char *text, size_t len, void *ctx)
+{
+	const struct nested *n = ctx;
+	const char *end = text + len;
+
+	for (const char *line = memchr(text, '\n', len); line;
+	     line = memchr(text, '\n', (size_t)(end - text))) {
+		buf_add(n->out, text, (size_t)(line + 1 - text));
+		buf_puts(n->out, n->indent);
+		text = line + 1;
+	}
+	buf_add(n->out, text, (size_t)(end - text));
+	return 0;
+}
+
+static void add_nested_value(struct buf *out, const char *indent, const json_t *value)
+{
+	struct nested n = { out, indent };
+
+	json_dump_callback(value, add_nested, &n,
+			   JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+}
+
+/*
+ * Appends the members as json_dumps() writes them, but with one item of a list in
+ * memory at a time: a large bundle has 10,000.
+ */
+static void add_members(struct buf *out, const struct member *members,
+			const struct manifest_document *d)
+{
+	for (const struct member *m = members; m->key; m++) {
+		size_t count = m->kind == MEMBER_LIST ? json_item_count(m, d) : 0;
+		AUTO(json) value = count ? NULL : json_encode_member(m, d, 0);
+
+		if (!count && !value)
+			continue;
+		buf_printf(out, "%s\n  \"%s\": %s", out->len ? "," : "{", m->key, count ? "[" : "");
+		if (value)
+			add_nested_value(out, "  ", value);
+		for (size_t i = 0; i < count; i++) {
+			AUTO(json) item = json_encode_item(m, d, i);
+
+			buf_puts(out, i ? ",\n    " : "\n    ");
+			add_nested_value(out, "    ", item);
+		}
+		if (count)
+			buf_puts(out, "\n  ]");
+	}
+}
+
 bool manifest_write(const struct bundle *b, const bool *has_key, const struct entries *others,
 		    struct buf *out, struct err *e)
 {
@@ -253,15 +309,9 @@ bool manifest_write(const struct bundle *b, const bool *has_key, const struct en
 	if (bad)
 		return err_set(e, ERR_INPUT, "'%s' is not valid UTF-8", bad);
 
-	AUTO(json) root = json_encode(manifest_head_members, &d);
-	AUTO(json) lists = json_encode(manifest_list_members, &d);
-
-	json_object_update(root, lists);
-
-	AUTO(str) text = json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-
-	buf_puts(out, text);
-	buf_putc(out, '\n');
+	add_members(out, manifest_head_members, &d);
+	add_members(out, manifest_list_members, &d);
+	buf_puts(out, "\n}\n");
 	return true;
 }
 

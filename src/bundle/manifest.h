@@ -53,7 +53,8 @@ struct manifest {
 	size_t listed_count;
 };
 
-/* Writes the manifest of `b`, which is sorted; `others` are the entries to list. */
+/* Writes the manifest of `b`, which is sorted, to `out`, which is empty; `others` are the entries
+ * to list. */
 MUST_CHECK bool manifest_write(const struct bundle *b, const bool *has_key,
 			       const struct entries *others, struct buf *out, struct err *e);
 

@@ -51,6 +51,7 @@ bool bundle_decode_rebuilt(const struct span *in, size_t count, struct buf *answ
 		VEC_PUSH(&sealed.recipients, &a, *entries_find(&entries, layout_recipient(i, &a)));
 	if (keys)
 		sealed.keys_zip = (struct bytes){ keys->data, keys->len };
+	buf_expect(&built, zip.len);
 	return assembly_prepare(&as, &c.bundle, c.manifest.has_key, &sealed, e) &&
 	       assembly_pack(&as, (struct bytes){ hmac->data, hmac->len }, &built, e) &&
 	       rebuild_compare(zip, &built, e);

@@ -181,6 +181,7 @@ bool zip_unpack(struct bytes zip, const struct secret *password, struct buf *fra
 	struct entries found = { 0 };
 	size_t before = frames->len;
 
+	buf_expect(frames, zip.len); /* what is stored takes no more */
 	return walk_directory(zip, password, frames, e) &&
 	       entries_unframe(buf_text(frames) + before, frames->len - before, &a, &found, e) &&
 	       zip_layout_check(zip, &found, e);

@@ -2,8 +2,10 @@
 #include "bundle/manifest.h"
 #include "test.h"
 
+#include "base/alloc.h"
 #include "bundle/bundle_layout.h"
 #include "bundle_fixture.h"
+#include "json/value.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +65,21 @@ TEST(what_is_written_is_read)
 	/* printf text | sha256sum */
 	assert_string_equal(m.listed[0].sha256,
 			    "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1");
+}
+
+TEST(it_is_written_as_one_document)
+{
+	AUTO(buf) text = { 0 };
+	AUTO(json) json = NULL;
+
+	written(&text);
+	json = json_loadb(text.data, text.len, 0, NULL);
+	assert_non_null(json);
+
+	AUTO(str) whole = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+
+	text.data[text.len - 1] = '\0';
+	assert_string_equal(text.data, whole);
 }
 
 TEST(each_change_that_makes_it_invalid_is_refused)
