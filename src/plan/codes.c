@@ -98,7 +98,7 @@ const struct code_row code_rows[CODE_COUNT] = {
 			      "several hosts use one new key: it falls with any one of them" },
 	[CODE_STATE_BEHIND] = { "state-behind", SEVERITY_ACKNOWLEDGE,
 				"apply with the newest copy of the state directory",
-				"this state is an old copy: a bundle, or a component, knows a newer one" },
+				"this state is an old copy: a bundle, or a component, knows a newer one; of a component only told once after a restore" },
 	[CODE_STATE_MISSING] = { "state-missing", SEVERITY_ACKNOWLEDGE,
 				 "restore it with 'certfleet backup restore latest', or bring back a copy of the state directory",
 				 "there is no state, but a bundle of this fleet, or 'state' says 'required'" },
