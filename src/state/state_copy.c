@@ -69,7 +69,8 @@ static const struct carried {
 };
 
 enum {
-	CARRIED_COUNT = sizeof(carried) / sizeof(*carried)
+	CARRIED_COUNT = sizeof(carried) / sizeof(*carried),
+	FORMER_LIMIT = 100 /* states replaced in one second */
 };
 
 bool state_carried(struct state *s, struct arena *a, struct stored_record **out, size_t *count,
@@ -282,16 +283,23 @@ bool rebuild_in_memory(const struct copy_head *head, struct state **out, struct 
 	return state_open(&o, out, e);
 }
 
-/* Moves what is at the state's place aside. */
+/* Moves what is at the state's place aside, under a name that is free. */
 static bool keep_former(struct rebuild *r, struct arena *a, const char **former, struct err *e)
 {
 	char when[TIME_TEXT];
+	const char *name = arena_printf(a, "%s.before-%s", r->path, time_format(clock_now(), when));
 
 	if (!r->occupied)
 		return true;
-	*former = arena_printf(a, "%s.before-%s", r->path, time_format(clock_now(), when));
-	return renameat2(AT_FDCWD, r->path, AT_FDCWD, *former, RENAME_NOREPLACE) == 0 ||
-	       err_sys(e, "cannot move '%s' to '%s'", r->path, *former);
+	*former = name;
+	for (unsigned i = 2; i < FORMER_LIMIT; i++) {
+		if (renameat2(AT_FDCWD, r->path, AT_FDCWD, *former, RENAME_NOREPLACE) == 0)
+			return true;
+		if (errno != EEXIST)
+			break;
+		*former = arena_printf(a, "%s-%u", name, i);
+	}
+	return err_sys(e, "cannot move '%s' to '%s'", r->path, *former);
 }
 
 bool rebuild_finish(struct rebuild *r, struct arena *a, const char **former, struct err *e)

@@ -10,10 +10,10 @@
 
 static const struct copy_head head = { "shop", LINEAGE, 41 };
 
-static void make_copy(const struct place *p, struct err *e)
+/* Where the former state is kept, in `a`. */
+static const char *make_copy_in(const struct place *p, struct arena *a, struct err *e)
 {
 	AUTO(rebuild) r = NULL;
-	AUTO(arena) a = { 0 };
 	const struct component_seen seen = { .name = "front" };
 	struct state *s = NULL;
 	const char *former = NULL;
@@ -25,7 +25,15 @@ static void make_copy(const struct place *p, struct err *e)
 
 	change_component(c, &seen);
 	must_commit(s, c);
-	must(rebuild_finish(r, &a, &former, e), e);
+	must(rebuild_finish(r, a, &former, e), e);
+	return former;
+}
+
+static void make_copy(const struct place *p, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	assert_null(make_copy_in(p, &a, e));
 }
 
 TEST(a_rebuilt_state_has_the_lineage_and_a_higher_serial)
@@ -107,6 +115,23 @@ TEST(a_state_that_was_replaced_is_not_locked)
 	b->ops->close(b);
 	each_file(other.dir, remove_file, NULL);
 	rmdir(other.dir);
+}
+
+TEST(each_former_state_is_kept_even_of_one_second)
+{
+	struct place *p = *state;
+	AUTO(arena) a = { 0 };
+	struct err e = { 0 };
+	const char *formers[3];
+
+	make_copy(p, &e);
+	for (size_t i = 0; i < 3; i++)
+		formers[i] = make_copy_in(p, &a, &e);
+	for (size_t i = 0; i < 3; i++) {
+		assert_non_null(formers[i]);
+		each_file(formers[i], remove_file, NULL);
+		assert_int_equal(rmdir(formers[i]), 0);
+	}
 }
 
 static void expect_refused_record(struct change *c, const char *key, const char *value,
