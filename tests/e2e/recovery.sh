@@ -116,6 +116,16 @@ is "$(all_served)" "$before" "all is served as before"
 in_checkout apply --yes
 has "$out" "nothing to do" "a second apply finds nothing to do"
 
+# --- from then on an agent that is ahead is ahead of another copy
+cp -a checkout/.certfleet run/copy
+in_checkout apply --yes --reissue site
+is $status 0 "a copy of the state gives orders"
+rm -rf checkout/.certfleet
+mv run/copy checkout/.certfleet
+in_checkout plan --reissue site --json
+is "$(jq -r '.preconditions[] | select(.code == "state-behind" and .component == "near").severity' <<<"$out")" \
+	acknowledge "the other one asks"
+
 # --- everything is lost
 rm -rf checkout/.certfleet checkout/backups checkout/ca.pem
 for name in front back far near away; do
