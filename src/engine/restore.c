@@ -138,28 +138,39 @@ static bool is_of_fleet(const struct restore_source *from, struct err *e)
 		       text_escaped(&a, from->head.fleet), text_escaped(&a, fleet));
 }
 
+static bool restore_build(const struct restore_source *from, struct rebuild *rebuild,
+			  struct restored *out, struct err *e)
+{
+	struct engine *en = from->en;
+	struct state *s = NULL;
+
+	if (rebuild_state(rebuild, &s, e) && engine_unseal_state(en, s, e) &&
+	    restore_into(from, s, e)) {
+		out->serial = state_serial(s);
+		if (rebuild_finish(rebuild, &en->arena, &out->former, e))
+			return true;
+	}
+	if (e->code == ERR_IO)
+		err_remedy(e, "make it writable, or make room, and run this again");
+	return false;
+}
+
 /* All that restores have in common, once their source is believed. */
 static bool restore_from(const struct restore_source *from, const struct restore_order *o,
 			 struct restored *out, struct err *e)
 {
-	struct engine *en = from->en;
 	AUTO(rebuild) rebuild = NULL;
-	struct state *s = NULL;
 	int64_t found = NO_SERIAL;
 
 	*out = (struct restored){ .newer = NO_SERIAL, .copied = from->head.serial };
 	if (!is_of_fleet(from, e) ||
-	    !rebuild_open(en->fleet->state.path, &from->head, o->holder, &rebuild, &found, e))
+	    !rebuild_open(from->en->fleet->state.path, &from->head, o->holder, &rebuild, &found, e))
 		return false;
 	if (found >= from->head.serial && !o->newer_accepted) {
 		out->newer = found;
 		return true;
 	}
-	if (!rebuild_state(rebuild, &s, e) || !engine_unseal_state(en, s, e) ||
-	    !restore_into(from, s, e))
-		return false;
-	out->serial = state_serial(s);
-	return rebuild_finish(rebuild, &en->arena, &out->former, e);
+	return restore_build(from, rebuild, out, e);
 }
 
 /* ---- from a bundle ---- */

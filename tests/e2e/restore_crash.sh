@@ -83,7 +83,9 @@ try_point() { # CASE CALL NUMBER FAULT
 	case $4:$result in
 	error=*:0) [ -e .certfleet/state.db ] || { echo "# no state, but 0 after $what"; return 1; } ;;
 	error=*:1 | error=*:65 | error=*:6)
-		[ "$(grep -c '^certfleet: ' run/broken)" -ge 1 ] || { echo "# untold: $what"; return 1; } ;;
+		grep -q '^certfleet: ' run/broken || { echo "# untold: $what"; return 1; }
+		[ "$1:$result" = created:1 ] || grep -q '^certfleet: .*; ' run/broken ||
+			{ echo "# without a remedy: $what: $(cat run/broken)"; return 1; } ;;
 	error=*) echo "# exit $result after $what"; sed 's/^/#   /' run/broken; return 1 ;;
 	esac
 	goes_on "$1" "$what"
