@@ -40,7 +40,11 @@ bool bundle_option_open(struct session *s, const struct bundle_options *o, const
 	if (!s->fleet.name && needs_fleet(o, word) && access(s->file, F_OK) == 0 &&
 	    !session_load(s, s->file, e))
 		return false;
-	return session_stateless(s, e) &&
-	       backup_open(s->engine, &(struct bundle_opening){ word, passphrase, o->structure },
-			   out, path, e);
+	if (!session_stateless(s, e) ||
+	    !backup_open(s->engine, &(struct bundle_opening){ word, passphrase, o->structure }, out,
+			 path, e))
+		return false;
+	/* the engine, whose it is, may be closed before the session */
+	*path = arena_strdup(&s->arena, *path);
+	return true;
 }

@@ -34,8 +34,8 @@ MUST_CHECK bool bundle_option_check(const struct bundle_options *o, struct err *
 const struct secret_ref *bundle_option_secret(struct session *s, const struct bundle_options *o);
 /*
  * Opens the bundle named `word` and checks all of it.  Loads the fleet file if it is
- * needed and there, and opens the engine without a state.  `path`: where the bundle was
- * found.
+ * needed and there, and opens the engine without a state.  `path`, in the
+ * session's arena: where the bundle was found.
  */
 MUST_CHECK bool bundle_option_open(struct session *s, const struct bundle_options *o,
 				   const char *word, struct bundle *out, const char **path,

@@ -116,6 +116,7 @@ unchanged "nothing is written"
 mkdir away
 cf_out -C away backup restore "$bundle" --config new/dir --passphrase-env CERTFLEET_BACKUP_PASSPHRASE
 is $status 0 "--config writes the fleet file"
+has "$out" "restored from '$bundle'" "it tells from what"
 has "$out" "next: certfleet -C '$work/away/new/dir' plan" "the next command is told"
 cmp -s certfleet.yaml away/new/dir/certfleet.yaml && cmp -s more/three.yaml away/new/dir/more/three.yaml
 ok $? "and its includes"
