@@ -273,6 +273,21 @@ static bool has_work(struct application *a)
 
 /* ---- the run ---- */
 
+/* The last line on stderr is the path alone. */
+static void tell_recovery(struct application *a, const char *path)
+{
+	AUTO(buf) text = { 0 };
+
+	if (!path)
+		return;
+	terminal_error(
+		&a->s->terminal,
+		"the state could not be written; if it is lost, 'certfleet backup restore' takes the new keys from this recovery bundle:");
+	text_escape(&text, path, strlen(path));
+	buf_putc(&text, '\n');
+	term_error(&a->s->terminal, &text);
+}
+
 static bool cmd_apply_carry_out(struct application *a, struct err *e)
 {
 	const struct plan *plan = &a->planned.plan;
@@ -291,6 +306,7 @@ static bool cmd_apply_carry_out(struct application *a, struct err *e)
 		return false;
 	progress_sum_up(a->progress, &result, a->s->fleet.path);
 	tell_left_out(a, "left out of this run");
+	tell_recovery(a, result.recovery);
 	a->status = result.exit_status;
 	a->s->changed = result.done > 0;
 	return true;

@@ -61,19 +61,16 @@ static void pack_anchor(struct packing *p, const struct der *anchor, struct bund
 		(struct bundle_anchor){ item->anchor, pem_of(anchor, 1, &b->arena) };
 }
 
-static bool pack_generation(struct packing *p, const struct generation *g, struct err *e)
+static void pack_pair(struct packing *p, const struct backup_pair *pair, const char *record)
 {
 	struct arena *a = &p->bundle.arena;
-	struct bundle_item *item = &p->bundle.items[p->bundle.item_count];
+	struct bundle_item *item = &p->bundle.items[p->bundle.item_count++];
+	const struct generation *g = pair->generation;
+	const struct cert_set *set = pair->set;
 	const struct fleet *f = p->en->fleet;
-	struct state *state = p->en->state;
 	VEC(const char *) names = { 0 };
-	AUTO(secret) key = { 0 };
-	struct cert_set set = { 0 };
 	char ends[TIME_TEXT];
 
-	if (!stored_certificates(state, g, a, &set, e) || !stored_key(state, g, &key, e))
-		return err_in(e, "cannot back up '%s'", g->owner);
 	*item = (struct bundle_item){
 		.name = g->owner,
 		.is_issuer = g->of == OF_ISSUER,
@@ -83,20 +80,32 @@ static bool pack_generation(struct packing *p, const struct generation *g, struc
 		.source = source_names[g->source],
 		.subject = g->subject,
 		.not_after = arena_strdup(a, time_format(g->not_after, ends)),
-		.leaf_pem = pem_of(set.certs, 1, a),
-		.chain_pem = pem_of(set.certs + 1, set.count - 1, a),
+		.leaf_pem = pem_of(set->certs, 1, a),
+		.chain_pem = pem_of(set->certs + 1, set->count - 1, a),
+		.record = record,
 	};
-	pack_anchor(p, &set.anchor, item);
+	pack_anchor(p, &set->anchor, item);
 	for (size_t i = 0; i < f->component_count; i++)
 		if (g->of == OF_CERTIFICATE &&
 		    !strcmp(f->components[i].certificate->name, g->owner))
 			VEC_PUSH(&names, a, f->components[i].name);
 	item->components = names.items;
 	item->component_count = names.count;
-	if (!state_generation_record(state, g, a, &item->record, e))
+	pem_add_key(&item->key_pem, pair->key);
+}
+
+static bool pack_generation(struct packing *p, const struct generation *g, struct err *e)
+{
+	struct arena *a = &p->bundle.arena;
+	struct state *state = p->en->state;
+	AUTO(secret) key = { 0 };
+	struct cert_set set = { 0 };
+	const char *record = NULL;
+
+	if (!stored_certificates(state, g, a, &set, e) || !stored_key(state, g, &key, e) ||
+	    !state_generation_record(state, g, a, &record, e))
 		return err_in(e, "cannot back up '%s'", g->owner);
-	pem_add_key(&item->key_pem, &key);
-	p->bundle.item_count++;
+	pack_pair(p, &(struct backup_pair){ g, &set, &key }, record);
 	return true;
 }
 
@@ -132,7 +141,7 @@ static bool pack_records(struct packing *p, struct err *e)
 	return true;
 }
 
-static bool pack(struct packing *p, const struct generation *list, size_t count, struct err *e)
+static void pack_begin(struct packing *p, size_t most)
 {
 	struct bundle *b = &p->bundle;
 
@@ -140,12 +149,18 @@ static bool pack(struct packing *p, const struct generation *list, size_t count,
 	b->lineage = state_lineage(p->en->state);
 	b->serial = state_serial(p->en->state);
 	b->created = clock_now();
-	b->items = arena_array(&b->arena, count, sizeof(*b->items));
-	b->anchors = arena_array(&b->arena, count, sizeof(*b->anchors));
-	for (size_t i = 0; i < count; i++)
-		if (is_backed_up(&list[i], b->created) && !pack_generation(p, &list[i], e))
-			return false;
+	b->items = arena_array(&b->arena, most, sizeof(*b->items));
+	b->anchors = arena_array(&b->arena, most, sizeof(*b->anchors));
 	pack_files(p);
+}
+
+/* What the state holds. */
+static bool pack_stored(struct packing *p, const struct generation *list, size_t count,
+			struct err *e)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_backed_up(&list[i], p->bundle.created) && !pack_generation(p, &list[i], e))
+			return false;
 	return pack_records(p, e);
 }
 
@@ -309,15 +324,15 @@ static bool record_bundle(const struct packing *p, struct generation *list, size
 	return state_commit(en->state, change, e);
 }
 
-static bool write_bundle(struct packing *p, struct arena *a, const char **path, struct err *e)
+static bool write_bundle(struct packing *p, const char *directory, struct arena *a,
+			 const char **path, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;
 	AUTO(buf) bytes = { 0 };
 
-	*path = arena_printf(a, "%s/%s", policy->directory, bundle_file_name(&p->bundle, a));
+	*path = arena_printf(a, "%s/%s", directory, bundle_file_name(&p->bundle, a));
 	if (!bundle_write(&p->bundle, p->passphrases, policy->passphrase_count, policy->unencrypted,
 			  &bytes, e) ||
-	    !fs_make_private_dir(policy->directory, e) ||
 	    !fs_replace(*path, bytes.data, bytes.len, FS_PRIVATE, e))
 		return false;
 	if (read_back(p, *path, e))
@@ -328,6 +343,14 @@ static bool write_bundle(struct packing *p, struct arena *a, const char **path, 
 	return false;
 }
 
+/* The bundle goes to the backup directory. */
+static bool write_backup(struct packing *p, struct arena *a, const char **path, struct err *e)
+{
+	const char *directory = p->en->fleet->backup.directory;
+
+	return fs_make_private_dir(directory, e) && write_bundle(p, directory, a, path, e);
+}
+
 bool backup_create(struct engine *en, struct arena *a, const char **name, struct err *e)
 {
 	AUTO(packing) p = { .en = en };
@@ -336,12 +359,51 @@ bool backup_create(struct engine *en, struct arena *a, const char **name, struct
 	const char *path = NULL;
 
 	if (!backup_take_passphrases(&p, e) || !engine_unseal(en, e) ||
-	    !state_generations(en->state, a, &list, &count, e) || !pack(&p, list, count, e) ||
-	    !write_bundle(&p, a, &path, e))
+	    !state_generations(en->state, a, &list, &count, e))
+		return err_in(e, "cannot make a backup");
+	pack_begin(&p, count);
+	if (!pack_stored(&p, list, count, e) || !write_backup(&p, a, &path, e))
 		return err_in(e, "cannot make a backup");
 	*name = bundle_file_name(&p.bundle, a);
 	if (!record_bundle(&p, (struct generation *)list, count, *name, e))
 		return err_in(e, "cannot record the backup");
 	backup_prune(en, &p.bundle);
 	return true;
+}
+
+/* ---- recovery ---- */
+
+/* A state that cannot be read either adds nothing. */
+static void pack_readable(struct packing *p, size_t fresh)
+{
+	const struct generation *list = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+	bool good = state_generations(p->en->state, &p->bundle.arena, &list, &count, &e);
+
+	pack_begin(p, count + fresh);
+	if (good && pack_stored(p, list, count, &e))
+		return;
+	engine_note(p->en, "the recovery bundle holds the new keys only: %s", e.text);
+	while (p->bundle.item_count)
+		secret_release(&p->bundle.items[--p->bundle.item_count].key_pem);
+	p->bundle.anchor_count = 0;
+	p->bundle.record_count = 0;
+}
+
+bool backup_recover(struct engine *en, const struct backup_pair *pairs, size_t count,
+		    struct arena *a, const char **path, struct err *e)
+{
+	AUTO(packing) p = { .en = en };
+	struct err first = { 0 };
+
+	if (!backup_take_passphrases(&p, e))
+		return false;
+	pack_readable(&p, count);
+	for (size_t i = 0; i < count; i++)
+		pack_pair(&p, &pairs[i], generation_encode(pairs[i].generation, &p.bundle.arena));
+	if (write_backup(&p, a, path, &first))
+		return true;
+	/* what fills the backup directory may leave room elsewhere */
+	return write_bundle(&p, fs_absolute(a, "."), a, path, e) || err_in(e, "%s", first.text);
 }

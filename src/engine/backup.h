@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "crypto/crypto.h"
+#include "model/certs.h"
+#include "model/snapshot.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +30,21 @@ struct backup_copy;
  * beyond `keep`.
  */
 MUST_CHECK bool backup_create(struct engine *en, struct arena *a, const char **name, struct err *e);
+
+/* A generation with its certificates and its key. */
+struct backup_pair {
+	const struct generation *generation;
+	const struct cert_set *set;
+	const struct secret *key; /* PKCS#8 */
+};
+
+/*
+ * Recovery bundle: writes what the state holds, and the pairs that it could not
+ * take, to the backup directory or else to the working directory, and reads it
+ * back.  `path` is in `a`.
+ */
+MUST_CHECK bool backup_recover(struct engine *en, const struct backup_pair *pairs, size_t count,
+			       struct arena *a, const char **path, struct err *e);
 
 /* Whether a bundle can hold `generations` generations; else ERR_INPUT. */
 MUST_CHECK bool backup_has_room(const struct engine *en, size_t generations, struct err *e);

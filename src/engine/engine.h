@@ -170,6 +170,9 @@ struct apply_result {
 	size_t rolled_back; /* with a proof, where their process was touched */
 	size_t rejected;    /* components that rejected the new pair, rolled back or not */
 	size_t not_started;
+	/* bundle with what was issued and the state could not take, in the engine's
+	 * arena; NULL: none */
+	const char *recovery;
 };
 
 /*

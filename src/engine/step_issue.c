@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "engine/backup.h"
 #include "engine/internal.h"
 #include "model/issue_request.h"
 #include "pki/issue.h"
@@ -212,6 +213,27 @@ static void step_issue_sign(void *ctx, size_t i)
 				  clock_now(), &m->pair, e);
 }
 
+/* The state could not take what was issued: a bundle keeps it. */
+static void leave_recovery(struct issue_batch *w, size_t before)
+{
+	struct run *r = w->r;
+	struct backup_pair *pairs = arena_array(&r->arena, w->b->count, sizeof(*pairs));
+	size_t count = 0;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < w->b->count; i++) {
+		const struct made *made = NULL;
+
+		if (w->b->errors[i].code)
+			continue;
+		made = &r->made.items[before + count];
+		pairs[count++] =
+			(struct backup_pair){ &made->generation, &made->set, &w->list[i].key };
+	}
+	if (count && !backup_recover(r->en, pairs, count, &r->en->arena, &r->result.recovery, &e))
+		engine_note(r->en, "warning: cannot leave a recovery bundle: %s", e.text);
+}
+
 static void make_certificates(struct issue_batch *w)
 {
 	struct run *r = w->r;
@@ -244,10 +266,9 @@ static void make_certificates(struct issue_batch *w)
 		made.set = cert_set_copy(&m->pair.set, &r->arena);
 		change_generation(change, &made.generation, &made.set);
 		VEC_PUSH(&r->made, &r->arena, made);
-		secret_release(&m->key);
-		pair_release(&m->pair);
 	}
 	if (!state_commit(r->en->state, change, &e)) {
+		leave_recovery(w, before);
 		r->made.count = before;
 		err_in(&e, "cannot keep the new certificates");
 		batch_fail(w->b, &e);

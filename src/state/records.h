@@ -64,9 +64,7 @@ MUST_CHECK bool record_decode(const struct stored_record *r, const struct member
 			      struct arena *a, void *thing, struct err *e);
 const char *record_encode(const struct member *members, const void *thing, struct arena *a);
 
-/* Also stored in a backup, to restore the generation completely. */
-const char *generation_encode(const struct generation *g, struct arena *a);
-/* Decodes such text from a backup; ERR_IO as of a record. */
+/* Decodes what generation_encode() wrote to a backup; ERR_IO as of a record. */
 MUST_CHECK bool generation_decode(const char *json, struct arena *a, struct generation *out,
 				  struct err *e);
 MUST_CHECK bool generation_read(const struct stored_record *r, struct arena *a,

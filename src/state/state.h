@@ -119,6 +119,8 @@ MUST_CHECK bool state_certificates(struct state *s, const struct generation *g, 
 /* A generation's record as stored: JSON, and public. */
 MUST_CHECK bool state_generation_record(struct state *s, const struct generation *g,
 					struct arena *a, const char **json, struct err *e);
+/* The record that the state would write of a generation. */
+const char *generation_encode(const struct generation *g, struct arena *a);
 /*
  * Components known to the state, sorted by name: deliveries in the second half
  * of component_seen, the last observation in the first.  A component that was
