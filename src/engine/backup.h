@@ -198,9 +198,10 @@ MUST_CHECK bool restore_import(struct engine *en, struct bytes text,
 /* ---- the backup directory ---- */
 
 /*
- * Removes this fleet's bundles beyond `keep`; failures are only notes.  A
- * bundle stays while it holds an unexpired key that `written`, the newest
- * bundle, lacks: one of another state with the same name, for example.
+ * engine/backup_prune.c: removes this fleet's bundles beyond `keep`; failures are only
+ * notes.  `written`, the newest verified one, stays, and so does the newest of those
+ * with a key that no other bundle has, while its certificate has not ended or is
+ * still installed or served somewhere.
  */
 void backup_prune(struct engine *en, const struct bundle *written);
 

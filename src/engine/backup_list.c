@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bundles in the backup directory, by their names. */
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -160,74 +159,4 @@ const char *backup_newer(struct engine *en, struct arena *a)
 		looks++;
 	}
 	return NULL;
-}
-
-/* ---- pruning ---- */
-
-/* Key fingerprints (SPKI hashes), sorted. */
-struct key_list {
-	const char **spkis;
-	size_t count;
-};
-
-/* Whether every unexpired key in the bundle is among `keys` too. */
-static bool is_covered(const char *path, const struct key_list *keys, struct err *e)
-{
-	AUTO(buf) bytes = { 0 };
-	AUTO(bundle) old = { 0 };
-	int64_t now = clock_now();
-
-	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e) ||
-	    !bundle_read(bytes.data, bytes.len, NULL, &old, e))
-		return false;
-	for (size_t i = 0; i < old.item_count; i++) {
-		const struct bundle_item *item = &old.items[i];
-		int64_t not_after = 0;
-
-		if (time_parse(item->not_after, &not_after) && not_after <= now)
-			continue;
-		if (!keys->count || !bsearch(&item->spki, keys->spkis, keys->count,
-					     sizeof(*keys->spkis), text_compare))
-			return err_set(e, ERR_INPUT,
-				       "it holds a key of '%s' that the newest does not",
-				       item->name);
-	}
-	return true;
-}
-
-void backup_prune(struct engine *en, const struct bundle *written)
-{
-	const struct fleet *f = en->fleet;
-	AUTO(arena) a = { 0 };
-	struct backup_listed *list = NULL;
-	size_t count = 0;
-	struct err e = { 0 };
-
-	fs_clear_leftovers(f->backup.directory, arena_printf(&a, "%s-", f->name));
-	if (!backup_list(f, &a, &list, &count, &e)) {
-		engine_note(en, "warning: %s", e.text);
-		return;
-	}
-
-	struct key_list keys = { .spkis = arena_array(&a, written->item_count, sizeof(*keys.spkis)),
-				 .count = written->item_count };
-	const char *own = bundle_file_name(written, &a);
-
-	for (size_t i = 0; i < keys.count; i++)
-		keys.spkis[i] = written->items[i].spki;
-	if (keys.count)
-		qsort(keys.spkis, keys.count, sizeof(*keys.spkis), text_compare);
-	for (size_t i = f->backup.keep; i < count; i++) {
-		const char *path = arena_printf(&a, "%s/%s", f->backup.directory, list[i].name);
-		struct err why = { 0 };
-
-		/* After the clock was set back, the bundle just written may not
-		 * sort first. */
-		if (!strcmp(list[i].name, own))
-			continue;
-		if (!is_covered(path, &keys, &why))
-			engine_note(en, "bundle '%s' is kept: %s", list[i].name, why.text);
-		else if (unlink(path) < 0)
-			engine_note(en, "warning: cannot remove '%s': %s", path, strerror(errno));
-	}
 }
