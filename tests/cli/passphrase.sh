@@ -90,4 +90,55 @@ CERTFLEET_SEAL='not this one, surely' cf apply run/plan --reissue site
 is $status 65 "E2: a saved plan with another seal: 65"
 cf apply run/plan --reissue site
 is $status 0 "E2: with the right one it goes on"
+
+# ---- a passphrase is added, then the old one removed ----
+rm -rf .certfleet sealed backups tls/*
+plain_fleet
+old=$right
+new='a new passphrase, 4711 times'
+third='a third passphrase 0815'
+names() { sed -i "s/passphrase: .*/passphrase: $1}/" certfleet.yaml; }
+with() { # NAME=VALUE... COMMAND...: certfleet with these passphrases alone
+	out=$(env -u CERTFLEET_BACKUP_PASSPHRASE timeout 120 env "$@" 2>&1 </dev/null)
+	status=$?
+}
+opens() { # BUNDLE PASSPHRASE
+	CERTFLEET_ONE=$2 cf backup verify "$1" --passphrase-env CERTFLEET_ONE
+	[ "$status" -eq 0 ]
+}
+names '{env: CERTFLEET_OLD}'
+with CERTFLEET_OLD="$old" "$CERTFLEET" apply --yes
+is $status 0 "one passphrase"
+first=$(bundles)
+names '[{env: CERTFLEET_OLD}, {env: CERTFLEET_NEW}, {env: CERTFLEET_THIRD}]'
+sleep 1
+with CERTFLEET_OLD="$old" CERTFLEET_NEW="$new" CERTFLEET_THIRD="$third" "$CERTFLEET" apply --yes
+is $status 0 "two more: the next apply"
+second=$(bundles | tail -1)
+[ "$second" != "$first" ]; ok $? "writes a new bundle"
+for passphrase in "$old" "$new" "$third"; do
+	opens "$second" "$passphrase"; ok $? "which each of them opens alone"
+done
+opens "$first" "$old" && ! opens "$first" "$new"; ok $? "the old bundle opens with the old one only"
+with CERTFLEET_OLD="$old" CERTFLEET_NEW="$new" CERTFLEET_THIRD="$third" "$CERTFLEET" apply --yes
+has "$out" "nothing to do" "and that was all"
+names '[{env: CERTFLEET_NEW}, {env: CERTFLEET_THIRD}]'
+with CERTFLEET_NEW="$new" CERTFLEET_THIRD="$third" "$CERTFLEET" apply --yes
+is $status 65 "the old one is removed, but it was the first and seals the state: 65"
+has "$out" "state reseal" "with the remedy"
+with CERTFLEET_NEW="$new" CERTFLEET_THIRD="$third" CERTFLEET_OLD="$old" "$CERTFLEET" state reseal --old-passphrase-env CERTFLEET_OLD
+is $status 0 "the state is sealed anew"
+sleep 1
+with CERTFLEET_NEW="$new" CERTFLEET_THIRD="$third" "$CERTFLEET" apply --yes --reissue site
+is $status 0 "an apply without the old one"
+last=$(bundles | tail -1)
+opens "$last" "$new" && opens "$last" "$third"; ok $? "the newest bundle opens with those that are left"
+! opens "$last" "$old"; ok $? "and not with the old one"
+opens "$second" "$old"; ok $? "those before still do"
+with CERTFLEET_THIRD="$third" "$CERTFLEET" backup list
+is "$(grep -c ' yes$' <<<"$out") $(grep -c ' no$' <<<"$out")" "2 1" "the list tells which open with one of today's that is at hand"
+rm -rf .certfleet
+with CERTFLEET_THIRD="$third" CERTFLEET_NEW="$new" "$CERTFLEET" backup restore "$last" --passphrase-env CERTFLEET_THIRD
+is $status 0 "any one of them restores"
+[ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
 finish
