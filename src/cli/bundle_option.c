@@ -9,7 +9,9 @@ bool bundle_option_check(const struct bundle_options *o, struct err *e)
 {
 	return !!o->passphrase_file + !!o->passphrase_env + o->structure <= 1 ||
 	       err_set(e, ERR_USAGE,
-		       "'--passphrase-file', '--passphrase-env' and '--structure' exclude each other");
+		       o->structure
+			       ? "'--structure' needs no passphrase, and excludes those options"
+			       : "'--passphrase-file' and '--passphrase-env' exclude each other");
 }
 
 /* Whether the fleet file says where the bundle is, or what opens it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/exit_status.h"
 #include "base/text.h"
+#include "cli/bundle_option.h"
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
@@ -16,13 +17,23 @@ static bool needs_state(struct session *s, struct err *e)
 
 /* ---- check ---- */
 
+struct check_options {
+	struct bundle_options opening;
+};
+
+static const struct option check_options[] = {
+	BUNDLE_OPTIONS(struct check_options, opening),
+	{ 0 },
+};
+
 static bool run_state_check(struct session *s, const struct call *call, int *status, struct err *e)
 {
+	const struct bundle_options *o = &((const struct check_options *)call->options)->opening;
 	struct state_report report = { 0 };
 	AUTO(buf) text = { 0 };
 
-	(void)call;
-	if (!needs_state(s, e) || !engine_check_state(s->engine, &s->arena, &report, e))
+	if (!bundle_option_check(o, e) || !needs_state(s, e) ||
+	    !engine_check_state(s->engine, bundle_option_secret(s, o), &s->arena, &report, e))
 		return false;
 	vec_each (line, &report.flaws.lines) {
 		buf_printf(&text, "%s\n", *line);
@@ -47,6 +58,8 @@ const struct command command_state_check = {
 	.summary = "prove that the state is whole and its keys open",
 	.help = "Checks SQLite's integrity, every record, what records refer to, and with the\nsecret of 'seal' that every key opens and fits its certificate. Each flaw is\none line with its remedy. Exit status 0 when all is proven, else 1. Writes\nnothing.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
+	.options = check_options,
+	.options_size = sizeof(struct check_options),
 	.run = run_state_check,
 };
 

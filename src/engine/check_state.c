@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "engine/backup.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
 #include "pki/foreign.h"
@@ -84,7 +85,17 @@ static void learn_leaves(struct engine *en, const struct generation *list, size_
 	foreign_learn(leaves, found);
 }
 
-bool engine_check_state(struct engine *en, struct arena *a, struct state_report *out, struct err *e)
+static bool unseal_with(struct engine *en, const struct secret_ref *passphrase, struct err *e)
+{
+	struct seal_secret from = { 0 };
+
+	if (passphrase->kind == SECRET_NONE)
+		return engine_unseal(en, e);
+	return engine_secret(en, passphrase, &from.secret, e) && state_unseal(en->state, &from, e);
+}
+
+bool engine_check_state(struct engine *en, const struct secret_ref *passphrase, struct arena *a,
+			struct state_report *out, struct err *e)
 {
 	const struct generation *list = NULL;
 	size_t count = 0;
@@ -93,7 +104,7 @@ bool engine_check_state(struct engine *en, struct arena *a, struct state_report 
 	*out = (struct state_report){ .flaws = { .arena = a } };
 	if (!state_check_all(en->state, &out->flaws, e))
 		return false;
-	if (!engine_unseal(en, &why))
+	if (!unseal_with(en, passphrase, &why))
 		out->unopened = arena_strdup(a, why.text);
 	/* a generation that cannot be read has been reported */
 	if (state_generations(en->state, a, &list, &count, &why)) {

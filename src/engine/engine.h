@@ -147,11 +147,12 @@ struct state_report {
 
 /*
  * engine/check_state.c: checks the state, which is open, as state_check_all() does, and
- * that each certificate is the recorded one and each key opens and fits it.  Strings in
- * `a`.  False only when nothing can be said.
+ * that each certificate is the recorded one and each key opens and fits it.
+ * `passphrase` opens the seal; SECRET_NONE: what the fleet file names.  Strings in `a`.
+ * False only when nothing can be said.
  */
-MUST_CHECK bool engine_check_state(struct engine *en, struct arena *a, struct state_report *out,
-				   struct err *e);
+MUST_CHECK bool engine_check_state(struct engine *en, const struct secret_ref *passphrase,
+				   struct arena *a, struct state_report *out, struct err *e);
 
 /* A plan to execute. */
 struct apply_order {

@@ -57,6 +57,12 @@ is "$(sha256sum .certfleet/state.db*)" "$before" "and nothing is written"
 is $? 1 "without the passphrase: 1"
 has "$(cat run/said)" "keys were not checked: .*CERTFLEET_BACKUP_PASSPHRASE" "since the keys could not be checked"
 is "$(wc -l <run/said)" 1 "and all else is whole"
+printf '%s\n' "$CERTFLEET_BACKUP_PASSPHRASE" >secrets/right
+chmod 600 secrets/right
+(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 120 "$CERTFLEET" state check --passphrase-file secrets/right >run/said 2>&1 </dev/null)
+is $? 0 "the passphrase in a file"
+cf state check --passphrase-file secrets/right --passphrase-env CERTFLEET_BACKUP_PASSPHRASE
+is $status 64 "two of them: 64"
 CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf state check
 is $status 1 "a wrong passphrase: 1"
 has "$out" "keys were not checked: .*does not open the state" "and it says so"
