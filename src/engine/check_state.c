@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Check of a state: its records, its certificates, and its keys once they can be opened. */
-#include "base/alloc.h"
+#include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "engine/backup.h"
@@ -36,6 +36,18 @@ static bool check_leaf(struct engine *en, const struct generation *g, struct err
 	       check_state_fail(g, "was made for another key than the one recorded", e);
 }
 
+/* Issuers are the last ones of the list. */
+static bool check_authority(const struct generation *list, size_t count, const struct generation *g,
+			    struct err *e)
+{
+	if (!*g->authority || g->not_after <= clock_now())
+		return true;
+	for (size_t i = count; i-- > 0 && list[i].of == OF_ISSUER;)
+		if (!strcmp(list[i].fingerprint, g->authority))
+			return true;
+	return check_state_fail(g, "was signed by an authority that is missing", e);
+}
+
 static bool check_key(struct engine *en, const struct generation *g, struct err *e)
 {
 	AUTO(secret) key = { 0 };
@@ -56,7 +68,9 @@ static void check_pairs(struct engine *en, const struct generation *list, size_t
 		struct err leaf = { 0 };
 		struct err key = { 0 };
 
-		if (!check_leaf(en, &list[i], &leaf) && leaf.code != ERR_MISSING)
+		if (!(check_leaf(en, &list[i], &leaf) &&
+		      check_authority(list, count, &list[i], &leaf)) &&
+		    leaf.code != ERR_MISSING)
 			flaw_add(&out->flaws, &leaf);
 		if (out->unopened)
 			continue;

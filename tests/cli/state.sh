@@ -78,6 +78,7 @@ flawed() { # SQL PATTERN TEXT: one line tells it, with its remedy
 flawed "update record set value = 'x' where key like 'observation/%' and key like '%one'" "observation/one.*JSON" "a record that cannot be read"
 flawed "delete from record where key like 'key/%'" "generation/.*its key 'key/" "a key that is gone"
 flawed "update record set value = (select value from record where key like 'certs/i/%') where key like 'certs/c/%'" "certificate of 'site' is damaged" "another certificate"
+flawed "update record set value = json_set(value, '\$.authority', printf('%064d', 0)) where key like 'generation/c/%'" "generation 1 of 'site' was signed by an authority that is missing" "an authority that is gone"
 flawed "update record set value = replace(value, 'sealed\":\"', 'sealed\":\"AAAA') where key = (select min(key) from record where key like 'key/%')" "record 'key/" "a key that does not open"
 db 'pragma wal_checkpoint(truncate)' >/dev/null
 dd if=/dev/urandom of=.certfleet/state.db bs=1 seek=4096 count=200 conv=notrunc 2>/dev/null

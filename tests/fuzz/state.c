@@ -228,6 +228,16 @@ static struct state *state_of(struct store *store)
 	return s;
 }
 
+/* Whatever is in a state, the check gets through it. */
+static void check_all(struct state *s)
+{
+	AUTO(arena) a = { 0 };
+	struct flaw_list found = { .arena = &a };
+	struct err e = { 0 };
+
+	HOLDS(state_check_all(s, &found, &e));
+}
+
 void fuzz_one(const uint8_t *bytes, size_t len)
 {
 	struct feed f = { bytes, len };
@@ -251,6 +261,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	read_all(s);
 	rename_all(s);
 	read_all(s);
+	check_all(s);
 }
 
 /* ---- seeds: what a state writes ---- */
