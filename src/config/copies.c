@@ -27,16 +27,16 @@ static const char *without_slashes(struct arena *a, const char *path)
 	return arena_strndup(a, path, len);
 }
 
-/* "/a/b" of plain characters: names that need no quoting in a URL or a message. */
-static bool is_plain_path(const char *path)
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-"
+
+/* "/a/b" of these characters: names that need no quoting in a URL or a message. */
+static bool is_path_of(const char *path, const char *characters)
 {
 	for (const char *at = path; *at; at += strcspn(at, "/")) {
 		size_t len = strcspn(++at, "/");
 
 		if (!len || (*at == '.' && (len == 1 || (len == 2 && at[1] == '.'))) ||
-		    strspn(at,
-			   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~@+=,-") <
-			    len)
+		    strspn(at, characters) < len)
 			return false;
 	}
 	return true;
@@ -56,7 +56,8 @@ static bool read_copy_sftp(struct loader *ld, const struct field *f, const struc
 	if (!sftp_check_password(ld, f, n, url))
 		return false;
 	out->path = without_slashes(a, n->text + len);
-	if (!sftp_parse_url(a, url, &out->sftp) || !*out->path || !is_plain_path(out->path))
+	if (!sftp_parse_url(a, url, &out->sftp) || !*out->path ||
+	    !is_path_of(out->path, PLAIN "@+=,"))
 		return config_error(
 			ld, n,
 			"'%s' must be sftp://USER@HOST[:PORT]/DIR, with an absolute path of plain characters, not '%s'",
@@ -95,7 +96,7 @@ static bool read_copy_s3(struct loader *ld, const struct field *f, const struct 
 	out->kind = COPY_S3;
 	out->path = arena_printf(a, "/%s", place);
 	out->name = arena_printf(a, "s3://%s", place);
-	return (is_bucket(place, bucket) && is_plain_path(out->path)) ||
+	return (is_bucket(place, bucket) && is_path_of(out->path, PLAIN)) ||
 	       config_error(
 		       ld, n,
 		       "'%s' must be s3://BUCKET or s3://BUCKET/PREFIX, of plain characters, not '%s'; the host is said by 'endpoint' of 'access: {s3: ...}'",
