@@ -221,7 +221,7 @@ static void tell_nothing_to_do(struct application *a)
 
 /*
  * Nothing is left of a run that was interrupted: it has ended, so that the next
- * --reissue is a new one.
+ * --reissue is a new one.  What is left out is left of it.
  */
 static bool end_interrupted(struct application *a, struct err *e)
 {
@@ -229,7 +229,7 @@ static bool end_interrupted(struct application *a, struct err *e)
 	struct run_record run = { 0 };
 	struct err none = { 0 };
 
-	if (!state || a->planned.plan.choices.target_count ||
+	if (!state || a->status || a->planned.plan.choices.target_count ||
 	    !journal_open_run(state, &a->s->arena, &run, &none))
 		return true;
 	run.ended = clock_now();
