@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps of the saved plan, sorted by component, kind and certificate. */
+/* Steps of the saved plan, sorted by component, kind, certificate and copy. */
 struct step_index {
 	const struct step **list;
 	size_t count;
@@ -27,7 +27,8 @@ static int compare_steps(const void *left, const void *right)
 		return order;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	return compare_subjects(a->certificate, b->certificate);
+	order = compare_subjects(a->certificate, b->certificate);
+	return order ? order : compare_subjects(a->copy, b->copy);
 }
 
 /* Index of a component's first step, or where it would be inserted. */

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include "crypto/crypto.h"
+#include "plan/codes.h"
 #include "plan/planner.h"
 
 #include <stdlib.h>
@@ -104,6 +105,30 @@ static bool same_components(const struct plan *saved, const struct plan *fresh, 
 	return true;
 }
 
+static bool is_copy_failed(const struct precondition *p)
+{
+	return !strcmp(p->code, code_rows[CODE_BACKUP_COPY_FAILED].name);
+}
+
+/* A copy that fails now, and did not when the plan was made. */
+static bool same_copies(const struct plan *saved, const struct plan *fresh, struct err *e)
+{
+	for (size_t i = 0; i < fresh->precondition_count; i++) {
+		const struct precondition *now = &fresh->preconditions[i];
+		bool known = !is_copy_failed(now);
+
+		for (size_t k = 0; k < saved->precondition_count && !known; k++)
+			known = is_copy_failed(&saved->preconditions[k]) &&
+				!strcmp(saved->preconditions[k].component, now->component);
+		if (!known)
+			return err_set(
+				e, ERR_STALE,
+				"the copy '%s' takes no bundle since the plan was made: %s; apply it again when it does, or make a new plan",
+				now->component, now->message);
+	}
+	return true;
+}
+
 bool saved_plan_same_ground(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	if (strcmp(saved->spec_digest, fresh->spec_digest) != 0)
@@ -127,7 +152,7 @@ bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct 
 			e, ERR_STALE,
 			"the state moved since the plan was made (serial was %lld, is %lld); make a new plan",
 			(long long)saved->serial, (long long)fresh->serial);
-	if (!same_components(saved, fresh, e))
+	if (!same_components(saved, fresh, e) || !same_copies(saved, fresh, e))
 		return false;
 	for (size_t i = 0; i < saved->step_count || i < fresh->step_count; i++)
 		if (i >= saved->step_count || i >= fresh->step_count ||

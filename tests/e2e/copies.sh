@@ -39,6 +39,10 @@ has "$out" "file secrets/dav.pass" "and with which secrets"
 is "$(grep -c '^  copy ' <<<"$out")" $count "it has a step for each"
 is "$(ls vault; ls dav/shop)" "" "a plan writes nothing there"
 
+before=$(asked)
+cf plan --confined
+is "$status $(grep -c '^  copy ' <<<"$out")" "0 $count" "a confined plan has the same steps"
+is "$(asked)" "$before" "and contacts no copy"
 cf apply --yes
 is $status 0 "an apply"
 first=$(bundle)
@@ -58,6 +62,24 @@ is "$(in_copies "$first")" $count "beside the former one"
 cf backup create
 is $status 0 "backup create"
 is "$(in_copies "$(bundle)")" $count "copies as well"
+
+{ echo "# x"; head -c 3000000 /dev/urandom | base64 -w 1000 | sed 's/^/# /'; } >>certfleet.yaml
+cf backup create
+is $status 0 "a bundle of more than 2 MiB"
+[ "$(stat -c %s "backups/$(bundle)")" -gt 2097152 ]
+ok $? "is one"
+is "$(in_copies "$(bundle)")" $count "is copied as well"
+
+# ---- a saved plan, and a copy that fails since
+write_copied_fleet
+cf plan --out run/plan --reissue site
+mv vault run/vault
+cf apply run/plan --yes --reissue site
+is $status 5 "a copy that fails since makes a saved plan stale"
+has "$out" "there is no directory" "with the cause"
+mv run/vault vault
+cf apply run/plan --yes --reissue site
+is $status 0 "once it is back the plan is applied"
 
 # ---- one more copy: only that one gets the bundle
 mkdir attic

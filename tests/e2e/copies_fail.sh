@@ -7,9 +7,14 @@ start_sshd
 know_host
 free_port fault_port
 free_port dead_port
-python3 "$root/tests/e2e/copy_faults.py" "$fault_port" run/faults.access 2>run/faults.log &
-pids+=($!)
-wait_port "$fault_port"
+cp "$root/tests/e2e/copy_faults.py" run
+start_faults() {
+	python3 run/copy_faults.py "$fault_port" run/faults.access 2>>run/faults.log &
+	faults=$!
+	pids+=($faults)
+	wait_port "$fault_port"
+}
+start_faults
 fault=http://127.0.0.1:$fault_port
 write_plain() { copies=$1 write_copied_fleet; }
 sed_copies() { sed -i '/copies:/,/- /d' certfleet.yaml; }
@@ -132,6 +137,33 @@ wait "$apply"
 is $? 1 "a stop cuts off what is sent to a server that is silent"
 has "$(cat run/stopped)" "told to stop" "and is told"
 is "$(leaf)" "$before" "nothing was staged"
+
+# ---- killed in the middle of a copy
+copies="$sftp $fault/silent" write_copied_fleet
+cf plan --out run/plan --reissue site
+: >run/faults.access
+"$CERTFLEET" apply run/plan --yes --reissue site >run/killed 2>&1 &
+apply=$!
+pids+=($apply)
+comes grep -q "PUT waits" run/faults.access
+comes test -e "vault/$(bundle)"
+kill -9 "$apply"
+wait "$apply" 2>/dev/null
+mv vault run/vault
+cf apply run/plan --yes --reissue site
+is $status 3 "the saved plan of a killed apply waits while a copy fails"
+has "$out" "backup-copy-failed sftp:.*there is no directory" "with the cause"
+mv run/vault vault
+kill "$faults"
+gone "$faults"
+sed -i 's/kind == "silent"/kind == "never"/' run/copy_faults.py
+start_faults
+before=$(bundles)
+cf apply run/plan --yes --reissue site
+is $status 0 "the saved plan is resumed once both take the bundle"
+is "$(bundles)" "$before" "with the bundle that is there"
+cf plan --detailed-exitcode
+is $status 0 "and nothing is left to do"
 
 # ---- a command
 cat >keep.sh <<'END'
