@@ -43,8 +43,10 @@ static bool run_copy_command(const struct copy_session *s, const char *verb, con
 static bool read_written(const struct copy_session *s, const char *verb, const char *path,
 			 struct secret *out, struct err *e)
 {
-	bool good = run_copy_command(s, verb, path, e);
+	bool good = false;
 
+	unlink(path); /* left by one that was killed */
+	good = run_copy_command(s, verb, path, e);
 	if (good && !fs_read_secret(path, COPY_SIZE_LIMIT, out, e)) {
 		if (e->code == ERR_MISSING)
 			e->code = ERR_REMOTE;
@@ -54,32 +56,36 @@ static bool read_written(const struct copy_session *s, const char *verb, const c
 	return good;
 }
 
-/* Names are no secret, and a plan writes nothing beside the fleet file. */
-static bool command_list(struct copy_session *s, copy_names *out, struct err *e)
+/* Beside the bundle, under a name that fs_clear_leftovers() knows. */
+static const char *path_beside(const struct copy_session *s, const char *verb)
 {
-	AUTO(secret) text = { 0 };
+	struct arena *a = s->job->arena;
+
+	return arena_printf(a, "%s/.%s.tmp-%s", fs_dirname(a, s->job->path), s->job->name, verb);
+}
+
+/* Names are no secret, and a plan writes nothing beside the fleet file. */
+static bool list_elsewhere(struct copy_session *s, struct secret *out, struct err *e)
+{
 	char directory[] = "/tmp/certfleet-copy-XXXXXX";
 	bool good = false;
 
 	if (!mkdtemp(directory))
 		return err_sys(e, "cannot make a directory in '/tmp'");
-	good = read_written(s, "list", arena_printf(s->job->arena, "%s/names", directory), &text,
-			    e);
+	good = read_written(s, "list", arena_printf(s->job->arena, "%s/names", directory), out, e);
 	rmdir(directory);
-	if (good)
-		copy_find_names(s, text.bytes, text.len, out);
 	return good;
 }
 
-/* Beside the bundle, under a name that fs_clear_leftovers() knows. */
-static bool get_beside(struct copy_session *s, struct secret *out, struct err *e)
+static bool command_list(struct copy_session *s, copy_names *out, struct err *e)
 {
-	struct arena *a = s->job->arena;
-	const char *path =
-		arena_printf(a, "%s/.%s.tmp-copy", fs_dirname(a, s->job->path), s->job->name);
+	AUTO(secret) text = { 0 };
 
-	unlink(path);
-	return read_written(s, "get", path, out, e);
+	if (s->job->path ? !read_written(s, "list", path_beside(s, "list"), &text, e)
+			 : !list_elsewhere(s, &text, e))
+		return false;
+	copy_find_names(s, text.bytes, text.len, out);
+	return true;
 }
 
 static bool command_get(struct copy_session *s, struct secret *out, struct err *e)
@@ -92,7 +98,7 @@ static bool command_get(struct copy_session *s, struct secret *out, struct err *
 		return false;
 	vec_each (name, &names)
 		if (!strcmp(*name, s->job->name))
-			return get_beside(s, out, e);
+			return read_written(s, "get", path_beside(s, "get"), out, e);
 	return err_set(e, ERR_MISSING, "it keeps no '%s'", s->job->name);
 }
 

@@ -6,8 +6,8 @@
 start_sshd "ForceCommand internal-sftp"
 know_host
 copies=$sftp
-if start_dav; then copies="$copies $dav"; else echo "SKIPPED: WebDAV, apache2 is not installed"; fi
-if start_s3; then copies="$copies $s3"; else echo "SKIPPED: S3, npm's s3rver is not installed"; fi
+if start_dav; then copies="$copies $dav"; else ok 0 "WebDAV # SKIP apache2 is not installed"; fi
+if start_s3; then copies="$copies $s3"; else ok 0 "S3 # SKIP npm's s3rver is not installed"; fi
 cat >keep.sh <<'END'
 set -e
 mkdir -p kept

@@ -89,7 +89,7 @@ if start_dav; then
 	chmod 755 dav/shop
 	[ "$(id -u)" != 0 ] || chown www-data dav/shop
 else
-	echo "SKIPPED: WebDAV, apache2 is not installed"
+	ok 0 "WebDAV # SKIP apache2 is not installed"
 fi
 
 # ---- S3
@@ -110,7 +110,7 @@ if start_s3; then
 	gone "$s3_pid"
 	fails "$s3" 3 "cannot talk to 'https://127.0.0.1:$s3_front_port'" "S3, a server that is down"
 else
-	echo "SKIPPED: S3, npm's s3rver is not installed"
+	ok 0 "S3 # SKIP npm's s3rver is not installed"
 fi
 
 # ---- servers that misbehave
