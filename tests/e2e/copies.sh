@@ -128,6 +128,19 @@ for copy in $copies; do
 	rm -rf .certfleet backups
 	mv lost/.certfleet lost/backups .
 done
+if [ -d s3/shop-backups/prod ]; then
+	for i in $(seq 1100); do
+		old=s3/shop-backups/prod/shop-0000000000-2020$(printf %04d "$i")T000000Z.zip
+		for part in object object.md5 metadata.json; do
+			ln "s3/shop-backups/prod/$last._S3rver_$part" "${old}._S3rver_$part"
+		done
+	done
+	before=$(grep -c list-type run/s3.access)
+	cf backup verify "$s3/latest"
+	has "$out" "$s3/$(cd s3/shop-backups/prod && ls | sed -n 's/\._S3rver_object$//p' | tail -1): fleet 'shop'" "the newest of more bundles than one answer lists"
+	[ $(($(grep -c list-type run/s3.access) - before)) -ge 2 ]
+	ok $? "for which the service is asked again"
+fi
 cf backup verify "$sftp/shop-0000000001-20260101T000000Z.zip"
 is $status 1 "a bundle that is in no copy"
 has "$out" "cannot read '$sftp/shop-.*'" "is told with its URL"

@@ -80,8 +80,10 @@ Group www-data'
 }
 
 start_s3() {
+	local legacy=--openssl-legacy-provider # s3rver's lists of several pages
 	[ -x "$s3rver" ] || return 1
-	node "$s3rver" -d "$work/s3" -a 127.0.0.1 -p "$s3_port" --configure-bucket shop-backups \
+	node $legacy -e 1 2>/dev/null || legacy=
+	node $legacy "$s3rver" -d "$work/s3" -a 127.0.0.1 -p "$s3_port" --configure-bucket shop-backups \
 		>run/s3.log 2>&1 &
 	pids+=($!)
 	s3_pid=$!
