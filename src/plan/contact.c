@@ -234,7 +234,7 @@ static void contact_add_copies(struct contact_list *c)
 
 		if (copy->argv)
 			contact_add(c, CONTACT_COMMAND, command_text(copy->argv, &c->d->scratch));
-		contact_add(c, CONTACT_COPY,
+		contact_add(c, policy->unencrypted ? CONTACT_KEYS : CONTACT_COPY,
 			    copy->kind == COPY_S3 ? arena_printf(&c->d->scratch, "%s at %s",
 								 copy->name, copy->origin)
 						  : copy->name);

@@ -181,6 +181,14 @@ cf apply --yes --reissue site
 is $status 3 "a command that is not there: exit 3"
 has "$out" "/no/such/program" "and told"
 
+# ---- bundles that hold keys in the clear
+mkdir open
+copies=$dav write_copied_fleet
+sed 's/passphrase: .*/unencrypted: true/; s/^fleet: .*/&\nstate: {unsealed: true}/' certfleet.yaml >open/certfleet.yaml
+cf -C open plan --confined
+has "$out" "private keys will go to 1 host or socket" "copies of keys in the clear are told as such"
+hasnt "$out" "bundles will be copied" "and not as bundles"
+
 no_secret_shown
 ok $? "no secret was printed or recorded"
 finish
