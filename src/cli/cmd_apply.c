@@ -220,8 +220,9 @@ static void tell_nothing_to_do(struct application *a)
 }
 
 /*
- * Nothing is left of a run that was interrupted: it has ended, so that the next
- * --reissue is a new one.  What is left out is left of it.
+ * Without work there is no run: certfleet.lineage is written here then.  Nothing is left
+ * of one that was interrupted: it has ended, so that the next --reissue is a new one.
+ * What is left out is left of it.
  */
 static bool end_interrupted(struct application *a, struct err *e)
 {
@@ -229,6 +230,7 @@ static bool end_interrupted(struct application *a, struct err *e)
 	struct run_record run = { 0 };
 	struct err none = { 0 };
 
+	engine_record_lineage(a->s->engine);
 	if (!state || a->status || a->planned.plan.choices.target_count ||
 	    !journal_open_run(state, &a->s->arena, &run, &none))
 		return true;

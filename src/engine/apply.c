@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
+#include "engine/lineage.h"
 #include "engine/observe.h"
 
 #include <pwd.h>
@@ -514,9 +515,14 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 		  struct err *e)
 {
 	AUTO(run) r = { 0 };
+	bool recorded = false;
 
 	run_init(&r, en, order);
-	if (!may_begin(&r, e) || !renamed_adopt(en, order->snapshot, e) || !renew_bundle(&r, e) ||
+	if (!may_begin(&r, e))
+		return false;
+	/* before the state counts as one: an accepted new lineage must not be refused later */
+	recorded = lineage_record(en);
+	if (!renamed_adopt(en, order->snapshot, e) || !renew_bundle(&r, e) ||
 	    !journal_begin_run(en->state, &r.record, e) || !activations_adopt(en, e) ||
 	    !record_holds(&r, e))
 		return false;
@@ -529,6 +535,8 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 	r.result.run = r.record.number;
 	r.result.exit_status = run_exit_status(&r);
 	end_run(&r);
+	if (recorded) /* its authorities are known now */
+		(void)lineage_record(en);
 	report_run(&r, EVENT_RUN_ENDED);
 	*result = r.result;
 	return true;

@@ -7,6 +7,7 @@
 #include "drivers/driver.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
+#include "engine/lineage.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -60,6 +61,8 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	}
 	if (!state_open(&options, &en->state, e) && (o->apply || !err_ignore(e, ERR_MISSING)))
 		return err_in(e, "cannot open the state '%s'", options.path);
+	if (!lineage_check(en, e))
+		return false;
 	if (o->apply && (!drivers_clean(en->drivers, e) || !activations_await(en, e)))
 		return false;
 	*out = TAKE(en);

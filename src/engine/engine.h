@@ -154,6 +154,12 @@ struct state_report {
 MUST_CHECK bool engine_check_state(struct engine *en, const struct secret_ref *passphrase,
 				   struct arena *a, struct state_report *out, struct err *e);
 
+/*
+ * Brings certfleet.lineage up to date where there is no run that does.  A directory that
+ * cannot be written is reported, and is no error.
+ */
+void engine_record_lineage(struct engine *en);
+
 /* A plan to execute. */
 struct apply_order {
 	const struct plan *plan;

@@ -23,7 +23,8 @@ struct secret_slot;
 struct engine {
 	struct arena arena;
 	const struct fleet *fleet;
-	struct state *state; /* NULL: no state */
+	struct state *state;         /* NULL: no state */
+	const char *missing_lineage; /* recorded, of a state that is not here; NULL: none */
 	struct drivers *drivers;
 	struct copies *copies; /* NULL: none was contacted yet */
 	bool apply;

@@ -17,6 +17,8 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 	/* A state nothing was ever written to is one that an apply made. */
 	if (!en->state || state_serial(en->state) == 0) {
 		s->orphan_bundle = backup_orphan(en, &s->arena);
+		s->missing_lineage =
+			en->missing_lineage ? arena_strdup(&s->arena, en->missing_lineage) : NULL;
 		return true;
 	}
 	s->state_exists = true;

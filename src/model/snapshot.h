@@ -206,6 +206,8 @@ struct snapshot {
 	int64_t serial;
 	const char *orphan_bundle;      /* a bundle of this fleet in the backup
 					   directory while there is no state */
+	const char *missing_lineage;    /* by certfleet.lineage, of a state that is
+					    not here; NULL: none */
 	const char *newer_bundle;       /* one of this lineage that is of a higher
 					   serial than the state */
 	const struct lost_bundle *lost; /* by name */

@@ -101,7 +101,7 @@ const struct code_row code_rows[CODE_COUNT] = {
 				"this state is an old copy: a bundle, or a component, knows a newer one; of a component only told once after a restore" },
 	[CODE_STATE_MISSING] = { "state-missing", SEVERITY_ACKNOWLEDGE,
 				 "restore it with 'certfleet backup restore latest', or bring back a copy of the state directory",
-				 "there is no state, but a bundle of this fleet, or 'state' says 'required'" },
+				 "there is no state, but a bundle of this fleet, or certfleet.lineage beside the fleet file, or 'state' says 'required'" },
 	[CODE_TARGET_UNWRITABLE] = { "target-unwritable", SEVERITY_BLOCK,
 				     "make it writable for certfleet",
 				     "a path of a component cannot be written safely" },

@@ -41,32 +41,37 @@ static bool wants_anything(const struct plan_builder *d)
 	return d->removed.count > 0;
 }
 
+/* Why the fleet should have a state. */
 static void check_state(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
+	struct precondition_spec f = {
+		.code = CODE_STATE_MISSING,
+		.severity = precondition_severity(CODE_STATE_MISSING, wants_anything(d)),
+		.name = "",
+	};
 
 	if (s->state_exists)
 		return;
-	if (!s->orphan_bundle && !d->fleet->state.required)
+	if (s->orphan_bundle) {
+		f.message = arena_printf(d->kept,
+					 "there is no state, but the bundle '%s' of this fleet",
+					 text_escaped(&d->scratch, s->orphan_bundle));
+	} else if (s->missing_lineage) {
+		f.message = arena_printf(
+			d->kept,
+			"there is no state, but certfleet.lineage beside the fleet file says that this fleet has one (%.8s)",
+			text_escaped(&d->scratch, s->missing_lineage));
+		f.remedy =
+			"restore it with 'certfleet backup restore BUNDLE', bring back a copy of the state directory, or remove certfleet.lineage if this is a new fleet";
+	} else if (d->fleet->state.required) {
+		f.message = "there is no state, and the fleet file requires one";
+		f.remedy =
+			"restore it with 'certfleet backup restore BUNDLE', or bring back a copy of the state directory";
+	} else {
 		return;
-	precondition_add(
-		d,
-		&(struct precondition_spec){
-			.code = CODE_STATE_MISSING,
-			.severity = precondition_severity(CODE_STATE_MISSING, wants_anything(d)),
-			.name = "",
-			.message =
-				s->orphan_bundle
-					? arena_printf(
-						  d->kept,
-						  "there is no state, but the bundle '%s' of this fleet",
-						  text_escaped(&d->scratch, s->orphan_bundle))
-					: "there is no state, and the fleet file requires one",
-			.remedy =
-				s->orphan_bundle
-					? NULL
-					: "restore it with 'certfleet backup restore BUNDLE', or bring back a copy of the state directory",
-		});
+	}
+	precondition_add(d, &f);
 }
 
 static void check_newer_bundle(struct plan_builder *d)

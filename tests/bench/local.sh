@@ -14,7 +14,7 @@ mkdir -p local
 	END
 } >local/certfleet.yaml
 apply_local() {
-	rm -rf local/.certfleet local/backups local/tls
+	rm -rf local/.certfleet local/certfleet.lineage local/backups local/tls
 	mkdir -m 755 local/tls
 	timed "$CERTFLEET" -C local apply --yes
 }

@@ -282,7 +282,7 @@ has "$out" "outside the directory of the fleet file" "S21: and that is said"
 
 # ---- S17: a state that somebody made to keep us busy ----
 if command -v sqlite3 >/dev/null; then
-	rm -rf repo/.certfleet
+	rm -rf repo/.certfleet repo/certfleet.lineage
 	write_fleet "$files" "backup: {directory: ../run/backups, passphrase: {file: $elsewhere/secret}}"
 	mkdir -m 700 repo/.certfleet
 	sqlite3 repo/.certfleet/state.db "

@@ -47,7 +47,7 @@ has "$("$CERTFLEET" status --offline)" "as last seen" "in words too"
 
 # ---- what an apply would wait for ----
 plain_fleet
-rm -rf .certfleet backups tls
+rm -rf .certfleet certfleet.lineage backups tls
 mkdir tls
 make_pair bought tls/bought.crt tls/bought.key
 sed -i 's|^certificates:|&\n  bought: {import: {pem: [tls/bought.crt, tls/bought.key]}, trust: none}|' certfleet.yaml

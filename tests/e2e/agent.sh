@@ -123,7 +123,7 @@ is $status 3 "and asks"
 is "$(installed tls/web/leaf.pem)" "$newest" "nothing was changed"
 
 # another state
-rm -r .certfleet backups
+rm -r .certfleet certfleet.lineage backups
 write_fleet e.example.test
 cf apply --yes
 is $status 3 "another state may not deliver there"
@@ -135,7 +135,7 @@ cf apply --yes --ack adopt --ack foreign-authority
 is $status 0 "then it may"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
 [ "$(installed tls/web/leaf.pem)" != "$newest" ]; ok $? "and did"
-rm -r .certfleet
+rm -r .certfleet certfleet.lineage
 cp -r run/newest .certfleet
 cf apply --yes
 is $status 3 "and the former one asks as well"

@@ -10,7 +10,8 @@ is $status 0 "the trio is set up"
 key=$(ca_key)
 leaf=$(served "$one")
 
-# ---- a fresh checkout: git holds neither the state nor the bundles ----
+# ---- a fresh checkout: git holds neither the state nor the bundles, nor what tells of them ----
+rm certfleet.lineage
 mv .certfleet kept-state
 mv backups kept-backups
 cf apply --yes
@@ -45,6 +46,7 @@ cp trust/ca.pem new.pem
 
 # ---- what was accepted asks no more; what was not does ----
 git_ca=$(openssl x509 -in <(openssl x509 -in new.pem) -noout -fingerprint)
+rm certfleet.lineage
 mkdir -p other && mv .certfleet other/state && mv backups other/backups
 mv kept-state .certfleet
 mv kept-backups backups

@@ -192,8 +192,10 @@ TEST(an_apply_that_broke_off_anywhere_is_finished)
 		assert_applied(run_wish(w, (struct wish){ .apply = true, .only = k }));
 		assert_applied(apply_it(w));
 		assert_string_equal(plan_it(w).steps, "");
-		snprintf(command, sizeof(command),
-			 "cd %s && rm -rf .certfleet .a.certfleet a backups ca.pem", w->folder);
+		snprintf(
+			command, sizeof(command),
+			"cd %s && rm -rf .certfleet certfleet.lineage .a.certfleet a backups ca.pem",
+			w->folder);
 		assert_int_equal(system(command), 0);
 	}
 }

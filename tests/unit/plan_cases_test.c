@@ -18,7 +18,7 @@
  * that nothing is there and "?" that it is unknown.  A component that is not
  * listed was never seen.
  *
- *	no-state | orphan PATH | newer PATH | serial N
+ *	no-state | orphan PATH | recorded LINEAGE | newer PATH | serial N
  *	reached nothing | reached "KIND WHAT"; without one all was reached
  *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
  *		[subject="..."], of one that left the fleet file
@@ -468,6 +468,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		s->snapshot.state_exists = false;
 	else if (!strcmp(kind, "orphan"))
 		s->snapshot.orphan_bundle = w->items[1];
+	else if (!strcmp(kind, "recorded"))
+		s->snapshot.missing_lineage = w->items[1];
 	else if (!strcmp(kind, "reached"))
 		add_reached(s, w->items[1]);
 	else if (!strcmp(kind, "newer"))
