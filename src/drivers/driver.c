@@ -169,11 +169,8 @@ bool driver_secret(const struct driver_session *v, const struct secret_ref *ref,
 	struct drivers *d = v->drivers;
 	const struct drivers_options *o = &d->options;
 
-	if (!o->secret(o->ctx, ref, out, e)) {
-		if (e->code != ERR_STOPPED)
-			e->code = ERR_INPUT;
+	if (!o->secret(o->ctx, ref, out, e))
 		return false;
-	}
 	vec_each (known, &d->secrets)
 		if (*known == *out)
 			return true;

@@ -71,7 +71,10 @@ struct job {
 
 struct drivers;
 
-/* A secret that a component's delivery names, borrowed for the whole apply. */
+/*
+ * A secret that a component's delivery names, borrowed for the whole apply; ERR_INPUT
+ * when it cannot be had.
+ */
 typedef bool driver_secret_fn(void *ctx, const struct secret_ref *ref, const struct secret **out,
 			      struct err *e);
 

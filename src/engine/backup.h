@@ -275,7 +275,10 @@ struct recorded_bundles bundles_recorded(const struct generation *list, size_t c
 MUST_CHECK bool copies_observe(const struct engine *en, struct snapshot *s,
 			       const struct recorded_bundles *b, struct err *e);
 
-/* Resolves a secret reference; cached, and wiped with the engine. */
+/*
+ * Resolves a secret reference; the answer is kept, also that it cannot be had
+ * (ERR_INPUT), and wiped with the engine.
+ */
 MUST_CHECK bool engine_secret(struct engine *en, const struct secret_ref *ref,
 			      const struct secret **out, struct err *e);
 

@@ -102,12 +102,8 @@ static bool backup_recorded_take_passphrases(struct engine *en, const struct sec
 	const struct backup_policy *policy = &en->fleet->backup;
 
 	for (size_t i = 0; i < policy->passphrase_count; i++) {
-		if (engine_secret(en, &policy->passphrases[i], &out[i], e))
-			continue;
-		/* whatever the cause, the remedy is in the user's input */
-		if (e->code != ERR_STOPPED)
-			e->code = ERR_INPUT;
-		return err_in(e, "cannot open the backups");
+		if (!engine_secret(en, &policy->passphrases[i], &out[i], e))
+			return err_in(e, "cannot open the backups");
 	}
 	return true;
 }

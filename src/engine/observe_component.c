@@ -2,9 +2,11 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "drivers/driver.h"
+#include "engine/backup.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
 #include "install/activate.h"
+#include "model/component_secrets.h"
 #include "model/hold.h"
 #include "pki/tls.h"
 
@@ -103,6 +105,9 @@ static void observe_take_answer(const struct job *job, struct snapshot *s,
 		seen->online = false;
 		seen->evidence = EVIDENCE_NONE;
 		seen->error = arena_strdup(&s->arena, job->error.text);
+		/* its credentials cannot be used: that is no component that is offline */
+		if (job->error.code == ERR_INPUT)
+			seen->no_secret = seen->error;
 		return;
 	}
 	*seen = job->seen;
@@ -113,6 +118,23 @@ static void observe_take_answer(const struct job *job, struct snapshot *s,
 		 !strcmp(seen->activated, row->activation_due))
 		row->activation_due = NULL;
 	seen->evidence = seen->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
+}
+
+struct secret_search {
+	struct engine *en;
+	struct observation *seen;
+	struct arena *arena;
+};
+
+/* Also those that only a step needs: what is not there is known before the first one. */
+static void observe_secret(void *ctx, const struct secret_ref *ref)
+{
+	const struct secret_search *search = ctx;
+	const struct secret *value = NULL;
+	struct err e = { 0 };
+
+	if (!engine_secret(search->en, ref, &value, &e) && !search->seen->no_secret)
+		search->seen->no_secret = arena_strdup(search->arena, e.text);
 }
 
 /* Ports of one component may disagree, and so may the addresses of one. */
@@ -142,13 +164,6 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 					.component = &f->components[i],
 					.arena = &s->arena };
 	drivers_run(en->drivers, jobs, f->component_count);
-	for (size_t i = 0; i < f->component_count; i++) {
-		/* A secret that cannot be had is no component that is offline. */
-		if (jobs[i].done || jobs[i].error.code != ERR_INPUT)
-			continue;
-		*e = jobs[i].error;
-		return err_in(e, "cannot look at component '%s'", f->components[i].name);
-	}
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
 		return err_in(e, "cannot look at what is served");
@@ -161,6 +176,9 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		while (strcmp(seen->name, c->name) != 0)
 			seen++;
 		observe_take_answer(&jobs[i], s, seen);
+		component_secrets(c, &f->access, observe_secret,
+				  &(struct secret_search){
+					  .en = en, .seen = &seen->now, .arena = &s->arena });
 		/* a process of this machine, wherever the pair goes */
 		if (driver_activates_here(c))
 			activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);

@@ -71,8 +71,7 @@ static bool read_password(struct engine *en, const struct import *import,
 		return true;
 	if (engine_secret(en, &import->password, password, e))
 		return true;
-	/* An unset variable is as good as a file that is not there. */
-	if (import->password.kind == SECRET_ENV)
+	if (e->code != ERR_STOPPED)
 		e->code = ERR_MISSING;
 	return err_in(e, "cannot get the password");
 }

@@ -19,6 +19,7 @@ struct secret_slot {
 	struct secret_slot *next;
 	const struct secret_ref *ref;
 	struct secret value;
+	struct err error; /* code ERR_NONE: it could be had */
 };
 
 void engine_forget_secrets(struct engine *en)
@@ -117,25 +118,37 @@ static bool secrets_resolve(struct engine *en, const struct secret_ref *ref, str
 	return err_set(e, ERR_INPUT, "no secret is configured");
 }
 
+static bool secret_of_slot(const struct secret_slot *s, const struct secret **out, struct err *e)
+{
+	if (s->error.code != ERR_NONE) {
+		*e = s->error;
+		return false;
+	}
+	*out = &s->value;
+	return true;
+}
+
 bool engine_secret(struct engine *en, const struct secret_ref *ref, const struct secret **out,
 		   struct err *e)
 {
 	for (struct secret_slot *s = en->secrets; s; s = s->next) {
-		if (secret_ref_equal(s->ref, ref)) {
-			*out = &s->value;
-			return true;
-		}
+		if (secret_ref_equal(s->ref, ref))
+			return secret_of_slot(s, out, e);
 	}
-
-	AUTO(secret) value = { 0 };
-
-	if (!secrets_resolve(en, ref, &value, e))
-		return false;
 
 	struct secret_slot *slot = xcalloc(1, sizeof(*slot));
 
-	*slot = (struct secret_slot){ .next = en->secrets, .ref = ref, .value = TAKE(value) };
+	slot->ref = ref;
+	if (!secrets_resolve(en, ref, &slot->value, &slot->error)) {
+		if (slot->error.code == ERR_STOPPED) {
+			*e = slot->error;
+			free(slot);
+			return false;
+		}
+		/* whatever the cause, the remedy is in the user's input */
+		slot->error.code = ERR_INPUT;
+	}
+	slot->next = en->secrets;
 	en->secrets = slot;
-	*out = &slot->value;
-	return true;
+	return secret_of_slot(slot, out, e);
 }

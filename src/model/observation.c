@@ -19,6 +19,7 @@ struct observation observation_copy(const struct observation *o, struct arena *a
 
 	copy.leaf = (struct der){ 0 };
 	observation_keep(&copy.error, a);
+	observation_keep(&copy.no_secret, a);
 	observation_keep(&copy.version, a);
 	observation_keep(&copy.installed, a);
 	observation_keep(&copy.chain, a);

@@ -29,7 +29,9 @@ enum evidence {
 struct observation {
 	bool online;
 	int64_t observed_at;
-	const char *error; /* why something is unknown */
+	const char *error;     /* why something is unknown */
+	const char *no_secret; /* NULL, or why a secret that its delivery or activation
+				  names cannot be had */
 	const char *version;
 
 	/* the installed pair */

@@ -150,7 +150,7 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 	c->reason = c->wanted.put_back ? "an earlier run began to take its pair back"
 		    : c->wanted.write  ? write_reason(d, c)
 				       : serve_reason(d, c);
-	if (c->seen->now.online)
+	if (c->seen->now.online || c->seen->now.no_secret)
 		return;
 	c->unreachable = true;
 	leave_component(c, accepted_cause(d, CODE_OFFLINE, c->name));

@@ -2,6 +2,7 @@
 #include "plan/builder.h"
 
 #include "base/fs.h"
+#include "model/component_secrets.h"
 #include "plan/contact_list.h"
 #include "plan/precondition.h"
 
@@ -264,6 +265,11 @@ static void contact_add_access(struct contact_list *c)
 	contact_add(c, CONTACT_SECRET, contact_trusted(c, "authority of agents", agent->ca));
 }
 
+static void contact_visit_secret(void *ctx, const struct secret_ref *ref)
+{
+	contact_add_secret(ctx, ref);
+}
+
 static void collect(struct contact_list *c)
 {
 	struct plan_builder *d = c->d;
@@ -290,6 +296,7 @@ static void collect(struct contact_list *c)
 		add_deliver(c, &f->components[i].deliver);
 		add_activate(c, &f->components[i]);
 		add_ports(c, &f->components[i]);
+		component_secrets(&f->components[i], &f->access, contact_visit_secret, c);
 	}
 }
 

@@ -11,8 +11,6 @@ static void contact_http_add_access(struct contact_list *c, const char *origin,
 			    contact_trusted(c,
 					    arena_printf(&c->d->scratch, "authority of %s", origin),
 					    a->ca));
-	contact_add_secret(c, &a->key);
-	contact_add_secret(c, &a->password);
 }
 
 /* URL text with placeholders by name, as in "${fingerprint}". */
@@ -39,8 +37,6 @@ static void contact_http_add_request(struct contact_list *c, const struct http_r
 	contact_add(c, gives ? CONTACT_KEYS : CONTACT_REQUEST,
 		    arena_printf(&c->d->scratch, "%s %s", http_method_names[r->method],
 				 url_text(c, &r->url)));
-	for (size_t i = 0; i < r->header_count; i++)
-		contact_add_secret(c, &r->headers[i].secret);
 }
 
 void contact_add_caddy(struct contact_list *c, const struct caddy *caddy)
@@ -61,7 +57,6 @@ void contact_add_etcd(struct contact_list *c, const struct etcd *etcd)
 void contact_add_http(struct contact_list *c, const struct http *http)
 {
 	contact_http_add_access(c, http->origin, &http->access);
-	contact_add_secret(c, &http->pkcs12_password);
 	for (int verb = 0; verb < DECLARED_COUNT; verb++)
 		if (http->requests[verb])
 			contact_http_add_request(c, http->requests[verb]);

@@ -69,7 +69,7 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 	};
 	const char *why = c->seen->now.error ? c->seen->now.error : "it was not reached";
 
-	if (c->seen->now.online)
+	if (c->seen->now.online || c->seen->now.no_secret)
 		return;
 
 	struct precondition_spec f = precondition_of_component(c, CODE_OFFLINE, false);
@@ -84,6 +84,17 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 						: "it was as wanted when it was last seen");
 	if (c->unreachable)
 		block_deferred(d, c, &f);
+	precondition_add(d, &f);
+}
+
+static void check_secrets(struct plan_builder *d, const struct component_build *c)
+{
+	struct precondition_spec f =
+		precondition_of_component(c, CODE_SECRET_MISSING, component_has_step(c));
+
+	if (!c->seen->now.no_secret)
+		return;
+	precondition_split(d, c->seen->now.no_secret, &f);
 	precondition_add(d, &f);
 }
 
@@ -316,6 +327,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 		return;
 	check_moved(d, c);
 	check_online(d, c);
+	check_secrets(d, c);
 	check_restart(d, c);
 	check_rejected(d, c);
 	check_ports(d, c);

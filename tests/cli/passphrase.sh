@@ -61,7 +61,7 @@ lost "a bundle that rots"
 # ---- the state has a passphrase of its own ----
 plain_fleet
 sed -i 's/^fleet: .*/&\nstate: {path: sealed, seal: {env: CERTFLEET_SEAL}}/' certfleet.yaml
-rm -rf tls/one tls/two backups
+rm -rf certfleet.lineage tls/one tls/two backups
 export CERTFLEET_SEAL='a seal of its own 4711'
 cf apply --yes
 is $status 0 "a state with a seal of its own"

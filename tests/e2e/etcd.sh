@@ -251,8 +251,8 @@ has "$out" "cannot log in" "a user that is not known cannot log in"
 closed_fleet /tls/site
 unset CERTFLEET_ETCD
 cf plan
-is $status 65 "a password that is not there is a mistake of the input"
-has "$out" "cannot look at component 'closed': .*CERTFLEET_ETCD" "and is named"
+is $status 0 "a password that is not there is the trouble of its component"
+has "$out" "block *secret-missing closed: .*CERTFLEET_ETCD" "and is named"
 
 for needle in "BEGIN .*PRIVATE KEY" Quagga-Marker "$(grep -v -- ----- run/key | head -1)"; do
 	hasnt "$(cat run/transcript)" "$needle" "no key and no password is ever shown"

@@ -162,8 +162,8 @@ cf plan --detailed-exitcode
 has "$out" "cannot talk to 'https://127.0.0.1:$api'" "a device of another authority is not talked to"
 SUBJECT=e.example.test CA=nothing.pem write_fleet
 cf plan
-is $status 65 "an authority that is not there is a mistake of the input"
-has "$out" "cannot look at component 'device': .*nothing.pem" "and is named"
+is $status 0 "an authority that is not there is the trouble of its components"
+has "$out" "secret-missing device: .*nothing.pem" "and is named"
 SUBJECT=e.example.test write_fleet
 CERTFLEET_API=wrong cf plan
 has "$out" "answered 401" "a wrong password is told"

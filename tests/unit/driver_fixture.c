@@ -30,7 +30,7 @@ static bool tell_secret(void *ctx, const struct secret_ref *ref, const struct se
 
 	(void)ctx;
 	if (!strcmp(ref->name, "missing"))
-		return err_set(e, ERR_MISSING, "it is not there");
+		return err_set(e, ERR_INPUT, "it is not there");
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp((char *)told[i].bytes, ref->name)) {
 			*out = &told[i];

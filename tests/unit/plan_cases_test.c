@@ -47,7 +47,7 @@
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE] [restored]
  *		[activation=none|swap|reload|restart]
  *		[doubt="..."] [untrusted="..."] [not_running="..."]
- *		[unverifiable="..."] [acknowledged=CODE:WEB/1]
+ *		[unverifiable="..."] [no_secret="..."] [acknowledged=CODE:WEB/1]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -383,6 +383,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.damage = value(w, "damage"),
 		.now.attr_flaw = value(w, "attr_flaw"),
 		.now.error = value(w, "error"),
+		.now.no_secret = value(w, "no_secret"),
 		.now.unwritable = value(w, "unwritable"),
 		.now.unverifiable = value(w, "unverifiable"),
 		.now.doubt = value(w, "doubt"),
