@@ -61,6 +61,13 @@ MUST_CHECK bool fs_replace(const char *path, const void *bytes, size_t len, stru
 MUST_CHECK bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len,
 			      struct fs_attr attr, struct err *e);
 
+bool fs_is_mount(int dirfd, const char *name);
+/*
+ * Whether fs_replace() could write there, after fs_make_dirs(), as far as can be seen
+ * without writing.
+ */
+MUST_CHECK bool fs_may_replace(const char *path, struct err *e);
+
 /*
  * Removes the temporary files (".NAME*.tmp-*") that killed replacements of
  * `NAME...`  left in a directory.  Only for a caller that knows no other
@@ -76,6 +83,8 @@ MUST_CHECK bool fs_make_dirs(const char *path, mode_t mode, struct err *e);
  * or others can write to it.
  */
 MUST_CHECK bool fs_make_private_dir(const char *path, struct err *e);
+/* Whether it could be made, and a file in it, as far as can be seen without writing. */
+MUST_CHECK bool fs_may_make_private_dir(const char *path, struct err *e);
 MUST_CHECK bool fs_sync_dir(const char *path, struct err *e);
 
 /*

@@ -64,6 +64,47 @@ bool fs_replace(const char *path, const void *bytes, size_t len, struct fs_attr 
 	return true;
 }
 
+/* Whether fs_make_dirs() could make the directory, and an entry in it. */
+static bool fs_may_write_in(const char *directory, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *there = directory;
+	struct stat st;
+
+	while (stat(there, &st) < 0 && errno == ENOENT && strcmp(there, fs_dirname(&a, there)) != 0)
+		there = fs_dirname(&a, there);
+	if (stat(there, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return err_sys(e, "cannot make directory '%s'", directory);
+	}
+	return faccessat(AT_FDCWD, there, W_OK | X_OK, AT_EACCESS) == 0 ||
+	       err_sys(e, "cannot write in directory '%s'", there);
+}
+
+bool fs_is_mount(int dirfd, const char *name)
+{
+	struct statx found = { 0 };
+
+	return !statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &found) &&
+	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+bool fs_may_replace(const char *path, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_IO, "'%s' is not a file; remove it, or name another path",
+			       path);
+	if (fs_is_mount(AT_FDCWD, path))
+		return err_set(
+			e, ERR_IO,
+			"'%s' is a mount point itself, which cannot be replaced; mount the directory that it is in",
+			path);
+	return fs_may_write_in(fs_dirname(&a, path), e);
+}
+
 void fs_clear_leftovers(const char *directory, const char *name)
 {
 	DIR *dir = opendir(directory);
@@ -113,6 +154,30 @@ bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 	return fs_sync_dir(parent, e);
 }
 
+static bool fs_check_private(const char *path, const struct stat *st, struct err *e)
+{
+	if (st->st_uid != geteuid())
+		return err_set(
+			e, ERR_IO,
+			"directory '%s' belongs to user %u; it holds secrets and must be our own",
+			path, st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(
+			e, ERR_IO,
+			"others can write to directory '%s'; it holds secrets, so run 'chmod 700' on it first",
+			path);
+	return true;
+}
+
+bool fs_may_make_private_dir(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && !fs_check_private(path, &st, e))
+		return false;
+	return fs_may_write_in(path, e);
+}
+
 bool fs_make_private_dir(const char *path, struct err *e)
 {
 	AUTO(fd) fd = -1;
@@ -123,16 +188,8 @@ bool fs_make_private_dir(const char *path, struct err *e)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "cannot open directory '%s'", path);
-	if (st.st_uid != geteuid())
-		return err_set(
-			e, ERR_IO,
-			"directory '%s' belongs to user %u; it holds secrets and must be our own",
-			path, st.st_uid);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(
-			e, ERR_IO,
-			"others can write to directory '%s'; it holds secrets, so run 'chmod 700' on it first",
-			path);
+	if (!fs_check_private(path, &st, e))
+		return false;
 	if (faccessat(fd, ".gitignore", F_OK, 0) == 0)
 		return true;
 	fs_clear_leftovers(path, ".gitignore");

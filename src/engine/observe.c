@@ -55,6 +55,15 @@ static bool is_current(struct engine *en, const struct snapshot *s, const struct
 	return file.len == wanted.len && !memcmp(file.bytes, buf_text(&wanted), file.len);
 }
 
+/* Why a step could not write there, before the first one; NULL: it can, as far as is seen. */
+static const char *observe_unwritable(const struct engine *en, const char *path,
+				      bool may(const char *, struct err *), struct arena *a)
+{
+	struct err e = { 0 };
+
+	return !path || engine_is_confined(en) || may(path, &e) ? NULL : arena_strdup(a, e.text);
+}
+
 static void observe_published(struct engine *en, struct snapshot *s, struct authority_watch *w)
 {
 	VEC(struct publish_seen) list = { 0 };
@@ -66,6 +75,8 @@ static void observe_published(struct engine *en, struct snapshot *s, struct auth
 			 (struct publish_seen){
 				 .issuer = issuer->name,
 				 .current = is_current(en, s, issuer, w),
+				 .unwritable = observe_unwritable(en, issuer->publish,
+								  fs_may_replace, &s->arena),
 			 });
 	}
 	s->published = list.items;
@@ -128,6 +139,8 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 
 	observe_operator(en, w, &s);
 	observe_published(en, &s, w);
+	s.backup_unwritable = observe_unwritable(en, en->fleet->backup.directory,
+						 fs_may_make_private_dir, &s.arena);
 	merge_components(en->fleet, &s, known, count);
 	activations_observe(en, &s);
 	if (engine_is_confined(en))

@@ -79,14 +79,6 @@ bool entry_own_attr(int dir, struct fs_attr *out, struct err *e)
 	return true;
 }
 
-bool entry_is_mount(int dir, const char *name)
-{
-	struct statx found = { 0 };
-
-	return !statx(dir, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &found) &&
-	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
 const char *entry_link_text(int dir, const char *name, struct arena *a)
 {
 	char text[PATH_MAX];

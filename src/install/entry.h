@@ -32,7 +32,6 @@ enum entry_kind entry_look(int dir, const char *name);
 /* Attributes of an entry (a link itself, not its target), or of `dir` itself. */
 bool entry_attr(int dir, const char *name, struct fs_attr *out);
 MUST_CHECK bool entry_own_attr(int dir, struct fs_attr *out, struct err *e);
-bool entry_is_mount(int dir, const char *name);
 /* The target text of a symbolic link; NULL: not a link. */
 const char *entry_link_text(int dir, const char *name, struct arena *a);
 

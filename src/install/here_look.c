@@ -168,7 +168,7 @@ static void look_at_slot(struct here *h, size_t slot)
 
 	if (dir >= 0)
 		entry.kind = entry_look(dir, s->name);
-	entry.is_mount = entry.kind != ENTRY_NONE && entry_is_mount(dir, s->name);
+	entry.is_mount = entry.kind != ENTRY_NONE && fs_is_mount(dir, s->name);
 	if (entry.kind == ENTRY_LINK)
 		entry.text = entry_link_text(dir, s->name, &h->arena);
 	if (entry.kind != ENTRY_NONE &&

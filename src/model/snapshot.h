@@ -138,7 +138,9 @@ static inline bool component_is_provable(const struct component *c,
 /* What is published for an issuer, compared with its newest authority. */
 struct publish_seen {
 	const char *issuer;
-	bool current; /* the file holds exactly the newest authority */
+	bool current;           /* the file holds exactly the newest authority */
+	const char *unwritable; /* NULL: it can be written, or was not looked at; else why
+				   not */
 };
 
 /* A file that says whom we believe: authorities, or keys of hosts. */
@@ -210,6 +212,8 @@ struct snapshot {
 					    not here; NULL: none */
 	const char *newer_bundle;       /* one of this lineage that is of a higher
 					   serial than the state */
+	const char *backup_unwritable;  /* NULL: a bundle can be written, or the directory
+					   was not looked at; else why not */
 	const struct lost_bundle *lost; /* by name */
 	size_t lost_count;
 	const struct source_bundle *source; /* NULL: not --from-backup */

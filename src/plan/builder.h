@@ -258,5 +258,7 @@ void contact_plan(struct plan_builder *d, struct plan *p);
  */
 
 void schedule_steps(struct plan_builder *d);
+/* Whether a bundle is to be written, if nothing is left out. */
+bool schedule_wants_backup(struct plan_builder *d);
 
 #endif

@@ -107,7 +107,7 @@ const struct code_row code_rows[CODE_COUNT] = {
 				 "there is no state, but a bundle of this fleet, or certfleet.lineage beside the fleet file, or 'state' says 'required'" },
 	[CODE_TARGET_UNWRITABLE] = { "target-unwritable", SEVERITY_BLOCK,
 				     "make it writable for certfleet",
-				     "a path of a component cannot be written safely" },
+				     "a path of a component, the file that an issuer publishes, or the directory of the backups cannot be written safely" },
 	[CODE_UNVERIFIABLE] = { "unverifiable", SEVERITY_ACKNOWLEDGE,
 				"give a client certificate that the port accepts in 'identity' of 'verify'",
 				"a port demands a client certificate, so that no handshake can prove what it serves",

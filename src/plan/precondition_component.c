@@ -87,7 +87,7 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 	precondition_add(d, &f);
 }
 
-static void check_secrets(struct plan_builder *d, const struct component_build *c)
+static void check_missing_secret(struct plan_builder *d, const struct component_build *c)
 {
 	struct precondition_spec f =
 		precondition_of_component(c, CODE_SECRET_MISSING, component_has_step(c));
@@ -327,7 +327,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 		return;
 	check_moved(d, c);
 	check_online(d, c);
-	check_secrets(d, c);
+	check_missing_secret(d, c);
 	check_restart(d, c);
 	check_rejected(d, c);
 	check_ports(d, c);

@@ -153,6 +153,24 @@ static void check_foreign(struct plan_builder *d, const struct issuer_build *i)
 		});
 }
 
+/* ---- where it is published ---- */
+
+static void check_publish(struct plan_builder *d, const struct issuer_build *i)
+{
+	const struct publish_seen *seen = snapshot_published(d->snapshot, i->issuer->name);
+	struct precondition_spec f = {
+		.code = CODE_TARGET_UNWRITABLE,
+		.severity = precondition_severity(CODE_TARGET_UNWRITABLE, i->publish),
+		.name = i->name,
+		.subject = { .issuer = i->issuer->name },
+	};
+
+	if (!seen || !seen->unwritable)
+		return;
+	precondition_split(d, seen->unwritable, &f);
+	precondition_add(d, &f);
+}
+
 /* ---- issuers that sign operators ---- */
 
 /*
@@ -200,6 +218,7 @@ void precondition_issuer(struct plan_builder *d, const struct issuer_build *i)
 		return;
 	check_replaced(d, i);
 	check_foreign(d, i);
+	check_publish(d, i);
 	issuer_precondition_check_operators(d, i);
 }
 

@@ -97,6 +97,22 @@ static void check_newer_bundle(struct plan_builder *d)
 		});
 }
 
+/* A bundle is to be written before anything is staged. */
+static void check_backup_directory(struct plan_builder *d)
+{
+	struct precondition_spec f = {
+		.code = CODE_TARGET_UNWRITABLE,
+		.severity = precondition_severity(CODE_TARGET_UNWRITABLE, schedule_wants_backup(d)),
+		.name = "",
+	};
+
+	if (!d->snapshot->backup_unwritable)
+		return;
+	precondition_split(d, d->snapshot->backup_unwritable, &f);
+	f.message = arena_printf(d->kept, "the directory of the backups: %s", f.message);
+	precondition_add(d, &f);
+}
+
 static void check_bundles(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
@@ -298,6 +314,7 @@ void preconditions_check(struct plan_builder *d)
 {
 	check_state(d);
 	check_newer_bundle(d);
+	check_backup_directory(d);
 	check_bundles(d);
 	for (size_t i = 0; i < d->snapshot->copy_count; i++)
 		check_copy(d, &d->snapshot->copies[i]);

@@ -162,6 +162,23 @@ static size_t count_lost(const struct plan_builder *d)
 	return lost;
 }
 
+bool schedule_wants_backup(struct plan_builder *d)
+{
+	for (size_t i = 0; i < d->fleet->issuer_count; i++) {
+		const struct issuer_build *issuer = &d->issuers[i];
+
+		if (issuer->in_scope && (!issuer->authority || !issuer->authority->bundle))
+			return true;
+	}
+	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
+		const struct certificate_build *c = &d->certificates[i];
+
+		if (c->in_scope && (c->job != CERTIFICATE_KEEP || c->unsaved))
+			return true;
+	}
+	return count_strangers(d) || count_lost(d);
+}
+
 static void order_backup(struct step_schedule *o)
 {
 	size_t count =

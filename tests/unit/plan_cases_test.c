@@ -32,7 +32,8 @@
  *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
  *		[not_after=T] and what clients see |
  *		unopened [file=HASH] [missing]
- *	published CA current | outdated
+ *	published CA current | outdated [unwritable="..."]
+ *	backup unwritable="..."
  *	copy NAME [missing=BUNDLE] [error="..."]
  *	foreign KEY "SUBJECT" path=P | component=C installed|served
  *	accepted KEY
@@ -350,7 +351,9 @@ static void add_import(struct scene *s, const struct words *w)
 static void add_published(struct scene *s, const struct words *w)
 {
 	VEC_PUSH(&s->published, &s->a,
-		 (struct publish_seen){ .issuer = w->items[1], .current = has(w, "current") });
+		 (struct publish_seen){ .issuer = w->items[1],
+					.current = has(w, "current"),
+					.unwritable = value(w, "unwritable") });
 }
 
 static void add_copy(struct scene *s, const struct words *w)
@@ -496,6 +499,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		add_published(s, w);
 	else if (!strcmp(kind, "copy"))
 		add_copy(s, w);
+	else if (!strcmp(kind, "backup"))
+		s->snapshot.backup_unwritable = value(w, "unwritable");
 	else if (!strcmp(kind, "component"))
 		add_component(s, w);
 	else
