@@ -13,7 +13,6 @@
 #include <string.h>
 
 enum {
-	CLOCK_TOLERANCE = 60,           /* seconds */
 	RESTART_MARGIN = 7 * 24 * 3600, /* seconds before the end, from which it is told */
 };
 
@@ -245,22 +244,6 @@ static void component_precondition_check_version(struct plan_builder *d,
 				     text_escaped(&d->scratch, minimum)));
 }
 
-static void check_clock(struct plan_builder *d, const struct component_build *c)
-{
-	int64_t ahead = c->seen->now.clock_ahead;
-	int64_t off = ahead > 0 ? ahead : -(ahead + (ahead == INT64_MIN));
-	/* whole minutes: plans made seconds apart must not differ */
-	int64_t told = off - off % CLOCK_TOLERANCE;
-	char text[DURATION_TEXT];
-
-	if (!c->seen->now.online || off <= CLOCK_TOLERANCE)
-		return;
-	precondition_add_component(d, c, CODE_CLOCK_SKEW,
-				   arena_printf(d->kept, "its clock is at least %s %s ours",
-						duration_about(told, text),
-						ahead > 0 ? "ahead of" : "behind"));
-}
-
 /* The component has orders that this state does not know. */
 static void check_orders(struct plan_builder *d, const struct component_build *c)
 {
@@ -336,7 +319,6 @@ void precondition_component(struct plan_builder *d, const struct component_build
 	check_activation(d, c);
 	check_verifiable(d, c);
 	component_precondition_check_version(d, c);
-	check_clock(d, c);
 	check_orders(d, c);
 	component_precondition_check_owner(d, c);
 }

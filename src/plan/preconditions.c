@@ -329,6 +329,7 @@ void preconditions_check(struct plan_builder *d)
 	from_backup_check(d);
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		precondition_component(d, &d->components[i]);
+	precondition_clocks(d, wants_anything(d));
 	precondition_roles(d);
 	waves_check(d);
 }

@@ -22,6 +22,8 @@ void preconditions_accepted(struct plan_builder *d, struct plan *p);
 /* Preconditions of one component, and of the components of a role together. */
 void precondition_component(struct plan_builder *d, const struct component_build *c);
 void precondition_roles(struct plan_builder *d);
+/* Of the clocks of components, or of ours when most agents' differ; whether there is a step. */
+void precondition_clocks(struct plan_builder *d, bool has_step);
 /*
  * Adds no-budget: processes that are down use up the role's max_unavailable.
  * `urgent`: it is told, no more, for what the healthy ones serve ends soon.
