@@ -64,6 +64,8 @@ static void put_certificate(struct writer *w, const struct certificate *c)
 		put_number(w, "renew_before_percent", c->renew_before.percent);
 	else if (c->renew_before.seconds)
 		put_number(w, "renew_before", c->renew_before.seconds);
+	if (c->spread)
+		put_number(w, "spread", c->spread);
 	put_flag(w, "server", c->purpose & PURPOSE_SERVER);
 	put_flag(w, "client", c->purpose & PURPOSE_CLIENT);
 	put_text(w, "commit", commit_order_names[c->commit]);

@@ -29,6 +29,24 @@ static bool read_renew(struct loader *ld, const struct field *f, const struct no
 	return true;
 }
 
+static bool read_spread(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	bool scalar = n->kind == NODE_TEXT || n->kind == NODE_INTEGER;
+	size_t digits = scalar ? strspn(n->text, "0123456789") : 0;
+	unsigned percent = 0;
+
+	if (!scalar)
+		return wrong_kind(ld, f, n, "a percentage, or 0");
+	for (size_t i = 0; i < digits && i < 4; i++)
+		percent = percent * 10 + (unsigned)(n->text[i] - '0');
+	if (strcmp(n->text, "0") != 0 &&
+	    (!digits || digits > 3 || strcmp(n->text + digits, "%") != 0 || percent > 100))
+		return config_error(ld, n, "'%s' must be 0, or 1%% to 100%%, not '%s'", f->key,
+				    shown(ld, n->text));
+	*(unsigned *)slot = percent;
+	return true;
+}
+
 static bool read_purpose(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const struct list_of *of = f->param;
@@ -96,8 +114,8 @@ static bool read_import_trust(struct loader *ld, const struct field *f, const st
 /* What an import cannot say, because its certificate says it. */
 static bool check_import(struct loader *ld, const struct node *n)
 {
-	static const char *const keys[] = { "subject", "issuer",       "names", "validity",
-					    "key",     "key_rotation", "per",   NULL };
+	static const char *const keys[] = { "subject",      "issuer", "names",  "validity", "key",
+					    "key_rotation", "per",    "spread", NULL };
 	bool good = true;
 
 	for (const char *const *key = keys; *key; key++) {
@@ -132,6 +150,8 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 
 const struct field_type renew_type = { read_renew, SHAPE_TEXT, "^([0-9]+[smhdwy]|[1-9][0-9]?%)$",
 				       .words = "duration or percentage" };
+const struct field_type spread_type = { read_spread, SHAPE_COUNT_OR_TEXT,
+					"^([0-9]|[1-9][0-9]|100)%$", .words = "percentage, or 0" };
 const struct field_type purpose_type = { read_purpose, SHAPE_LIST, NULL };
 const struct field_type import_trust_type = { read_import_trust, SHAPE_TEXT, NULL, GRAMMAR_PATH,
 					      .words = "path, system or none" };

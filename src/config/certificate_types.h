@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 extern const struct field_type renew_type;        /* struct renew_before */
+extern const struct field_type spread_type;       /* unsigned, percent */
 extern const struct field_type purpose_type;      /* unsigned, enum purpose */
 extern const struct field_type import_type;       /* struct import */
 extern const struct field_type import_trust_type; /* struct import_trust */

@@ -20,6 +20,7 @@ enum {
 static const struct bounds lifetimes = { 60, 100LL * YEAR };
 static const struct bounds pauses = { 0, DAY };
 const struct bounds waits = { 1, DAY };
+static const struct bounds no_count = { 0, 0 };
 static const struct bounds any_count = { 0, GROUP_LIMIT };
 static const struct bounds some_count = { 1, GROUP_LIMIT };
 
@@ -227,6 +228,9 @@ static const struct field certificate_fields[] = {
 	FIELD(struct certificate_form, "renew_before", certificate.renew_before,
 	      struct renew_before, renew_type, .param = &lifetimes,
 	      .help = "time before expiry when it is renewed, or a percentage of its lifetime; a third when left out"),
+	FIELD(struct certificate_form, "spread", certificate.spread, unsigned, spread_type,
+	      .param = &no_count,
+	      .help = "how much of that time a renewal may be moved earlier, by a hash of the certificate's name, so that not all made on one day restart on one day; 0, when left out, is not at all"),
 	LATER(struct certificate_form, "names", names, names_value,
 	      "DNS names, IP addresses, URIs, e-mail addresses; when left out the common name, if it is a DNS name or an address"),
 	FIELD(struct certificate_form, "purpose", certificate.purpose, unsigned, purpose_type,

@@ -136,6 +136,7 @@ struct certificate {
 	const struct issuer *issuer; /* NULL for an import */
 	int64_t validity;
 	struct renew_before renew_before;
+	unsigned spread; /* percent of the renewal window, see renewal_spread() */
 	const struct san *names;
 	size_t name_count;
 	unsigned purpose; /* enum purpose */

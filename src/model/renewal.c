@@ -3,7 +3,8 @@
 
 enum {
 	DEADLINE_MOST = 7 * 24 * 3600, /* seconds; also when the life is unknown */
-	DEADLINE_SHARE = 10
+	DEADLINE_SHARE = 10,
+	SPREAD_STEPS = 1000
 };
 
 /* Lifetime from the issue on: not_before of our own certificates is backdated. */
@@ -15,16 +16,42 @@ static int64_t renewal_lifetime(const struct generation *g)
 								      : whole;
 }
 
-int64_t renewal_due_at(const struct generation *g, struct renew_before rb)
+/* Seconds before the end, without the spread. */
+static int64_t renewal_window(const struct generation *g, struct renew_before rb)
 {
 	int64_t lifetime = renewal_lifetime(g);
-	int64_t before = lifetime / 3;
 
 	if (rb.seconds > 0 && rb.seconds < lifetime)
-		before = rb.seconds;
-	else if (rb.percent > 0 && rb.percent < 100)
-		before = lifetime * rb.percent / 100;
-	return g->not_after - before;
+		return rb.seconds;
+	if (rb.percent > 0 && rb.percent < 100)
+		return lifetime * rb.percent / 100;
+	return lifetime / 3;
+}
+
+/* FNV-1a: the same on every machine and in every version, 0 to SPREAD_STEPS - 1. */
+static int64_t spread_of_name(const char *name)
+{
+	uint64_t hash = 14695981039346656037ULL;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 1099511628211ULL;
+	return (int64_t)((hash ^ hash >> 32) % SPREAD_STEPS);
+}
+
+int64_t renewal_spread(const struct generation *g, const struct certificate *c)
+{
+	int64_t window = renewal_window(g, c->renew_before);
+	int64_t most = window * c->spread / 100;
+	int64_t room = (renewal_lifetime(g) - window) / 2;
+
+	if (most > room)
+		most = room;
+	return most > 0 ? most * spread_of_name(c->name) / SPREAD_STEPS : 0;
+}
+
+int64_t renewal_due_at(const struct generation *g, const struct certificate *c)
+{
+	return g->not_after - renewal_window(g, c->renew_before) - renewal_spread(g, c);
 }
 
 struct served_end renewal_served_end(const struct snapshot *s, const struct component_seen *seen)

@@ -11,9 +11,15 @@
 /*
  * When a generation is due: with L its lifetime from its issue on,
  * not_after - renew_before when 0 < renew_before < L (so a new one is never
- * due at once), a percentage is of L, else a third of L.
+ * due at once), a percentage is of L, else a third of L; and earlier by the spread.
  */
-int64_t renewal_due_at(const struct generation *g, struct renew_before rb);
+int64_t renewal_due_at(const struct generation *g, const struct certificate *c);
+/*
+ * Seconds of it by which `spread` moves that earlier: by a hash of the certificate's name
+ * up to that share of the time before the end, and never so far that a new one is due in
+ * the first half of what is left of its life.
+ */
+int64_t renewal_spread(const struct generation *g, const struct certificate *c);
 
 /* When what a component serves ends, and from when on nothing may wait for it. */
 struct served_end {

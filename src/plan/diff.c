@@ -87,12 +87,14 @@ static void diff_store(struct certificate_build *c, const struct generation *g,
 static const char *due(struct plan_builder *d, const struct certificate_build *c,
 		       const struct generation *g)
 {
-	int64_t renew_at = renewal_due_at(g, c->certificate->renew_before);
+	int64_t renew_at = renewal_due_at(g, c->certificate);
 	const char *ended = expired(d, g->not_after);
 	int64_t end = d->in->at + c->certificate->validity;
 	int64_t issuer = c->issuer ? issuer_end(d, c->issuer) : end;
 	char left[DURATION_TEXT];
 	char before[DURATION_TEXT];
+	char earlier[DURATION_TEXT];
+	int64_t spread = renewal_spread(g, c->certificate);
 
 	if (d->in->at < renew_at)
 		return NULL;
@@ -102,8 +104,11 @@ static const char *due(struct plan_builder *d, const struct certificate_build *c
 	if (end <= g->not_after || issuer <= g->not_after)
 		return NULL;
 	duration_about(g->not_after - d->in->at, left);
-	duration_about(g->not_after - renew_at, before);
-	return arena_printf(d->kept, "expires in %s, renew_before is %s", left, before);
+	duration_about(g->not_after - renew_at - spread, before);
+	duration_about(spread, earlier);
+	return arena_printf(d->kept, "expires in %s, renew_before is %s%s%s%s", left, before,
+			    spread ? ", moved earlier by " : "", spread ? earlier : "",
+			    spread ? " (spread)" : "");
 }
 
 /* Reason why `g` is replaced, the most telling first; NULL: kept. */

@@ -41,7 +41,7 @@ static void check_dates(struct plan_builder *d, const struct certificate_build *
 			arena_printf(d->kept, "%s, the newest in the bundle, expired %s ago",
 				     builder_short(d, g->fingerprint),
 				     duration_about(-left, words)));
-	else if (renewal_due_at(g, c->certificate->renew_before) <= d->in->at)
+	else if (renewal_due_at(g, c->certificate) <= d->in->at)
 		precondition_add_certificate(
 			d, c, CODE_ENDS_SOON, false,
 			arena_printf(d->kept, "%s, the newest in the bundle, expires in %s",

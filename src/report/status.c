@@ -116,7 +116,7 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s, st
 		if (c->import.kind == IMPORT_NONE && held_generation(s, c, out->now))
 			row->held_until = row->generation->held_until;
 		if (row->generation)
-			row->renew_at = renewal_due_at(row->generation, c->renew_before);
+			row->renew_at = renewal_due_at(row->generation, c);
 	}
 	for (size_t i = 0; i < f->issuer_count; i++)
 		out->certificates[f->certificate_count + i] = (struct status_certificate){
