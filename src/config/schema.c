@@ -27,19 +27,6 @@ static const struct bounds some_count = { 1, GROUP_LIMIT };
 const char *const key_rotation_names[] = {
 	[ROTATE_ALWAYS] = "always", [ROTATE_REUSE] = "reuse", NULL
 };
-const char *const commit_order_names[] = {
-	[COMMIT_BY_WAVE] = "by-wave", [COMMIT_ALL_FIRST] = "all-first", NULL
-};
-const char *const restart_when_names[] = {
-	[RESTART_IMMEDIATE] = "immediate", [RESTART_POSTPONED] = "postponed", NULL
-};
-const char *const offline_policy_names[] = { [OFFLINE_BLOCK] = "block",
-					     [OFFLINE_ACKNOWLEDGE] = "acknowledge",
-					     [OFFLINE_DEFER] = "defer",
-					     NULL };
-const char *const on_failure_names[] = {
-	[FAIL_STOP] = "stop", [FAIL_CONTINUE] = "continue", [FAIL_ROLLBACK] = "rollback", NULL
-};
 
 /* the first name is the value of an absent key */
 const char *const issuer_use_names[] = { [USE_CERTIFICATES] = "certificates",

@@ -41,11 +41,7 @@ extern const struct field include_value;  /* struct items of const char * */
 extern const char *const acknowledge_codes[];
 extern const char *const issuer_use_names[];
 extern const char *const key_rotation_names[];
-extern const char *const commit_order_names[];
-extern const char *const restart_when_names[];
-extern const char *const offline_policy_names[];
 extern const char *const presence_names[];
-extern const char *const on_failure_names[];
 extern const char *const signal_names[];
 extern const int signal_numbers[];
 

@@ -27,6 +27,20 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_SIEVE] = "sieve",
 };
 
+const char *const commit_order_names[] = {
+	[COMMIT_BY_WAVE] = "by-wave", [COMMIT_ALL_FIRST] = "all-first", NULL
+};
+const char *const restart_when_names[] = {
+	[RESTART_IMMEDIATE] = "immediate", [RESTART_POSTPONED] = "postponed", NULL
+};
+const char *const offline_policy_names[] = { [OFFLINE_BLOCK] = "block",
+					     [OFFLINE_ACKNOWLEDGE] = "acknowledge",
+					     [OFFLINE_DEFER] = "defer",
+					     NULL };
+const char *const on_failure_names[] = {
+	[FAIL_STOP] = "stop", [FAIL_CONTINUE] = "continue", [FAIL_ROLLBACK] = "rollback", NULL
+};
+
 const char *const declared_verb_names[DECLARED_COUNT + 1] = {
 	[DECLARED_PROBE] = "probe",       [DECLARED_STAGE] = "stage",
 	[DECLARED_COMMIT] = "commit",     [DECLARED_ABORT] = "abort",

@@ -518,5 +518,10 @@ extern const char *const key_type_names[KEY_TYPE_COUNT + 1];
 extern const char *const name_kind_names[NAME_KIND_COUNT + 1];
 extern const char *const starttls_names[STARTTLS_KIND_COUNT + 1];
 extern const char *const declared_verb_names[DECLARED_COUNT + 1];
+/* Each ends with NULL. */
+extern const char *const commit_order_names[];
+extern const char *const restart_when_names[];
+extern const char *const offline_policy_names[];
+extern const char *const on_failure_names[];
 
 #endif

@@ -85,6 +85,8 @@ const struct code_row code_rows[CODE_COUNT] = {
 				    "put the number of the right process into the pidfile",
 				    "a pidfile is older than the process it names, or names another program than was activated before",
 				    .unit = UNIT_PROCESS },
+	[CODE_POLICY_CHANGED] = { "policy-changed", SEVERITY_INFO, "check that this is intended",
+				  "a policy of the fleet file is another one than the last completed run had: how a role is restarted, when a certificate is renewed, how many bundles are kept" },
 	[CODE_RENAMED] = { "renamed", SEVERITY_INFO, "remove 'was' once an apply has recorded it",
 			   "a key 'was' took effect; nothing is issued again for that" },
 	[CODE_REUSED_GENERATION] = { "reused-generation", SEVERITY_ACKNOWLEDGE,

@@ -24,6 +24,7 @@ static const struct {
 	[CONTACT_SIGNAL] = { "signal", "signals", "process", "processes" },
 	[CONTACT_REQUEST] = { "request", "asks", "URL", "URLs" },
 	[CONTACT_PATH] = { "path", "writes", "path", "paths" },
+	[CONTACT_POLICY] = { "policy", "follows", "policy", "policies" },
 };
 
 /* ---- shell quoting ---- */
@@ -287,6 +288,7 @@ static void collect(struct contact_list *c)
 			contact_add(c, CONTACT_SECRET,
 				    contact_trusted(c, "anchors of imports", import->trust.file));
 	}
+	contact_add_policies(c);
 	for (size_t i = 0; i < f->issuer_count; i++) {
 		c->in_scope = d->issuers[i].in_scope;
 		contact_add_path(c, f->issuers[i].publish);
@@ -391,7 +393,8 @@ void contact_plan(struct plan_builder *d, struct plan *p)
 
 	collect(&c);
 	contact_finish(&c);
-	for (enum contact_kind kind = 0; kind < CONTACT_KIND_COUNT; kind++)
+	for (enum contact_kind kind = 0; kind < CONTACT_POLICY; kind++)
 		contact_put_kind(&c, kind);
+	contact_report_policies(&c);
 	contact_remember(&c, p);
 }

@@ -18,6 +18,7 @@ enum contact_kind {
 	CONTACT_SIGNAL,
 	CONTACT_REQUEST,
 	CONTACT_PATH,
+	CONTACT_POLICY, /* no contact; policy_changed.c tells of it */
 	CONTACT_KIND_COUNT
 };
 
@@ -40,6 +41,10 @@ const char *contact_path(const struct contact_list *c, const char *path);
 
 /* Trust file (CA certificates, host keys) with its hash, when known. */
 const char *contact_trusted(const struct contact_list *c, const char *what, const char *path);
+
+/* Policies of the fleet file (policy_changed.c), and those that changed. */
+void contact_add_policies(struct contact_list *c);
+void contact_report_policies(struct contact_list *c);
 
 /* HTTP based drivers (contact_http.c) */
 void contact_add_caddy(struct contact_list *c, const struct caddy *caddy);

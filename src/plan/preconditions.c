@@ -334,9 +334,11 @@ void preconditions_check(struct plan_builder *d)
 	waves_check(d);
 }
 
+/* What a reviewer has to see before all else. */
 static bool is_reach(const struct precondition *p)
 {
-	return !strcmp(p->code, code_rows[CODE_FIRST_CONTACT].name);
+	return !strcmp(p->code, code_rows[CODE_FIRST_CONTACT].name) ||
+	       !strcmp(p->code, code_rows[CODE_POLICY_CHANGED].name);
 }
 
 static int compare_preconditions(const void *left, const void *right)

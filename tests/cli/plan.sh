@@ -98,6 +98,31 @@ is "$(jq -r '.[0].name' open.json)" two "the report as JSON"
 [ -n "$(jq -r '.[0].remedy' open.json)" ]; ok $? "with a remedy"
 cf plan --report open.json --quiet && cf plan --report open.csv
 is $status 0 "and replaces an older report"
+# a policy that changed needs no step, and a reviewer has to see it
+mkdir policy && cd policy || exit 1
+export CERTFLEET_BACKUP_PASSPHRASE='correct horse battery staple 42'
+mkdir -p tls run
+plain_fleet
+cf apply --yes
+is $status 0 "W2: an apply records the policies"
+cf plan
+hasnt "$out" policy-changed "W2: which are the same afterwards"
+ROLE='{restart: {max_unavailable: 2, pause: 90s}}' plain_fleet
+sed -i 's/issuer: ca}/issuer: ca, renew_before: 10d}/; s/directory: backups/directory: backups, keep: 3/' certfleet.yaml
+cf_out plan --json
+is "$(jq -r '[.preconditions[].code] | join(" ")' <<<"$out")" policy-changed "W2: a changed policy is told"
+is "$(jq -r '.preconditions[].severity' <<<"$out")" info "W2: as info"
+is "$(jq -r '.preconditions[].items | join("; ")' <<<"$out")" \
+	"backup: keep 10 -> 3; certificate 'site': renew_before 1/3 -> 10d; role 'web': max_unavailable 1 -> 2, pause 0s -> 90s" \
+	"W2: old -> new, by object"
+cf apply --yes
+has "$out" "nothing to do" "W2: and needs no step"
+cf apply --yes --reissue site
+is $status 0 "W2: a run has it"
+cf plan
+hasnt "$out" policy-changed "W2: then it is told no more"
+cd "$work" || exit 1
+
 # who is believed is part of what was reviewed
 make_pair agents run/agents.crt run/agents.key
 make_pair ops run/ops.crt run/ops.key
