@@ -111,8 +111,8 @@ static const struct member step_id_item[] = {
 
 static const struct member request_members[] = {
 	TEXT_MEMBER("field", struct request_field, field),
-	TEXT_MEMBER("value", struct request_field, value),
-	TEXT_MEMBER("was", struct request_field, was, .absent = ABSENT_NULL),
+	TEXT_MEMBER("old", struct request_field, was, .absent = ABSENT_NULL),
+	TEXT_MEMBER("new", struct request_field, value),
 	{ 0 },
 };
 
@@ -130,7 +130,7 @@ static const struct member step_members[] = {
 	CUSTOM_MEMBER("wave", struct step, wave, write_wave, read_wave),
 	TEXT_MEMBER("reason", struct step, reason),
 	LIST_MEMBER("after", struct step, after, after_count, step_id_item),
-	LIST_MEMBER("request", struct step, request, request_count, request_members,
+	LIST_MEMBER("changes", struct step, request, request_count, request_members,
 		    .absent = ABSENT_OMITTED),
 	{ 0 },
 };

@@ -44,8 +44,8 @@ for field in "subject  CN=ops" "issuer   ca" "purpose  client" "key      ecdsa-p
 	has "$out" "$field" "S6: the plan shows: $field"
 done
 "$CERTFLEET" plan --json --ack operator-issuer:ca >run/json 2>>run/transcript
-is "$(jq -c '[.steps[] | select(.certificate == "evil") | .request[] | select(.field == "purpose" or .field == "subject")]' run/json)" \
-	'[{"field":"subject","value":"CN=ops","was":null},{"field":"purpose","value":"client","was":null}]' "S6: so does its JSON"
+is "$(jq -c '[.steps[] | select(.certificate == "evil") | .changes[] | select(.field == "purpose" or .field == "subject")]' run/json)" \
+	'[{"field":"subject","old":null,"new":"CN=ops"},{"field":"purpose","old":null,"new":"client"}]' "S6: so does its JSON"
 cf plan --confined
 has "$out" "acknowledge   operator-issuer ca:" "S6: a plan of a stranger's fleet file asks as well"
 
