@@ -155,6 +155,18 @@ static bool check_input(const struct import_input *in, struct err *e)
 	return true;
 }
 
+/* Whether the error begins with the file of several that the decoder refused. */
+static bool names_file(const struct import_input *in, const struct err *e, struct arena *a)
+{
+	for (size_t i = 0; i < in->file_count; i++) {
+		const char *named = arena_printf(a, "'%s': ", text_escaped(a, in->names[i]));
+
+		if (!strncmp(e->text, named, strlen(named)))
+			return true;
+	}
+	return false;
+}
+
 static bool name_import(const struct import_input *in, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -163,6 +175,8 @@ static bool name_import(const struct import_input *in, struct err *e)
 	/* A refusal by GnuTLS is still a defect of the input. */
 	if (e->code == ERR_CRYPTO)
 		e->code = ERR_INPUT;
+	if (names_file(in, e, &a))
+		return err_set(e, e->code, "cannot import %s", arena_strdup(&a, e->text));
 	if (in->file_count == 1)
 		return err_in(e, "cannot import '%s'", name);
 	return err_in(e, "cannot import '%s' and %zu more", name, in->file_count - 1);

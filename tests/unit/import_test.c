@@ -91,7 +91,7 @@ static void refuse_pem(const struct files *f, const char *password, const char *
 
 	assert_false(read_files(f, IMPORT_PEM, password, &p, &e));
 	assert_int_equal(e.code, ERR_INPUT);
-	assert_says(&e, "cannot import 'a.pem'");
+	assert_says(&e, "cannot import '");
 	assert_says(&e, what);
 	assert_null(p.key.bytes);
 }
@@ -328,7 +328,7 @@ TEST(a_damaged_block_is_refused_with_the_file_it_is_in)
 	add_key(&f, &leaf.key);
 	add_text(&f, "-----BEGIN CERTIFICATE-----\nMIIB!\n"
 		     "-----END CERTIFICATE-----\n");
-	refuse_pem(&f, NULL, "'b.pem': a PEM block 'CERTIFICATE' is damaged");
+	refuse_pem(&f, NULL, "cannot import 'b.pem': a PEM block 'CERTIFICATE' is damaged");
 }
 
 TEST(a_block_without_its_end_is_refused)
