@@ -62,20 +62,27 @@ has "$out" "version-mixed role:web" "they still differ"
 # shellcheck disable=SC2016
 preload=$(faketime -f +0 sh -c 'echo "$LD_PRELOAD"' 2>/dev/null)
 if [ -n "$preload" ] && ! ldd "$CERTFLEET" | grep -q asan; then
-	stop_agent host
-	LD_PRELOAD=$preload FAKETIME=+2h setsid "$CERTFLEET" agent --config run/host.yaml >>run/host.log 2>&1 </dev/null &
-	echo $! >run/host.pid
-	wait_port "$port"
+	ahead() { # OFFSET
+		stop_agent host
+		LD_PRELOAD=$preload FAKETIME=$1 setsid "$CERTFLEET" agent --config run/host.yaml >>run/host.log 2>&1 </dev/null &
+		echo $! >run/host.pid
+		wait_port "$port"
+	}
+	ahead +2h
 	cf plan --detailed-exitcode
 	is $status 0 "a clock that is off is no matter where nothing is to do"
 	has "$out" "info  *clock-skew new: its clock is at least [0-9]* \(hours\|minutes\) ahead of ours" "but it is told"
 	mute=free write_fleet '{minimum: "1.20"}' b.example.test
 	cf plan --detailed-exitcode
 	is $status 2 "a change"
-	has "$out" "acknowledge  *clock-skew new" "asks for it"
+	has "$out" "block  *clock-skew new" "is blocked: no order would be in time"
+	has "$out" "Left out" "and left out"
+	ahead +3m
+	cf plan --detailed-exitcode
+	has "$out" "acknowledge  *clock-skew new: its clock is at least [23] minutes ahead of ours" "a smaller skew asks"
 	has "$out" "Left out" "and leaves it out until then"
-	cf plan --detailed-exitcode --ack clock-skew
-	is $status 2 "and can be accepted"
+	cf apply --yes --ack clock-skew
+	is $status 0 "and can be accepted, as orders are in time"
 else
 	echo "# no agent's clock can be set here"
 fi
