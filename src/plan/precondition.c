@@ -12,8 +12,12 @@ static const char *remedy(struct plan_builder *d, const struct precondition_spec
 	const struct code_row *row = &code_rows[f->code];
 	const char *text = f->remedy ? f->remedy : row->remedy;
 
-	if (f->severity != SEVERITY_ACKNOWLEDGE)
+	if (f->severity == SEVERITY_INFO)
 		return text;
+	if (f->severity == SEVERITY_BLOCK)
+		return strstr(text, "'certfleet ")
+			       ? text
+			       : arena_printf(d->kept, "%s, then run 'certfleet apply'", text);
 	return arena_printf(d->kept, "%s; or accept it with --ack %s%s%s", text, row->name,
 			    *f->name ? ":" : "", f->name);
 }

@@ -56,7 +56,7 @@ static void block_deferred(struct plan_builder *d, const struct component_build 
 	f->alone = true;
 	f->message = arena_printf(d->kept, "%s, and %s", f->message, served_ends(d, end.not_after));
 	if (!f->remedy)
-		f->remedy = "bring it back and plan again";
+		f->remedy = "bring it back";
 }
 
 static void check_online(struct plan_builder *d, const struct component_build *c)
@@ -77,7 +77,7 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 	if (c->unreachable)
 		f.severity = severities[component_offline(c->component)];
 	else if (!f.remedy)
-		f.remedy = "bring it back and plan again";
+		f.remedy = "bring it back";
 	f.message = arena_printf(d->kept, "%s; %s", f.message,
 				 c->unreachable ? "it needs a change"
 						: "it was as wanted when it was last seen");

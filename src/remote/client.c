@@ -9,6 +9,7 @@
 #include "remote/identity.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -362,18 +363,41 @@ static bool was_sent_away(const struct http_client *c, CURLcode rc)
 }
 
 /* The reason of a failure, in our words where curl's message is about curl itself. */
+/* What refused to connect, as curl names "localhost port 80" for a socket of this machine. */
+static int connect_errno(const struct http_client *c, CURLcode rc)
+{
+	long number = 0;
+
+	return rc == CURLE_COULDNT_CONNECT &&
+			       curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK
+		       ? (int)number
+		       : 0;
+}
+
+/* For this cause; NULL: none but to bring it back. */
+static const char *client_remedy(const struct http_client *c)
+{
+	if (c->rc == CURLE_COULDNT_RESOLVE_HOST)
+		return "correct the name, or how this machine resolves it";
+	switch (connect_errno(c, c->rc)) {
+	case ECONNREFUSED:
+		return "start what listens there, or correct the address";
+	case ENOENT:
+		return "start what makes that socket, or correct its path";
+	}
+	return NULL;
+}
+
 static const char *client_reason(const struct http_client *c, CURLcode rc)
 {
-	long refused = 0;
+	int refused = connect_errno(c, rc);
 
 	if (was_sent_away(c, rc))
 		return "it ended the connection when it saw our certificate, which it may not allow";
 	if (rc == CURLE_PEER_FAILED_VERIFICATION && strstr(c->why, "CAfile"))
 		return "its certificate does not lead to an authority that is trusted for it, or has ended";
-	/* curl names "localhost port 80" for a socket of this machine */
-	if (rc == CURLE_COULDNT_CONNECT &&
-	    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &refused) == CURLE_OK && refused)
-		return strerror((int)refused);
+	if (refused)
+		return strerror(refused);
 	return *c->why ? c->why : curl_easy_strerror(rc);
 }
 
@@ -428,13 +452,14 @@ static bool set_error(const struct http_client *c, struct err *e)
 			       c->exchange->origin, CONNECT_TIMEOUT_MS / 1000);
 
 	const char *why = client_reason(c, c->rc);
+	const char *remedy = client_remedy(c);
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, why, strlen(why)); /* curl may quote the peer */
 	if (shown.len)
 		drop_waiting_time(shown.data);
-	return err_set(e, ERR_REMOTE, "cannot talk to '%s': %s", c->exchange->origin,
-		       buf_text(&shown));
+	err_set(e, ERR_REMOTE, "cannot talk to '%s': %s", c->exchange->origin, buf_text(&shown));
+	return remedy ? err_remedy(e, remedy) : false;
 }
 
 bool client_answer(struct http_client *c, struct exchange *x, struct err *e)

@@ -25,7 +25,7 @@ is $status 5 "--all-or-nothing refuses a plan of which one moved"
 [ ! -e tls/one ] && [ ! -e .certfleet ]; ok $? "and changes nothing"
 cf apply p.plan
 is $status 5 "else all but that one is done"
-has "$out" "moved two: installed was nothing, is [0-9a-f]\{12\}; make a new plan" "it is named, with what moved"
+has "$out" "moved two: installed was nothing, is [0-9a-f]\{12\}; make a new one" "it is named, with what moved"
 [ -n "$(leaf tls/one)" ] && [ -n "$(leaf later/three)" ] && [ -n "$(leaf tls/apart)" ]; ok $? "the others have what was reviewed"
 is "$(openssl x509 -in tls/two/fullchain.pem -noout -fingerprint -sha256)" "$other" "and it keeps what it had"
 cf_out history --json

@@ -222,7 +222,7 @@ names() { # CODE OBJECT CAUSE REMEDY: in text and in JSON
 }
 names import-invalid vendor "$work/vendor.pem" "write it again"
 names issuer-expires old "issuer 'fading' ends in" "--ack issuer-expires:old"
-names offline remote "https://127.0.0.1:$agent" "bring it back and plan again"
+names offline remote "https://127.0.0.1:$agent" "start what listens there.*then run 'certfleet apply'"
 names target-unwritable locked "'$work/tls/open'" "run 'chmod go-w' on it"
 names unverifiable demanding "127.0.0.1:$demanding" "--ack unverifiable:demanding"
 has "$(cat run/told)" "^  failed: activate fragile: 'sh' ended with status 1: the new configuration is refused" "I1: the failed activation is told with its cause"

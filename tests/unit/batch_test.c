@@ -263,11 +263,13 @@ TEST(nobody_listening_is_an_error_at_once)
 	}
 	assert_non_null(strstr(a.error.text, "http://127.0.0.1:1"));
 	/* the same words each time, so that plans compare */
-	assert_string_equal(a.error.text,
-			    "cannot talk to 'http://127.0.0.1:1': Connection refused");
+	assert_string_equal(
+		a.error.text,
+		"cannot talk to 'http://127.0.0.1:1': Connection refused; start what listens there, or correct the address");
 	/* and of a socket of this machine, not curl's "localhost port 80" */
-	assert_string_equal(unix_socket.error.text,
-			    "cannot talk to '/nowhere/a.sock': No such file or directory");
+	assert_string_equal(
+		unix_socket.error.text,
+		"cannot talk to '/nowhere/a.sock': No such file or directory; start what makes that socket, or correct its path");
 }
 
 TEST(a_deadline_that_ends_is_told_alike)
