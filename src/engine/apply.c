@@ -443,6 +443,7 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	r->progress = arena_array(&r->arena, p->step_count, sizeof(*r->progress));
 	r->started = arena_array(&r->arena, p->step_count, sizeof(*r->started));
 	r->changed = arena_array(&r->arena, p->step_count, sizeof(bool));
+	run_index_processes(r);
 	r->abandoned = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
 	r->uncommitted = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
 	r->failed_processes =

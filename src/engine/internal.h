@@ -89,6 +89,8 @@ struct run {
 	int64_t *started;             /* by step */
 	/* by step: whether a component was changed, recorded or not */
 	bool *changed;
+	struct stepped processes; /* of the plan's steps, each once */
+	bool *process_changed;    /* by entry of `processes` */
 	VEC(struct made) made;
 	/* by certificate of the fleet */
 	bool *abandoned;                   /* staging failed: must not be committed */
@@ -151,6 +153,10 @@ void run_accept(struct run *r, struct component_seen *seen, const char *fingerpr
 /* Remembers that a generation is not to be installed there again unasked. */
 void run_reject(struct run *r, struct component_seen *seen, const char *fingerprint);
 void run_unreject(struct run *r, struct component_seen *seen, const char *fingerprint);
+/* Makes `processes`. */
+void run_index_processes(struct run *r);
+/* Sets whether a step changed its component; once for each step. */
+void run_set_changed(struct run *r, size_t number, bool changed);
 /* Whether a component of the process was changed by this run, recorded or not. */
 bool run_has_changed(const struct run *r, const char *process);
 /* Component of a step in the fleet; never NULL for planned steps. */

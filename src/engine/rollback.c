@@ -23,6 +23,7 @@ struct rollback_item {
 	const char *fingerprint; /* of the installed pair, the new one */
 	const char *before;      /* of the replaced pair; NULL: unknown */
 	size_t process;          /* index */
+	size_t planned;          /* its step in the batch, when the roll back goes on */
 	bool changed;            /* by the roll back, or it may have been */
 	bool proven;             /* that `before` is served again */
 	struct err error;
@@ -410,33 +411,36 @@ static bool rollback_run(struct rollback *t, struct err *e)
 
 /* ---- committed before its turn ---- */
 
-/* Whether a process with one of these certificates was activated or verified. */
-static bool is_touched(const struct run *r, const char *process)
-{
-	for (size_t i = 0; i < r->plan->step_count; i++) {
-		const struct step *s = &r->plan->steps[i];
-		enum step_progress p = r->progress[i];
-
-		if (s->wave != NO_WAVE && s->process && !strcmp(s->process, process) &&
-		    (p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF))
-			return true;
-	}
-	return false;
-}
-
-static bool uses_certificate(const struct run *r, const char *const *processes, size_t count,
-			     const struct certificate *certificate)
+/* By certificate of the fleet: whether one of the processes, sorted, uses it. */
+static const bool *used_certificates(struct run *r, const char *const *processes, size_t count)
 {
 	const struct fleet *f = r->en->fleet;
+	bool *used = arena_array(&r->arena, f->certificate_count, sizeof(*used));
 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		if (c->certificate == certificate &&
-		    bsearch(&c->process, processes, count, sizeof(*processes), text_compare))
-			return true;
+		if (bsearch(&c->process, processes, count, sizeof(*processes), text_compare))
+			used[c->certificate - f->certificates] = true;
 	}
-	return false;
+	return used;
+}
+
+/* Processes that were activated or verified. */
+static struct stepped touched_processes(struct run *r)
+{
+	const char **names = arena_array(&r->arena, r->plan->step_count, sizeof(*names));
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+		enum step_progress p = r->progress[i];
+
+		if (s->wave != NO_WAVE && s->process &&
+		    (p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF))
+			names[count++] = s->process;
+	}
+	return stepped_sorted(names, count);
 }
 
 /* Sorts the names and keeps each once. */
@@ -467,8 +471,10 @@ static bool is_committed_early(const struct component *c, const struct component
  */
 static void list_processes(struct rollback *t, const char *const *processes, size_t count)
 {
-	const struct run *r = t->r;
+	struct run *r = t->r;
 	const struct fleet *f = r->en->fleet;
+	const bool *used = used_certificates(r, processes, count);
+	const struct stepped touched = touched_processes(r);
 	VEC(const char *) all = { 0 };
 
 	for (size_t i = 0; i < count; i++)
@@ -477,8 +483,7 @@ static void list_processes(struct rollback *t, const char *const *processes, siz
 		const struct component *c = &f->components[i];
 
 		if (is_committed_early(c, run_seen(t->r, c->name)) &&
-		    uses_certificate(r, processes, count, c->certificate) &&
-		    !is_touched(r, c->process))
+		    used[c->certificate - f->certificates] && !stepped_has(&touched, c->process))
 			VEC_PUSH(&all, &t->r->arena, c->process);
 	}
 	set_processes(t, all.items, all.count);
@@ -529,7 +534,9 @@ void step_rollback(struct run *r, struct step_batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
 		const struct component *c = run_component(r, s);
-		struct rollback_item item = { .fingerprint = s->replaces, .before = s->generation };
+		struct rollback_item item = { .fingerprint = s->replaces,
+					      .before = s->generation,
+					      .planned = i };
 
 		(void)!find_process(&t, s->process, &item.process);
 		rollback_add(&t, c, item);
@@ -540,12 +547,11 @@ void step_rollback(struct run *r, struct step_batch *b)
 	qsort(t.list, t.count, sizeof(*t.list), by_process);
 	if (!rollback_run(&t, &e))
 		batch_fail(b, &e);
-	for (size_t i = 0; i < b->count; i++)
-		for (size_t k = 0; k < t.count; k++) {
-			if (strcmp(batch_step(r, b, i)->component, t.list[k].component->name) != 0)
-				continue;
-			r->changed[b->numbers[i]] = t.list[k].changed;
-			if (t.list[k].error.code)
-				b->errors[i] = t.list[k].error;
-		}
+	for (size_t k = 0; k < t.count; k++) {
+		const struct rollback_item *item = &t.list[k];
+
+		run_set_changed(r, b->numbers[item->planned], item->changed);
+		if (item->error.code)
+			b->errors[item->planned] = item->error;
+	}
 }

@@ -29,13 +29,49 @@ struct component_seen *run_seen(struct run *r, const char *component)
 	return seen;
 }
 
+void run_index_processes(struct run *r)
+{
+	const struct plan *p = r->plan;
+	const char **names = arena_array(&r->arena, p->step_count, sizeof(*names));
+	size_t count = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].process)
+			names[count++] = p->steps[i].process;
+	r->processes = stepped_sorted(names, count);
+	for (size_t i = 0; i < count; i++)
+		if (!i || strcmp(names[i], names[kept - 1]) != 0)
+			names[kept++] = names[i];
+	r->processes.count = kept;
+	r->process_changed = arena_array(&r->arena, kept, sizeof(*r->process_changed));
+}
+
+/* NULL: no step of the plan is of the process. */
+static bool *run_process_changed(const struct run *r, const char *process)
+{
+	const char **found = r->processes.count
+				     ? bsearch(&process, r->processes.names, r->processes.count,
+					       sizeof(*r->processes.names), text_compare)
+				     : NULL;
+
+	return found ? &r->process_changed[found - r->processes.names] : NULL;
+}
+
+void run_set_changed(struct run *r, size_t number, bool changed)
+{
+	const char *process = r->plan->steps[number].process;
+
+	r->changed[number] = changed;
+	if (changed && process)
+		*run_process_changed(r, process) = true;
+}
+
 bool run_has_changed(const struct run *r, const char *process)
 {
-	for (size_t i = 0; process && i < r->plan->step_count; i++)
-		if (r->changed[i] && r->plan->steps[i].process &&
-		    !strcmp(r->plan->steps[i].process, process))
-			return true;
-	return false;
+	const bool *changed = process ? run_process_changed(r, process) : NULL;
+
+	return changed && *changed;
 }
 
 /* Expired generations leave the list, which keeps it short. */

@@ -164,28 +164,92 @@ bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct 
 
 /* ---- components that moved ---- */
 
-/* Code of what blocks, or waits for an acknowledgement, since the plan was saved; NULL: nothing. */
-static const char *new_trouble(const struct plan *saved, const struct plan *fresh, const char *name)
-{
-	for (size_t i = 0; i < fresh->precondition_count; i++) {
-		const struct precondition *c = &fresh->preconditions[i];
-		bool known = c->severity == SEVERITY_INFO || c->acknowledged ||
-			     c->about != ABOUT_COMPONENT || strcmp(c->component, name) != 0;
+/* Preconditions to look up by component. */
+struct trouble_list {
+	const struct precondition **items; /* sorted */
+	size_t count;
+};
 
-		for (size_t k = 0; k < saved->precondition_count && !known; k++)
-			known = !strcmp(saved->preconditions[k].component, name) &&
-				!strcmp(saved->preconditions[k].code, c->code);
-		if (!known)
-			return c->code;
-	}
-	return NULL;
+static int compare_trouble(const void *left, const void *right)
+{
+	const struct precondition *l = *(const struct precondition *const *)left;
+	const struct precondition *r = *(const struct precondition *const *)right;
+	int order = strcmp(l->component, r->component);
+
+	return order ? order : strcmp(l->code, r->code);
 }
 
-/* How a component moved since the plan was saved; NULL: not at all. */
-static const char *moved_reason(const struct plan *saved, const struct plan *fresh,
-				const char *name, struct arena *a)
+/* Of one component the one that stands first in the plan comes first. */
+static int compare_trouble_place(const void *left, const void *right)
 {
-	const struct observation *before = &saved_plan_seen_in(saved, name)->now;
+	const struct precondition *l = *(const struct precondition *const *)left;
+	const struct precondition *r = *(const struct precondition *const *)right;
+	int order = strcmp(l->component, r->component);
+
+	return order ? order : (l > r) - (l < r);
+}
+
+static struct trouble_list troubles_of(const struct plan *p, struct arena *a)
+{
+	struct trouble_list list = {
+		.items = arena_array(a, p->precondition_count, sizeof(*list.items)),
+		.count = p->precondition_count,
+	};
+
+	for (size_t i = 0; i < list.count; i++)
+		list.items[i] = &p->preconditions[i];
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_trouble);
+	return list;
+}
+
+/* What blocks a component, or waits for an acknowledgement, since the plan was saved. */
+static struct trouble_list new_troubles(const struct plan *saved, const struct plan *fresh,
+					struct arena *a)
+{
+	const struct trouble_list known = troubles_of(saved, a);
+	struct trouble_list list = { .items = arena_array(a, fresh->precondition_count,
+							  sizeof(*list.items)) };
+
+	for (size_t i = 0; i < fresh->precondition_count; i++) {
+		const struct precondition *c = &fresh->preconditions[i];
+
+		if (c->severity != SEVERITY_INFO && !c->acknowledged &&
+		    c->about == ABOUT_COMPONENT &&
+		    !(known.count &&
+		      bsearch(&c, known.items, known.count, sizeof(*known.items), compare_trouble)))
+			list.items[list.count++] = c;
+	}
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_trouble_place);
+	return list;
+}
+
+/* Code of the first of the component's; NULL: it has none. */
+static const char *trouble_of(const struct trouble_list *list, const char *component)
+{
+	size_t low = 0;
+	size_t high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(list->items[middle]->component, component) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->count && !strcmp(list->items[low]->component, component)
+		       ? list->items[low]->code
+		       : NULL;
+}
+
+/* How a component moved since it was saved; NULL: not at all. */
+static const char *moved_reason(const struct component_seen *saved, const struct plan *fresh,
+				const struct trouble_list *troubles, struct arena *a)
+{
+	const struct observation *before = &saved->now;
+	const char *name = saved->name;
 	const struct component_seen *now = saved_plan_seen_in(fresh, name);
 	const struct observed_change c =
 		now ? observed_change(before, &now->now) : (struct observed_change){ 0 };
@@ -196,22 +260,23 @@ static const char *moved_reason(const struct plan *saved, const struct plan *fre
 				    saved_plan_shown(c.now));
 	if (now && !text_equal(before->error, now->now.error))
 		return "why something of it is unknown changed";
-	code = new_trouble(saved, fresh, name);
+	code = trouble_of(troubles, name);
 	return code ? arena_printf(a, "'%s' holds it up since the plan was saved", code) : NULL;
 }
 
 size_t saved_plan_left_by(const struct plan *saved, const struct plan *fresh, struct arena *a,
 			  const struct moved_component **out)
 {
+	const struct trouble_list troubles = new_troubles(saved, fresh, a);
 	struct moved_component *moved = arena_array(a, saved->observed_count, sizeof(*moved));
 	size_t count = 0;
 
 	for (size_t i = 0; i < saved->observed_count; i++) {
-		const char *name = saved->observed[i].name;
-		const char *why = moved_reason(saved, fresh, name, a);
+		const struct component_seen *seen = &saved->observed[i];
+		const char *why = moved_reason(seen, fresh, &troubles, a);
 
 		if (why)
-			moved[count++] = (struct moved_component){ name, why };
+			moved[count++] = (struct moved_component){ seen->name, why };
 	}
 	*out = moved;
 	return count;

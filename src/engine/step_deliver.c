@@ -209,7 +209,7 @@ static void record_commits(struct run *r, struct step_batch *b, const struct job
 			snapshot_component(r->order->snapshot, s->component);
 		bool switched = is_switched(r, s, &jobs[i]);
 
-		r->changed[b->numbers[i]] = switched;
+		run_set_changed(r, b->numbers[i], switched);
 		if (switched)
 			committed(c, seen, run_fingerprint(r, s));
 		else
@@ -325,7 +325,7 @@ void step_activate(struct run *r, struct step_batch *b)
 		return;
 	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++) {
-		r->changed[b->numbers[i]] = may_have_acted(&jobs[i]);
+		run_set_changed(r, b->numbers[i], may_have_acted(&jobs[i]));
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
 		else

@@ -31,7 +31,7 @@ void step_retire(struct run *r, struct step_batch *b)
 		const struct component_seen *seen = run_seen(r, name);
 
 		/* Some files may be gone although the rest cannot be removed. */
-		r->changed[b->numbers[i]] = seen->retire_remove;
+		run_set_changed(r, b->numbers[i], seen->retire_remove);
 		if (remove_files(r, seen, &b->errors[i]))
 			change_forget_component(change, name);
 		else
