@@ -176,8 +176,9 @@ struct plan {
 	const struct wave *waves;
 	size_t wave_count;
 	size_t unchanged; /* components in scope that need no step */
-	/* not in the JSON form, sorted: offline components that need a change,
-	 * and the contact list to record when the plan's run has completed */
+	/* not in the JSON form, sorted: offline components that need a change and
+	 * are left for later, as their role or the user accepts, and the contact
+	 * list to record when the plan's run has completed */
 	const char *const *deferred;
 	size_t deferred_count;
 	const char *const *reach;

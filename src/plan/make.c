@@ -102,11 +102,10 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
 		const struct component_build *c = &d->components[i];
 
-		if (c->unreachable)
+		if (c->unreachable && c->left->accepted)
 			VEC_PUSH(&deferred, d->kept, c->name);
-		else
-			p->unchanged += c->in_scope && !component_has_step(c) &&
-					!(c->left && component_wants(c));
+		p->unchanged +=
+			c->in_scope && !component_has_step(c) && !(c->left && component_wants(c));
 	}
 	p->deferred = deferred.items; /* sorted like the fleet's components */
 	p->deferred_count = deferred.count;

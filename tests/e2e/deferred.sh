@@ -97,6 +97,7 @@ rm tls/back.pem
 cf apply --yes
 is $status 4 "also when it is all that needs a change"
 hasnt "$out" "nothing to do" "and that is not called nothing"
+hasnt "$out" "left for a later apply" "nor left for later, which nobody accepted"
 write_fleet acknowledge c.example.test
 cf apply --yes
 is $status 3 "acknowledge: asks"

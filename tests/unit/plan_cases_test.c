@@ -754,6 +754,8 @@ static void show_plan(const struct plan *p, struct buf *out)
 			   l->component ? l->component : l->certificate, l->code,
 			   *l->cause ? " of " : "", l->cause);
 	}
+	for (size_t i = 0; i < p->deferred_count; i++)
+		buf_printf(out, "deferred %s\n", p->deferred[i]);
 	for (size_t i = 0; i < p->wave_count; i++)
 		show_wave(&p->waves[i], i, out);
 	for (size_t i = 0; i < p->hold_count; i++) {
