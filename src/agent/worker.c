@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/decoder.h"
 #include "base/fd.h"
-#include "base/text.h"
 #include "pki/foreign.h"
 #include "json/value.h"
 
@@ -42,8 +41,7 @@ void response_json(int status, json_t *document, struct response *out)
 
 void response_problem(enum problem_kind kind, const char *detail, struct response *out)
 {
-	AUTO(arena) a = { 0 };
-	const struct problem p = { kind, text_escaped(&a, detail) };
+	const struct problem p = { kind, detail };
 
 	response_json(problem_status(kind), problem_to_json(&p), out);
 }

@@ -29,7 +29,7 @@ struct response {
 void response_release(struct response *a);
 AUTO_STRUCT(response, struct response, response_release)
 
-/* Both replace the previous body; `detail` is escaped and cut (text_escaped()). */
+/* Both replace the previous body; `detail` is escaped, line by line. */
 void response_json(int status, json_t *document /* ownership passes */, struct response *out);
 void response_problem(enum problem_kind kind, const char *detail, struct response *out);
 

@@ -338,14 +338,9 @@ static bool kill_group(struct child_run *r, bool stopped, struct err *e)
 static const char *quoted_tail(const struct child_run *r, struct arena *a)
 {
 	AUTO(buf) shown = { 0 };
-	size_t len = r->tail_len;
 
-	while (len && strchr("\r\n\t ", r->tail[len - 1]))
-		len--;
-	if (!len || r->child->complaint)
-		return "";
-	buf_puts(&shown, ": ");
-	text_escape(&shown, r->tail, len);
+	if (!r->child->complaint)
+		text_quote(&shown, r->tail, r->tail_len);
 	return arena_strdup(a, buf_text(&shown));
 }
 

@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@
 enum {
 	CHILD_OUTPUT_LIMIT = 64 * 1024,
 	CHILD_FILES = 1024, /* descriptors, a soft limit the child may raise */
-	CHILD_TAIL = 200,   /* bytes of output that an error quotes */
+	/* bytes of output for an error: one more than it quotes shows where it is cut */
+	CHILD_TAIL = TEXT_QUOTED + 1,
 };
 
 struct child {

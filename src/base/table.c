@@ -31,8 +31,11 @@ void table_add(struct table *t, const char *text, enum tone tone)
 
 void table_note(struct table *t, const char *text)
 {
+	AUTO(buf) lines = { 0 };
+
+	text_escape_lines(&lines, text, "\n    | ");
 	VEC_PUSH(&t->notes, t->arena,
-		 (struct table_note){ t->cells.count, text_escaped(t->arena, text) });
+		 (struct table_note){ t->cells.count, arena_strdup(t->arena, buf_text(&lines)) });
 }
 
 void column_widen(size_t *width, const char *text)

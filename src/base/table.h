@@ -55,7 +55,7 @@ struct table {
 
 /* Adds a cell; NULL and "" are shown as "-". */
 void table_add(struct table *t, const char *text, enum tone tone);
-/* Adds a line below the last complete row. */
+/* Adds a line below the last complete row, and below it those that follow it in `text`. */
 void table_note(struct table *t, const char *text);
 /* Prints nothing for a table without rows. */
 void table_render(const struct table *t, bool color, struct buf *out);

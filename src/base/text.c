@@ -72,6 +72,48 @@ void text_escape_whole(struct buf *out, const char *bytes, size_t len)
 	escape(out, bytes, len, len);
 }
 
+void text_escape_lines(struct buf *out, const char *text, const char *between)
+{
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		text_escape_whole(out, text, len);
+		if (!text[len])
+			return;
+		buf_puts(out, between);
+		text += len + 1;
+	}
+}
+
+void text_quote(struct buf *out, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+	const char *line = len > TEXT_QUOTED ? end - TEXT_QUOTED : bytes;
+	size_t count = 0;
+	AUTO(buf) lines = { 0 };
+
+	/* begins with a whole line, unless there is none */
+	if (line > bytes && line[-1] != '\n') {
+		const char *cut = memchr(line, '\n', (size_t)(end - line));
+
+		line = cut && cut + 1 < end ? cut + 1 : line;
+	}
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+		const char *stop = newline ? newline : end;
+		size_t shown = (size_t)(stop - line);
+
+		while (shown && strchr("\r\t ", line[shown - 1]))
+			shown--;
+		if (shown && count++)
+			buf_putc(&lines, '\n');
+		text_escape(&lines, line, shown);
+		line = stop + 1;
+	}
+	if (count)
+		buf_printf(out, ":%c%s", count > 1 ? '\n' : ' ', buf_text(&lines));
+}
+
 const char *text_escaped(struct arena *a, const char *text)
 {
 	AUTO(buf) out = { 0 };

@@ -18,6 +18,7 @@
 
 enum {
 	TEXT_SHOWN_LIMIT = 300,
+	TEXT_QUOTED = 400,
 	FINGERPRINT_TEXT = 65
 };
 
@@ -28,6 +29,17 @@ enum {
 void text_escape(struct buf *out, const char *bytes, size_t len);
 /* The same without the cut, for our own messages. */
 void text_escape_whole(struct buf *out, const char *bytes, size_t len);
+/*
+ * The same of each line by itself; `between` stands for a newline, and begins with
+ * one.  For a message that quotes a program: no line of that looks like one of ours.
+ */
+void text_escape_lines(struct buf *out, const char *text, const char *between);
+/*
+ * Appends what a program printed to the message of its failure, at most the last
+ * TEXT_QUOTED bytes: ": " and the only line, or ":" and every line after a newline,
+ * escaped; nothing when it is blank.
+ */
+void text_quote(struct buf *out, const char *bytes, size_t len);
 /* text_escape() as a string in an arena. */
 const char *text_escaped(struct arena *a, const char *text);
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define QUOTE_BELOW "\n    | " /* what a command printed, below the message */
+
 enum {
 	FINGERPRINT_SHOWN = 12,
 	KIND_WIDTH = 13,
@@ -120,7 +122,7 @@ static void put_line(const struct progress *p, const struct event *event)
 		add_words(event, &line);
 		if (event->text) {
 			buf_puts(&line, "  failed: ");
-			text_escape(&line, event->text, strlen(event->text));
+			text_escape_lines(&line, event->text, QUOTE_BELOW);
 		}
 		buf_putc(&line, '\n');
 		if (event->text || !p->terminal->quiet)
@@ -180,7 +182,7 @@ static void add_broken(const struct progress *p, struct buf *out)
 		buf_printf(out, "  failed: %s%s", b->kind, *b->subject ? " " : "");
 		text_escape(out, b->subject, strlen(b->subject));
 		buf_puts(out, ": ");
-		text_escape(out, b->error, strlen(b->error));
+		text_escape_lines(out, b->error, QUOTE_BELOW);
 		buf_putc(out, '\n');
 	}
 }

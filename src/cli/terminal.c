@@ -84,7 +84,7 @@ void term_print_json(struct terminal *t, const json_t *json, bool one_line)
 	put_out(t);
 }
 
-/* Escapes names, paths and other programs' output, so that the message stays on one line. */
+/* Escapes names, paths and the lines that another program printed. */
 static void terminal_say(struct terminal *t, const char *fmt, va_list args)
 {
 	AUTO(buf) line = { 0 };
@@ -92,7 +92,7 @@ static void terminal_say(struct terminal *t, const char *fmt, va_list args)
 
 	vsnprintf(text, sizeof(text), fmt, args);
 	buf_puts(&line, "certfleet: ");
-	text_escape_whole(&line, text, strlen(text));
+	text_escape_lines(&line, text, "\n  | ");
 	buf_putc(&line, '\n');
 	term_error(t, &line);
 }

@@ -305,6 +305,7 @@ static bool check_command_end(const struct driver_session *v, const struct ssh_t
 	const struct ssh_op *op = &f->ask->ops[0];
 	const struct activate *how = &v->job->component->activate;
 	const char *name = text_escaped(v->arena, activate_argv(how, v->arena)[0]);
+	AUTO(buf) said = { 0 };
 
 	if (op->result == SSH_DONE)
 		return true;
@@ -315,8 +316,9 @@ static bool check_command_end(const struct driver_session *v, const struct ssh_t
 	if (op->status < 0)
 		return err_set(e, ERR_REMOTE, "'%s' on '%s' was not run to its end%s%s", name,
 			       f->login.host, *op->why ? ": " : "", op->why);
-	return err_set(e, ERR_REMOTE, "'%s' on '%s' ended with status %d%s%s", name, f->login.host,
-		       op->status, *op->why ? ": " : "", op->why);
+	text_quote(&said, op->text, strlen(op->text));
+	return err_set(e, ERR_REMOTE, "'%s' on '%s' ended with status %d%s", name, f->login.host,
+		       op->status, buf_text(&said));
 }
 
 static bool sftp_activate(struct driver_session *v, struct err *e)

@@ -63,7 +63,7 @@ json_t *problem_to_json(const struct problem *p)
 	AUTO(arena) a = { 0 };
 	AUTO(buf) shown = { 0 };
 
-	text_escape_whole(&shown, detail, strlen(detail));
+	text_escape_lines(&shown, detail, "\n");
 
 	const struct problem_document document = {
 		.type = arena_printf(&a, URN "%s", problems[p->kind].name),
@@ -92,13 +92,15 @@ bool problem_from_json(const char *text, size_t len, struct arena *a, struct pro
 	AUTO(json) json = json_parse(text, len);
 	struct problem_document document = { 0 };
 	const char *detail = NULL;
+	AUTO(buf) shown = { 0 };
 	struct err ignored = { 0 };
 
 	if (!json_decode(problem_members, json, a, &document, &ignored) ||
 	    !problem_find(document.type, &out->kind))
 		return false;
 	detail = document.detail && *document.detail ? document.detail : problems[out->kind].title;
-	out->detail = text_escaped(a, detail);
+	text_escape_lines(&shown, detail, "\n");
+	out->detail = arena_strdup(a, buf_text(&shown));
 	return true;
 }
 

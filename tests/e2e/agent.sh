@@ -12,7 +12,7 @@ make_authorities
 old_directory web
 start_nginx web "$web"
 cat >run/reload.sh <<END
-[ -e $work/run/sabotage ] && { rm $work/run/sabotage; echo "no reload today"; exit 1; }
+[ -e $work/run/sabotage ] && { rm $work/run/sabotage; printf "no reload today\\nit is Sunday\\n"; exit 1; }
 kill -HUP \$(cat $work/run/web.pid)
 END
 agent_component web "install: {directory: $work/tls/web}, activate: {command: [sh, $work/run/reload.sh]}, check: {tls: \"127.0.0.1:$web\"}, version: {text: '1.22.1'}"
@@ -70,7 +70,8 @@ touch run/sabotage
 write_fleet b.example.test
 cf apply --yes
 is $status 8 "an activation that fails is reported, and taken back"
-has "$out" "no reload today" "it says what went wrong"
+has "$out" "^    | no reload today$" "it says what went wrong"
+has "$out" "^    | it is Sunday$" "W4: each line of that below the message"
 serves "$web" "$good" "the old pair is served"
 is "$(installed tls/web/leaf.pem)" "$good" "and installed"
 cf apply --yes --ack rolled-back

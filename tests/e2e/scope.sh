@@ -148,7 +148,7 @@ write_fleet() {
 }
 
 cat >restart.sh <<'END'
-[ ! -e run/broken ] || { echo "the new configuration is refused" >&2; exit 1; }
+[ ! -e run/broken ] || { printf "line 3: no such option\\nthe new configuration is refused\\n" >&2; exit 1; }
 exec sh serve.sh "$@"
 END
 
@@ -225,12 +225,16 @@ names issuer-expires old "issuer 'fading' ends in" "--ack issuer-expires:old"
 names offline remote "https://127.0.0.1:$agent" "start what listens there.*then run 'certfleet apply'"
 names target-unwritable locked "'$work/tls/open'" "run 'chmod go-w' on it"
 names unverifiable demanding "127.0.0.1:$demanding" "--ack unverifiable:demanding"
-has "$(cat run/told)" "^  failed: activate fragile: 'sh' ended with status 1: the new configuration is refused" "I1: the failed activation is told with its cause"
+is "$(grep -A 2 "^  failed: activate fragile" run/told)" "  failed: activate fragile: 'sh' ended with status 1:
+    | line 3: no such option
+    | the new configuration is refused" "I1, W4: the failed activation is told with its cause, what its command printed below it"
 has "$(cat run/told)" "^next: 'certfleet apply': remove the cause" "I1: and the command that goes on"
+refused="'sh' ended with status 1:
+line 3: no such option
+the new configuration is refused"
 is "$(jq -r 'select(.outcome == "failed") | "\(.kind) \(.component) \(.error)"' run/events)" \
-	"activate fragile 'sh' ended with status 1: the new configuration is refused" "I1: and in JSON"
-is "$(status_of fragile state) $(status_of fragile last_error)" \
-	"failed 'sh' ended with status 1: the new configuration is refused" "I1: status names it"
+	"activate fragile $refused" "I1: and in JSON"
+is "$(status_of fragile state) $(status_of fragile last_error)" "failed $refused" "I1: status names it"
 
 before=$(targets)
 apply_json

@@ -112,7 +112,8 @@ subject=e.example.test write_fleet
 cf apply --yes
 is $status 8 "a command that fails is taken back"
 [ $status -eq 8 ] || sed 's/^/# /' <<<"$out"
-has "$out" "ended with status 3: no reload today" "it is said with the command's own words"
+has "$out" "ended with status 3:$" "it is said with the command's own words"
+has "$out" "^    | it is Sunday$" "W4: each line of them below the message"
 serves "$web_port" "$good" "the old pair is served"
 is "$(installed tls/web/fullchain.pem)" "$good" "and installed"
 subject=f.example.test activate='{command: [no-such-program]}' write_fleet

@@ -74,7 +74,7 @@ cat >reload.sh <<END
 [ ! -e $work/run/sabotage ] || {
 	rm $work/run/sabotage
 	[ ! -e $work/run/liar ] || { printf '\\ncertfleet-end 0\\n'; sleep 1; }
-	echo "no reload today" >&2
+	printf "no reload today\nit is Sunday\n" >&2
 	exit 3
 }
 kill -HUP "\$(cat $work/run/web.pid)"

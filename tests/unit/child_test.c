@@ -82,6 +82,20 @@ TEST(quotes_status_and_escaped_tail_of_a_failure)
 	assert_null(strchr(e.text, '\033'));
 }
 
+TEST(quotes_each_line_of_a_failure_and_begins_with_a_whole_one)
+{
+	struct err e = { 0 };
+	const char *lines = NULL;
+
+	assert_false(run_shell("seq 1000 1200; printf 'one\\r\\n\\n\\033two\\n\\n'; exit 7",
+			       PATIENCE_MS, NULL, &e));
+	lines = strstr(e.text, "status 7:\n1");
+	assert_non_null(lines);
+	assert_int_equal(strcspn(lines + strlen("status 7:\n"), "\n"), 4);
+	assert_non_null(strstr(e.text, "\n1200\none\n\\x1btwo"));
+	assert_string_equal(strrchr(e.text, '\n'), "\n\\x1btwo");
+}
+
 TEST(names_the_signal_that_killed_it)
 {
 	struct err e = { 0 };

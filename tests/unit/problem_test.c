@@ -2,6 +2,7 @@
 #include "test.h"
 #include "wire/problem.h"
 
+#include "base/alloc.h"
 #include "json/value.h"
 
 #include <stddef.h>
@@ -31,6 +32,18 @@ TEST(every_problem_comes_back)
 				 problem_status(i));
 		assert_true(problem_status(i) >= 400);
 	}
+}
+
+TEST(a_detail_keeps_its_lines)
+{
+	const struct problem p = { PROBLEM_FAILED, "ended with status 1:\none\ntwo\033" };
+	AUTO(arena) a = { 0 };
+	AUTO(json) json = problem_to_json(&p);
+	AUTO(str) text = json_dumps(json, 0);
+	struct problem back = { 0 };
+
+	assert_true(problem_from_json(text, strlen(text), &a, &back));
+	assert_string_equal(back.detail, "ended with status 1:\none\ntwo\\x1b");
 }
 
 TEST(without_a_detail_its_title_is_shown)

@@ -46,6 +46,22 @@ TEST(a_table_without_rows_is_nothing)
 	assert_int_equal(out.len, 0);
 }
 
+TEST(lines_of_a_note_stand_below_it_marked)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) out = { 0 };
+	struct table t = { .arena = &a, .titles = titles };
+	table_add(&t, "a", TONE_PLAIN);
+	table_add(&t, "failed", TONE_PLAIN);
+	table_note(&t, "ended with status 1:\nb  in-sync\n\033[2J");
+	table_render(&t, false, &out);
+	assert_string_equal(buf_text(&out), "NAME  STATE\n"
+					    "a     failed\n"
+					    "  ended with status 1:\n"
+					    "    | b  in-sync\n"
+					    "    | \\x1b[2J\n");
+}
+
 TEST(cells_cannot_begin_a_line_or_color_it)
 {
 	AUTO(arena) a = { 0 };

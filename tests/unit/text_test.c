@@ -50,6 +50,42 @@ TEST(long_text_is_cut)
 	assert_string_equal(buf_text(&out) + TEXT_SHOWN_LIMIT, "...");
 }
 
+static void assert_quoted(const char *from, const char *to)
+{
+	AUTO(buf) out = { 0 };
+
+	text_quote(&out, from, strlen(from));
+	assert_string_equal(buf_text(&out), to);
+}
+
+TEST(one_line_ends_a_message_and_several_stand_below_it)
+{
+	AUTO(buf) out = { 0 };
+
+	assert_quoted("no such unit\r\n", ": no such unit");
+	assert_quoted("a\x1b[2J  \n\n\tb\n", ":\na\\x1b[2J\n\\x09b");
+	assert_quoted("", "");
+	assert_quoted(" \n\r\n\n", "");
+	text_escape_lines(&out, "failed:\na\nb\x1b", "\n  | ");
+	assert_string_equal(buf_text(&out), "failed:\n  | a\n  | b\\x1b");
+}
+
+TEST(a_long_output_is_quoted_from_the_first_whole_line_of_its_end)
+{
+	char text[TEXT_QUOTED + 8];
+	AUTO(buf) out = { 0 };
+
+	memset(text, 'x', sizeof(text));
+	memcpy(text + 9, "\nend", 4);
+	text_quote(&out, text, sizeof(text));
+	assert_int_equal(out.len, 2 + TEXT_SHOWN_LIMIT + 3);
+	assert_memory_equal(buf_text(&out), ": endx", 6);
+	memset(text, 'x', sizeof(text));
+	out.len = 0;
+	text_quote(&out, text, sizeof(text));
+	assert_memory_equal(buf_text(&out), ": xxx", 5);
+}
+
 TEST(utf8_is_told_from_bytes)
 {
 	static const char *const bad[] = { "\x80",         "\xc1\xbf",         "\xe0\x80\x80",
