@@ -66,17 +66,6 @@ static int affected_compare_seen(const void *name, const void *item)
 	return strcmp(name, ((const struct component_seen *)item)->name);
 }
 
-static const char *address_of(const struct component *c)
-{
-	if (c && c->verify_count)
-		return c->verify[0].address;
-	if (c && c->host)
-		return c->host;
-	if (c && c->deliver.remote)
-		return c->deliver.remote;
-	return c ? "this machine" : "";
-}
-
 /* False when `name` is no component. */
 static bool make_row(const struct fleet *f, const struct plan *p, const char *name,
 		     struct affected_row *out)
@@ -92,7 +81,7 @@ static bool make_row(const struct fleet *f, const struct plan *p, const char *na
 	*out = (struct affected_row){
 		.name = name,
 		.role = c ? c->role->name : "",
-		.address = address_of(c),
+		.address = c ? component_address(c) : "",
 		.version = seen && seen->now.version ? seen->now.version : "",
 		.online = seen && seen->now.online,
 	};

@@ -128,6 +128,7 @@ static void report_refused(struct application *a, const char *event)
 	AUTO(json) json = json_pack("{ss so si}", "event", event, "at", json_moment(clock_now()),
 				    "exit_status", a->status);
 
+	progress_add_next(a->progress, a->status, json);
 	plan_tell_left_out(&a->planned.plan, json);
 	if (a->o->json)
 		term_print_json(&a->s->terminal, json, true);
@@ -193,6 +194,7 @@ static bool cmd_apply_may_begin(struct application *a)
 	if (!a->o->all_or_nothing || !a->status)
 		return true;
 	tell_left_out(a, "so nothing was changed, as --all-or-nothing says");
+	progress_tell_next(a->progress, NULL, a->status);
 	report_refused(a, "refused");
 	return false;
 }
@@ -265,6 +267,7 @@ static bool has_work(struct application *a)
 	if (a->status) {
 		show_plan(a);
 		tell_left_out(a, "nothing was changed");
+		progress_tell_next(a->progress, NULL, a->status);
 	} else {
 		tell_nothing_to_do(a);
 	}
@@ -306,10 +309,11 @@ static bool cmd_apply_carry_out(struct application *a, struct err *e)
 	progress_begin(a->progress, plan);
 	if (!engine_apply(a->s->engine, &order, &result, e))
 		return false;
-	progress_sum_up(a->progress, &result, a->s->fleet.path);
-	tell_left_out(a, "left out of this run");
-	tell_recovery(a, result.recovery);
 	a->status = result.exit_status;
+	progress_sum_up(a->progress, &result);
+	tell_left_out(a, "left out of this run");
+	progress_tell_next(a->progress, &result, a->status);
+	tell_recovery(a, result.recovery);
 	a->s->changed = result.done > 0;
 	return true;
 }
@@ -516,9 +520,9 @@ static bool cmd_apply_run(struct session *s, const struct call *call, int *statu
 			"'%s' is not a saved plan, and '--file' cannot be given together with another word",
 			text_escaped(&s->arena, path));
 	a.progress = ARENA_NEW(&s->arena, struct progress);
-	*a.progress = (struct progress){ .terminal = &s->terminal,
-					 .arena = &s->arena,
-					 .json = a.o->json };
+	*a.progress = (struct progress){
+		.terminal = &s->terminal, .arena = &s->arena, .session = s, .json = a.o->json
+	};
 	s->listen = progress_listen;
 	s->listen_ctx = a.progress;
 	good = is_plan ? apply_saved(&a, path, e) : apply_file(&a, path, e);

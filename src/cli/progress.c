@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/progress.h"
 
+#include "base/exit_status.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "cli/session.h"
@@ -34,6 +35,50 @@ void progress_begin(struct progress *p, const struct plan *plan)
 static void set(json_t *json, const char *key, json_t *value)
 {
 	json_object_set_new(json, key, value);
+}
+
+static json_t *failed_json(const struct progress *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < p->broken.count; i++) {
+		const struct broken_step *b = &p->broken.items[i];
+		json_t *item = json_object();
+
+		set(item, "kind", json_string(step_kind_names[b->kind]));
+		set(item, "component", json_text(b->component));
+		set(item, "certificate", json_text(b->certificate));
+		set(item, "address", json_text(b->address));
+		set(item, "error", json_text(b->error));
+		json_array_append_new(list, item);
+	}
+	return list;
+}
+
+/* A plan whose components moved needs a new one. */
+static const char *next_command(const struct progress *p, int status, struct buf *out)
+{
+	const struct session *s = p->session;
+
+	buf_puts(out, "certfleet ");
+	if (s->directory) {
+		buf_puts(out, "-C ");
+		text_shell_word(out, s->directory);
+		buf_putc(out, ' ');
+	}
+	buf_puts(out, status == EXIT_STALE ? "plan" : "apply");
+	if (strcmp(s->fleet.path, FLEET_FILE) != 0) {
+		buf_putc(out, ' ');
+		text_shell_word(out, s->fleet.path);
+	}
+	return buf_text(out);
+}
+
+void progress_add_next(const struct progress *p, int status, json_t *event)
+{
+	AUTO(buf) command = { 0 };
+
+	set(event, "next", status ? json_text(next_command(p, status, &command)) : json_null());
 }
 
 static void put_json(const struct progress *p, const struct event *event)
@@ -71,6 +116,8 @@ static void put_json(const struct progress *p, const struct event *event)
 		break;
 	case EVENT_RUN_ENDED:
 		set(json, "exit_status", json_integer(event->exit_status));
+		set(json, "failed", failed_json(p));
+		progress_add_next(p, event->exit_status, json);
 		plan_tell_left_out(p->plan, json);
 		break;
 	case EVENT_KIND_COUNT:
@@ -140,21 +187,36 @@ static void put_line(const struct progress *p, const struct event *event)
 
 /* ---- results of the steps ---- */
 
+static const char *progress_keep(struct progress *p, const char *text)
+{
+	return text ? arena_strdup(p->arena, text) : NULL;
+}
+
+static struct broken_step broken_step_of(struct progress *p, const struct event *event)
+{
+	const struct step *s = event->step;
+	const struct component *c =
+		s->component ? fleet_component(&p->session->fleet, s->component) : NULL;
+
+	return (struct broken_step){ .kind = s->kind,
+				     .component = progress_keep(p, s->component),
+				     .certificate = progress_keep(p, s->certificate),
+				     .address = c ? component_address(c) : NULL,
+				     .error = progress_keep(p, event->text) };
+}
+
 static void progress_remember(struct progress *p, const struct event *event)
 {
 	const struct step *s = event->step;
-	const char *subject = s ? arena_strdup(p->arena, subject_of(s)) : NULL;
 
 	if (event->kind == EVENT_STEP_STARTED && p->begun && event->number)
 		p->begun[event->number - 1] = true;
 	if (event->kind != EVENT_STEP_ENDED)
 		return;
 	if (event->text)
-		VEC_PUSH(&p->broken, p->arena,
-			 (struct broken_step){ step_kind_names[s->kind], subject,
-					       arena_strdup(p->arena, event->text) });
+		VEC_PUSH(&p->broken, p->arena, broken_step_of(p, event));
 	else if (s->kind == STEP_ROLLBACK)
-		VEC_PUSH(&p->rolled_back, p->arena, subject);
+		VEC_PUSH(&p->rolled_back, p->arena, progress_keep(p, subject_of(s)));
 }
 
 void progress_listen(void *ctx, const struct event *event)
@@ -179,8 +241,17 @@ static void add_broken(const struct progress *p, struct buf *out)
 			buf_printf(out, "  failed: %zu more\n", p->broken.count - i);
 			return;
 		}
-		buf_printf(out, "  failed: %s%s", b->kind, *b->subject ? " " : "");
-		text_escape(out, b->subject, strlen(b->subject));
+		const char *subject = b->component ? b->component : b->certificate;
+
+		buf_printf(out, "  failed: %s", step_kind_names[b->kind]);
+		if (subject) {
+			buf_putc(out, ' ');
+			text_escape(out, subject, strlen(subject));
+		}
+		if (b->address) {
+			buf_puts(out, " at ");
+			text_escape(out, b->address, strlen(b->address));
+		}
 		buf_puts(out, ": ");
 		text_escape_lines(out, b->error, QUOTE_BELOW);
 		buf_putc(out, '\n');
@@ -236,15 +307,27 @@ static const char *advice(const struct apply_result *r)
 {
 	if (stop_requested())
 		return "it finishes what is left";
-	if (r->rejected)
+	if (r && r->rejected)
 		return "look why it failed; what was taken back needs --ack rolled-back then";
-	return "remove the cause of the failure first; the command finishes the remaining steps, with the same certificates";
+	if (r && (r->failed || r->not_started))
+		return "remove the cause of the failure first; the command finishes the remaining steps, with the same certificates";
+	return "does what was left out, once its cause is removed or accepted";
 }
 
-void progress_sum_up(const struct progress *p, const struct apply_result *r, const char *fleet_file)
+void progress_tell_next(const struct progress *p, const struct apply_result *r, int status)
 {
 	AUTO(buf) text = { 0 };
-	bool named = strcmp(fleet_file, FLEET_FILE) != 0;
+	AUTO(buf) command = { 0 };
+
+	if (!status)
+		return;
+	buf_printf(&text, "next: '%s': %s\n", next_command(p, status, &command), advice(r));
+	term_error(p->terminal, &text);
+}
+
+void progress_sum_up(const struct progress *p, const struct apply_result *r)
+{
+	AUTO(buf) text = { 0 };
 	size_t postponed = 0;
 
 	if (stop_requested())
@@ -266,14 +349,6 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r, con
 			postponed, postponed == 1 ? "" : "s");
 	progress_add_names("offline, left for a later apply", p->plan->deferred,
 			   p->plan->deferred_count, &text);
-	if (r->failed || r->not_started || stop_requested()) {
-		buf_puts(&text, "next: 'certfleet apply");
-		if (named) {
-			buf_putc(&text, ' ');
-			text_escape(&text, fleet_file, strlen(fleet_file));
-		}
-		buf_printf(&text, "': %s\n", advice(r));
-	}
 	if (r->exit_status || !p->terminal->quiet)
 		term_error(p->terminal, &text);
 }

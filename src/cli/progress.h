@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
+#include "cli/session.h"
 #include "cli/terminal.h"
 #include "engine/engine.h"
 
@@ -15,14 +16,17 @@
 #include <stddef.h>
 
 struct broken_step {
-	const char *kind;
-	const char *subject;
+	enum step_kind kind;
+	const char *component;   /* NULL: a step without a component */
+	const char *certificate; /* NULL: a step without one */
+	const char *address;     /* of the component; NULL */
 	const char *error;
 };
 
 struct progress {
 	struct terminal *terminal;
 	struct arena *arena;
+	const struct session *session;
 	bool json;
 	const struct plan *plan; /* of the run; NULL before it */
 	bool *begun;             /* one for each step of the plan */
@@ -34,8 +38,11 @@ struct progress {
 void progress_begin(struct progress *p, const struct plan *plan);
 /* An event_fn; ctx is the progress. */
 void progress_listen(void *ctx, const struct event *event);
-/* Prints the summary: failed, rolled back and not started steps, and the next command. */
-void progress_sum_up(const struct progress *p, const struct apply_result *r,
-		     const char *fleet_file);
+/* Prints the summary: failed, rolled back and not started steps. */
+void progress_sum_up(const struct progress *p, const struct apply_result *r);
+/* Prints the next command when the status is not EXIT_DONE; `r` NULL: no run took place. */
+void progress_tell_next(const struct progress *p, const struct apply_result *r, int status);
+/* The same in an event: "next", null when nothing is left. */
+void progress_add_next(const struct progress *p, int status, json_t *event);
 
 #endif

@@ -120,6 +120,15 @@ bool fleet_is_absent(const struct fleet *f, const char *name)
 	return fleet_find(f->absent, f->absent_count, sizeof(*f->absent), name) != NULL;
 }
 
+const char *component_address(const struct component *c)
+{
+	if (c->verify_count)
+		return c->verify[0].address;
+	if (c->host)
+		return c->host;
+	return c->deliver.remote ? c->deliver.remote : "this machine";
+}
+
 static int fleet_compare_name(const void *key, const void *item)
 {
 	return strcmp(key, *(const char *const *)item);

@@ -127,6 +127,30 @@ static void check_rejected(struct plan_builder *d, const struct component_build 
 						builder_short(d, desired)));
 }
 
+/* The lines that a program printed are the items. */
+static void check_failed(struct plan_builder *d, const struct component_build *c)
+{
+	const char *why = c->seen->last_error;
+	struct precondition_spec f = precondition_of_component(c, CODE_FAILED_BEFORE, true);
+	VEC(const char *) lines = { 0 };
+	size_t len = 0;
+
+	if (!why || !c->seen->now.online || !component_wants(c))
+		return;
+	for (const char *line = strchr(why, '\n'); line; line = strchr(line, '\n')) {
+		line++;
+		VEC_PUSH(&lines, d->kept, arena_strndup(d->kept, line, strcspn(line, "\n")));
+	}
+	len = strcspn(why, "\n");
+	if (lines.count && len && why[len - 1] == ':')
+		len--;
+	f.message = arena_printf(d->kept, "the last run failed at %s: %.*s",
+				 component_address(c->component), (int)len, why);
+	f.items = lines.items;
+	f.item_count = lines.count;
+	precondition_add(d, &f);
+}
+
 static void component_precondition_check_writable(struct plan_builder *d,
 						  const struct component_build *c)
 {
@@ -313,6 +337,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 	check_missing_secret(d, c);
 	check_restart(d, c);
 	check_rejected(d, c);
+	check_failed(d, c);
 	check_ports(d, c);
 	component_precondition_check_writable(d, c);
 	check_left(d, c);

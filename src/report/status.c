@@ -329,7 +329,9 @@ static const char *check_reason(const struct status_component *c)
 		return c->refusal;
 	if (c->state == COMPONENT_UNKNOWN && c->seen)
 		return c->seen->now.error;
-	return c->late;
+	if (c->late || !c->problems.count)
+		return c->late;
+	return c->problems.items[0].message;
 }
 
 static bool status_check_components(const struct status *s, bool strict, struct buf *why)

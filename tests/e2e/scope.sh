@@ -184,14 +184,23 @@ left_out() {
 	jq -r 'select(.event == "run ended") | .left_out[] | select((.component // .certificate) == .cause) |
 		"\(.code) \(.cause)"' run/events | sort
 }
+problem() { # CODE OBJECT FIELD, of status.json
+	jq -r --arg c "$1" --arg o "$2" ".problems[] | select(.code == \$c and .subject == \$o) | .$3" status.json
+}
 state_of_all() { # PATTERN: the states of the components whose names match
 	jq -r --arg p "$1" '[.components[] | select(.name | test($p)) | .state] | unique | join(" ")' status.json
 }
-apply_json() {
-	"$CERTFLEET" apply --yes --json >run/events 2>run/told </dev/null
+apply_json() { # COMMAND-BEFORE...
+	"$@" "$CERTFLEET" apply --yes --json >run/events 2>run/told </dev/null
 	status=$?
 	cat run/told >>run/transcript
 }
+changes_of=openat,creat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir
+changes_of=$changes_of,chmod,fchmod,fchmodat,chown,lchown,fchown,fchownat,truncate,ftruncate,utimensat,setxattr,fsetxattr
+watched() { # COMMAND...: under strace, which tells what it and its children change
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -y -o run/trace -e "trace=$changes_of" "$@"
+}
+changes_on_targets() { grep -e "$work/tls" -e '"tls' run/trace | grep -v -e 'openat(.*O_RDONLY' -e ENOENT; }
 
 healthy='^(shop|mail|api|own)/'
 trouble
@@ -213,33 +222,56 @@ offline remote
 target-unwritable locked
 unverifiable demanding" "I1: the end of the run names what was left out, by code and object"
 
-names() { # CODE OBJECT CAUSE REMEDY: in text and in JSON
+"$CERTFLEET" status >run/status
+names() { # CODE OBJECT CAUSE REMEDY: in text and in JSON, of apply and of status
 	has "$(cat run/told)" "^  $1 $2: .*$3.*; .*$4" "I1: $1 is told with its cause, place and remedy"
 	[ "$(jq -r --arg c "$1" --arg o "$2" 'select(.event == "run ended") | .preconditions[] |
 		select(.code == $c and .component == $o) | "\(.message)|\(.remedy)"' run/events |
 		grep -c "$3.*|.*$4")" = 1 ]
 	ok $? "I1: and in JSON"
+	has "$(cat run/status)" "^$1 $2: .*$3.*; .*$4" "I1: status tells it"
+	has "$(problem "$1" "$2" message)|$(problem "$1" "$2" remedy)" "$3.*|.*$4" "I1: and in JSON"
 }
 names import-invalid vendor "$work/vendor.pem" "write it again"
 names issuer-expires old "issuer 'fading' ends in" "--ack issuer-expires:old"
 names offline remote "https://127.0.0.1:$agent" "start what listens there.*then run 'certfleet apply'"
 names target-unwritable locked "'$work/tls/open'" "run 'chmod go-w' on it"
 names unverifiable demanding "127.0.0.1:$demanding" "--ack unverifiable:demanding"
-is "$(grep -A 2 "^  failed: activate fragile" run/told)" "  failed: activate fragile: 'sh' ended with status 1:
+is "$(grep -A 2 "^  failed: activate fragile" run/told)" "  failed: activate fragile at 127.0.0.1:$fragile: 'sh' ended with status 1:
     | line 3: no such option
     | the new configuration is refused" "I1, W4: the failed activation is told with its cause, what its command printed below it"
-has "$(cat run/told)" "^next: 'certfleet apply': remove the cause" "I1: and the command that goes on"
+is "$(tail -1 run/told | grep -o "^next: 'certfleet apply': remove the cause")" "next: 'certfleet apply': remove the cause" \
+	"I1: and last the command that goes on"
 refused="'sh' ended with status 1:
 line 3: no such option
 the new configuration is refused"
 is "$(jq -r 'select(.outcome == "failed") | "\(.kind) \(.component) \(.error)"' run/events)" \
 	"activate fragile $refused" "I1: and in JSON"
+is "$(jq -r 'select(.event == "run ended") | .next as $n | .failed[] |
+	"\(.kind) \(.component) \(.certificate) \(.address) \(.error)|\($n)"' run/events)" \
+	"activate fragile shop 127.0.0.1:$fragile $refused|certfleet apply" "I1: also in the end of the run, with its address and the command that goes on"
+has "$(cat run/status)" "^failed-before fragile: the last run failed at 127.0.0.1:$fragile: 'sh' ended with status 1; .*'certfleet apply'" \
+	"I1: status tells it with its address and the command that goes on"
+has "$(problem failed-before fragile message)|$(problem failed-before fragile remedy)" \
+	"127.0.0.1:$fragile: 'sh' ended with status 1|.*'certfleet apply'" "I1: and in JSON"
+has "$("$CERTFLEET" plan)" "^                  the new configuration is refused$" "I1: a plan, too, with the lines of the command"
+"$CERTFLEET" status --check 1d >/dev/null 2>run/check
+is $? 2 "I1: a check is not content"
+is "$(sed "s/: .*//" run/check)" "'demanding' is outdated
+'fragile' is failed
+'locked' is outdated
+'remote' is outdated" "I1: nor with one of the components, by name"
+has "$(cat run/check)" "'locked' is outdated: others can write" "I1: and why"
 is "$(status_of fragile state) $(status_of fragile last_error)" "failed $refused" "I1: status names it"
 
 before=$(targets)
-apply_json
+apply_json watched
 is $status 7 "I1: a second apply ends with 7 again"
 is "$(targets)" "$before" "I1: and writes nothing on any target"
+is "$(changes_on_targets)" "" "I1: nor tries to, as strace sees it"
+has "$(cat run/trace)" "state.db" "I1: which sees what is written elsewhere"
+watched touch tls/quiet1
+has "$(changes_on_targets)" "quiet1" "I1: and would see that"
 is "$(jq -r 'select(.event == "step ended") | "\(.kind) \(.component)"' run/events)" "activate fragile" \
 	"I1: it tries the failed activation alone"
 
@@ -272,9 +304,12 @@ is "$(jq -r 'select(.event == "run ended") | .left_out[] | select(.component == 
 	"offline remote" "after: a role waits for a component of its certificate in an earlier role"
 is "$(status_of fragile served)" "$(installed tls/fragile/fullchain.pem)" "after: what it serves is left alone"
 before=$(targets)
-apply_json
+apply_json watched
 is $status 4 "all-first, after: a second apply has nothing to do"
 is "$(targets)" "$before" "all-first, after: and writes nothing on any target"
+is "$(changes_on_targets)" "" "all-first, after: nor tries to"
+is "$(jq -r .next run/events)" "certfleet apply" "all-first, after: the command that goes on is told"
+has "$(tail -1 run/told)" "^next: 'certfleet apply': does what was left out" "all-first, after: and in text"
 mend
 UNIT=third OLD=500d FADING=3000d write_fleet >certfleet.yaml
 cf apply --yes
