@@ -134,25 +134,21 @@ static void report_refused(struct application *a, const char *event)
 		term_print_json(&a->s->terminal, json, true);
 }
 
-/* Number of open preconditions of this severity; the first of them with their remedies. */
+/* Number of lines of open preconditions of this severity; the first of them with their remedies. */
 static size_t add_remedies(const struct plan *p, enum severity severity, struct buf *out)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < p->precondition_count; i++) {
+	for (size_t i = 0, alike = 0; i < p->precondition_count; i += alike) {
 		const struct precondition *c = &p->preconditions[i];
 
+		alike = preconditions_alike(c, p->precondition_count - i);
 		if (c->severity != severity || c->acknowledged || ++count > REMEDIES_SHOWN)
 			continue;
-		buf_printf(out, "  %s", c->code);
-		if (*c->component) {
-			buf_putc(out, ' ');
-			text_escape(out, c->component, strlen(c->component));
-		}
-		buf_puts(out, ": ");
-		text_escape(out, c->message, strlen(c->message));
+		buf_puts(out, "  ");
+		preconditions_told(c, alike, out);
 		buf_puts(out, "; ");
-		text_escape(out, c->remedy, strlen(c->remedy));
+		preconditions_remedy(c, alike, out);
 		buf_putc(out, '\n');
 		for (size_t k = 0; k < c->item_count && k < REMEDIES_SHOWN; k++) {
 			buf_puts(out, "    ");

@@ -15,7 +15,8 @@
 enum {
 	FINGERPRINT_SHOWN = 12,
 	KIND_WIDTH = 13,
-	NAMES_SHOWN = 20
+	NAMES_SHOWN = 20,
+	ALIKE_SHOWN = 5, /* names of steps that failed alike */
 };
 
 static const char *const event_names[EVENT_KIND_COUNT] = {
@@ -232,29 +233,54 @@ void progress_listen(void *ctx, const struct event *event)
 
 /* ---- summary ---- */
 
+static const char *broken_subject(const struct broken_step *b)
+{
+	if (b->component)
+		return b->component;
+	return b->certificate ? b->certificate : "";
+}
+
+/* How many, from the first on, failed alike. */
+static size_t broken_alike(const struct broken_step *first, size_t count)
+{
+	size_t alike = 1;
+
+	while (alike < count && first[alike].kind == first->kind &&
+	       !strcmp(first[alike].error, first->error))
+		alike++;
+	return alike;
+}
+
+static void add_broken_alike(const struct broken_step *b, size_t alike, struct buf *out)
+{
+	buf_printf(out, "  failed: %s", step_kind_names[b->kind]);
+	for (size_t i = 0; i < alike && i < ALIKE_SHOWN && *broken_subject(&b[i]); i++) {
+		buf_puts(out, i ? ", " : " ");
+		text_escape(out, broken_subject(&b[i]), strlen(broken_subject(&b[i])));
+	}
+	if (alike > ALIKE_SHOWN)
+		buf_printf(out, " and %zu more", alike - ALIKE_SHOWN);
+	if (alike == 1 && b->address) {
+		buf_puts(out, " at ");
+		text_escape(out, b->address, strlen(b->address));
+	}
+	buf_puts(out, ": ");
+	text_escape_lines(out, b->error, QUOTE_BELOW);
+	buf_putc(out, '\n');
+}
+
 static void add_broken(const struct progress *p, struct buf *out)
 {
-	for (size_t i = 0; i < p->broken.count; i++) {
-		const struct broken_step *b = &p->broken.items[i];
+	const struct broken_step *all = p->broken.items;
+	size_t lines = 0;
 
-		if (i == NAMES_SHOWN) {
+	for (size_t i = 0, alike = 0; i < p->broken.count; i += alike) {
+		if (lines++ == NAMES_SHOWN) {
 			buf_printf(out, "  failed: %zu more\n", p->broken.count - i);
 			return;
 		}
-		const char *subject = b->component ? b->component : b->certificate;
-
-		buf_printf(out, "  failed: %s", step_kind_names[b->kind]);
-		if (subject) {
-			buf_putc(out, ' ');
-			text_escape(out, subject, strlen(subject));
-		}
-		if (b->address) {
-			buf_puts(out, " at ");
-			text_escape(out, b->address, strlen(b->address));
-		}
-		buf_puts(out, ": ");
-		text_escape_lines(out, b->error, QUOTE_BELOW);
-		buf_putc(out, '\n');
+		alike = broken_alike(&all[i], p->broken.count - i);
+		add_broken_alike(&all[i], alike, out);
 	}
 }
 

@@ -60,6 +60,59 @@ enum exit_status plan_waiting_status(const struct plan *p)
 	return plan_needs_acknowledgement(p) ? EXIT_ASKS : EXIT_DONE;
 }
 
+enum {
+	ALIKE_SHOWN = 5
+};
+
+/* Without the subject at its end. */
+static size_t remedy_length(const struct precondition *p)
+{
+	size_t length = strlen(p->remedy);
+	size_t name = strlen(p->component);
+
+	if (!name || length <= name || p->remedy[length - name - 1] != ':' ||
+	    strcmp(p->remedy + length - name, p->component) != 0)
+		return length;
+	return length - name - 1;
+}
+
+static bool says_the_same(const struct precondition *p, const struct precondition *next)
+{
+	size_t length = remedy_length(p);
+
+	return p->severity == next->severity && p->acknowledged == next->acknowledged &&
+	       !p->item_count && !next->item_count && !strcmp(p->code, next->code) &&
+	       !strcmp(p->message, next->message) && length == remedy_length(next) &&
+	       !strncmp(p->remedy, next->remedy, length);
+}
+
+size_t preconditions_alike(const struct precondition *first, size_t count)
+{
+	size_t alike = 1;
+
+	while (alike < count && says_the_same(first, first + alike))
+		alike++;
+	return alike;
+}
+
+void preconditions_told(const struct precondition *first, size_t alike, struct buf *out)
+{
+	text_escape(out, first->code, strlen(first->code));
+	for (size_t i = 0; i < alike && i < ALIKE_SHOWN && *first[i].component; i++) {
+		buf_puts(out, i ? ", " : " ");
+		text_escape(out, first[i].component, strlen(first[i].component));
+	}
+	if (alike > ALIKE_SHOWN)
+		buf_printf(out, " and %zu more", alike - ALIKE_SHOWN);
+	buf_puts(out, ": ");
+	text_escape(out, first->message, strlen(first->message));
+}
+
+void preconditions_remedy(const struct precondition *first, size_t alike, struct buf *out)
+{
+	text_escape(out, first->remedy, alike > 1 ? remedy_length(first) : strlen(first->remedy));
+}
+
 struct stepped stepped_sorted(const char **names, size_t count)
 {
 	if (count)

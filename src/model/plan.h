@@ -10,6 +10,7 @@
 #define MODEL_PLAN_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/exit_status.h"
 #include "model/activation.h"
 #include "model/fleet.h"
@@ -217,6 +218,15 @@ struct stepped plan_stepped(const struct plan *p, struct arena *a);
 /* Of the components that it leaves out. */
 struct stepped plan_left_components(const struct plan *p, struct arena *a);
 bool stepped_has(const struct stepped *s, const char *component);
+
+/*
+ * For people, preconditions that say the same of several subjects are one line:
+ * how many of `count` do, from the first on; what the line says of them; and their
+ * remedy, of several without a subject, since --ack CODE is for all.
+ */
+size_t preconditions_alike(const struct precondition *first, size_t count);
+void preconditions_told(const struct precondition *first, size_t alike, struct buf *out);
+void preconditions_remedy(const struct precondition *first, size_t alike, struct buf *out);
 
 /* Whether the component has this precondition in the plan, acknowledged. */
 bool plan_accepts(const struct plan *p, const char *code, const char *component);

@@ -354,8 +354,8 @@ static int compare_preconditions(const void *left, const void *right)
 	int order = strcmp(l->code, r->code);
 
 	if (!order)
-		order = strcmp(l->component, r->component);
-	return order ? order : strcmp(l->message, r->message);
+		order = strcmp(l->message, r->message);
+	return order ? order : strcmp(l->component, r->component);
 }
 
 void preconditions_sort(struct plan_builder *d)

@@ -10,7 +10,6 @@
 
 enum {
 	ITEMS_SHOWN = 20, /* of one precondition */
-	ALIKE_SHOWN = 3,  /* names of preconditions that say the same */
 	SEVERITY_WIDTH = 14,
 	KIND_WIDTH = 15,
 	WORK_WIDTH = 24,
@@ -125,46 +124,21 @@ static bool is_last_to_say(const struct page *pg, const struct precondition *p)
 	       strcmp(p->code, next->code) != 0 || strcmp(p->remedy, next->remedy) != 0;
 }
 
-static bool says_the_same(const struct precondition *p, const struct precondition *next)
-{
-	return p->severity == next->severity && p->acknowledged == next->acknowledged &&
-	       !p->item_count && !next->item_count && !strcmp(p->code, next->code) &&
-	       !strcmp(p->message, next->message) && !strcmp(p->remedy, next->remedy);
-}
-
-/* How many, from `p` on, are one line: more than a few that say the same. */
-static size_t count_alike(const struct page *pg, const struct precondition *p)
-{
-	const struct precondition *end = pg->p->preconditions + pg->p->precondition_count;
-	size_t count = 1;
-
-	while (!pg->verbose && p + count < end && says_the_same(p, p + count))
-		count++;
-	return count > ALIKE_SHOWN + 1 ? count : 1;
-}
-
 /* Renders `p` and those alike that follow; returns their number. */
 static size_t render_precondition(struct page *pg, const struct precondition *p)
 {
-	size_t alike = count_alike(pg, p);
+	const struct precondition *end = pg->p->preconditions + pg->p->precondition_count;
+	size_t alike = pg->verbose ? 1 : preconditions_alike(p, (size_t)(end - p));
 
 	buf_puts(pg->out, "  ");
 	render_severity(pg, p);
-	text_show(pg, p->code);
-	for (size_t i = 0; i < alike && i < ALIKE_SHOWN && *p[i].component; i++) {
-		buf_puts(pg->out, i ? ", " : " ");
-		text_show(pg, p[i].component);
-	}
-	if (alike > ALIKE_SHOWN)
-		buf_printf(pg->out, " and %zu more", alike - ALIKE_SHOWN);
-	buf_puts(pg->out, ": ");
-	text_show(pg, p->message);
+	preconditions_told(p, alike, pg->out);
 	buf_putc(pg->out, '\n');
 	render_items(pg, p);
 	if (p->acknowledged || !is_last_to_say(pg, p + alike - 1))
 		return alike;
 	indent(pg, REMEDY_INDENT);
-	text_show(pg, p->remedy);
+	preconditions_remedy(p, alike, pg->out);
 	buf_putc(pg->out, '\n');
 	return alike;
 }

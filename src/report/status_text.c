@@ -9,7 +9,6 @@
 enum {
 	FINGERPRINT_SHOWN = 12,
 	DATE_SHOWN = 10,
-	SUBJECTS_SHOWN = 5, /* of equal problems */
 };
 
 static const enum tone state_tones[COMPONENT_STATE_COUNT] = {
@@ -167,48 +166,19 @@ static void add_head(const struct status *s, struct buf *out)
 		buf_puts(out, ", of which nothing was ever seen\n\n");
 }
 
-/* The remedy without the subject, if that is its end: `--ack CODE` is for all. */
-static size_t remedy_length(const struct precondition *p, bool several)
-{
-	size_t length = strlen(p->remedy);
-	size_t name = strlen(p->component);
-
-	if (!several || !name || length <= name || p->remedy[length - name - 1] != ':' ||
-	    strcmp(p->remedy + length - name, p->component) != 0)
-		return length;
-	return length - name - 1;
-}
-
-/* One line for all that are equal but for their subject. */
-static void add_equal_problems(const struct precondition *p, size_t count, struct buf *out)
-{
-	text_escape(out, p->code, strlen(p->code));
-	for (size_t i = 0; i < count && i < SUBJECTS_SHOWN; i++) {
-		if (!*p[i].component)
-			continue;
-		buf_puts(out, i ? ", " : " ");
-		text_escape(out, p[i].component, strlen(p[i].component));
-	}
-	if (count > SUBJECTS_SHOWN)
-		buf_printf(out, " and %zu more", count - SUBJECTS_SHOWN);
-	buf_puts(out, ": ");
-	text_escape(out, p->message, strlen(p->message));
-	buf_puts(out, "; ");
-	text_escape(out, p->remedy, remedy_length(p, count > 1));
-	buf_putc(out, '\n');
-}
-
 static void add_problems(const struct status *s, struct buf *out)
 {
 	const struct precondition *all = s->problems.items;
+	size_t count = s->problems.count;
 
-	for (size_t first = 0, end = 0; first < s->problems.count; first = end) {
-		while (end < s->problems.count && !strcmp(all[end].code, all[first].code) &&
-		       !strcmp(all[end].message, all[first].message))
-			end++;
-		add_equal_problems(&all[first], end - first, out);
+	for (size_t i = 0, alike = 0; i < count; i += alike) {
+		alike = preconditions_alike(&all[i], count - i);
+		preconditions_told(&all[i], alike, out);
+		buf_puts(out, "; ");
+		preconditions_remedy(&all[i], alike, out);
+		buf_putc(out, '\n');
 	}
-	if (s->problems.count)
+	if (count)
 		buf_putc(out, '\n');
 }
 

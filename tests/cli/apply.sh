@@ -73,6 +73,38 @@ hasnt "$out" "--ack.*--ack" "once"
 cf apply --yes --ack state-missing
 is $status 0 "with it"
 
+# W4: many that wait or fail for one cause are one line
+cat >certfleet.yaml <<-'END'
+certfleet: 1
+fleet: many
+state: many
+backup: {directory: many/backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+certificates:
+  site: {subject: "CN=site.example.test", issuer: self}
+roles:
+  web: {offline: acknowledge, restart: {max_unavailable: 9, max_failures: 9}}
+components:
+  pool:
+    role: web
+    certificate: site
+    each: ["p[1-7].example.test"]
+    deliver:
+      command:
+        probe: [sh, pool.sh, probe]
+        stage: [sh, pool.sh, stage]
+        commit: [sh, pool.sh, commit]
+END
+echo 'case $1 in commit) : ;; *) echo "the pool is away" >&2; exit 1 ;; esac' >pool.sh
+cf apply --yes
+is $status 3 "W4: seven that are offline ask"
+has "$out" "^  offline pool/p1.example.test, .*pool/p5.example.test and 2 more: .*the pool is away.*--ack offline$" "W4: in one line with one answer"
+is "$(grep -c "the pool is away" <<<"$out")" 2 "W4: in the plan, too"
+echo 'case $1 in stage) echo "the pool is full" >&2; exit 1 ;; esac' >pool.sh
+cf apply --yes
+is $status 1 "W4: seven that fail"
+has "$out" "^  failed: stage pool/p1.example.test, .*pool/p5.example.test and 2 more: .*the pool is full" "W4: are one line at the end"
+is "$(grep -c "^  failed: " <<<"$out")" 1 "W4: and no other"
+
 # saved plans
 SUBJECT=second plain_fleet
 cf plan --out p.plan

@@ -292,26 +292,57 @@ TEST(a_long_list_is_cut_unless_verbose)
 
 TEST(w4_many_that_say_the_same_are_one_line)
 {
-	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
-	struct precondition told[6];
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+	struct precondition told[8];
 	const struct plan p = {
-		.fleet = "shop", .lineage = "", .preconditions = told, .precondition_count = 6
+		.fleet = "shop", .lineage = "", .preconditions = told, .precondition_count = 8
 	};
 	AUTO(buf) brief = { 0 };
 	AUTO(buf) whole = { 0 };
 
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 8; i++)
 		told[i] = (struct precondition){ .code = "offline",
 						 .severity = SEVERITY_BLOCK,
 						 .component = names[i],
-						 .message = i < 5 ? "no route" : "refused",
+						 .message = i < 7 ? "no route" : "refused",
 						 .remedy = "bring it back" };
 	plan_render_text(&p, false, false, &brief);
 	plan_render_text(&p, true, false, &whole);
-	assert_non_null(strstr(buf_text(&brief), "offline a, b, c and 2 more: no route\n"));
-	assert_non_null(strstr(buf_text(&brief), "offline f: refused\n"));
+	assert_non_null(strstr(buf_text(&brief), "offline a, b, c, d, e and 2 more: no route\n"));
+	assert_non_null(strstr(buf_text(&brief), "offline h: refused\n"));
 	assert_int_equal(count_lines(&brief, "bring it back"), 1);
-	assert_int_equal(count_lines(&whole, "no route"), 5);
+	assert_int_equal(count_lines(&whole, "no route"), 7);
+}
+
+TEST(w4_many_that_ask_the_same_are_one_line_with_one_answer)
+{
+	struct precondition told[] = {
+		{ .code = "offline",
+		  .severity = SEVERITY_ACKNOWLEDGE,
+		  .component = "a",
+		  .message = "no route",
+		  .remedy = "wait; or accept it with --ack offline:a" },
+		{ .code = "offline",
+		  .severity = SEVERITY_ACKNOWLEDGE,
+		  .component = "b",
+		  .message = "no route",
+		  .remedy = "wait; or accept it with --ack offline:b" },
+		{ .code = "offline",
+		  .severity = SEVERITY_ACKNOWLEDGE,
+		  .component = "c",
+		  .message = "no route",
+		  .remedy = "wait; or accept it with --ack offline:c",
+		  .acknowledged = true },
+	};
+	const struct plan p = {
+		.fleet = "shop", .lineage = "", .preconditions = told, .precondition_count = 3
+	};
+	AUTO(buf) text = { 0 };
+
+	plan_render_text(&p, false, false, &text);
+	assert_non_null(strstr(buf_text(&text), "acknowledge   offline a, b: no route\n"));
+	assert_non_null(strstr(buf_text(&text), "wait; or accept it with --ack offline\n"));
+	assert_non_null(strstr(buf_text(&text), "acknowledged  offline c: no route\n"));
 }
 
 /* ---- what apply compares ---- */
