@@ -38,8 +38,7 @@ static bool say_who_holds(int fd, struct err *e)
 
 	holder[n > 0 ? n : 0] = '\0';
 	holder[strcspn(holder, "\n")] = '\0';
-	return err_set(e, ERR_BUSY, "the state is locked by %s",
-		       *holder ? holder : "another certfleet");
+	return err_set(e, ERR_BUSY, "it is locked by %s", *holder ? holder : "another certfleet");
 }
 
 bool fs_lock(const char *path, const char *holder, int64_t wait_ms, int *lockfd, struct err *e)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-	LOCK_WAIT_MS = 10000,
+	LOCK_WAIT = 10 /* seconds */,
 };
 
 struct accept_options {
@@ -72,7 +72,7 @@ static bool accept_agent(struct session *s, const struct acceptance *asked, cons
 	char until[TIME_TEXT];
 
 	if (!agent_token_read(token_file, &token, e) ||
-	    !session_lock(s, LOCK_WAIT_MS, "agent accept", e))
+	    !session_lock(s, LOCK_WAIT, "agent accept", e))
 		return false;
 	what.token = &token;
 	if (!enrol_accept(s->engine, &what, &s->arena, &done, e))

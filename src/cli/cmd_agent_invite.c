@@ -13,7 +13,7 @@
 enum {
 	HOST_LIMIT = 16,
 	TTL_LIMIT = 24 * 3600,
-	LOCK_WAIT_MS = 10000,
+	LOCK_WAIT = 10 /* seconds */,
 };
 
 struct invite_options {
@@ -118,7 +118,7 @@ static bool cmd_invite_run(struct session *s, const struct call *call, int *stat
 		return err_set(
 			e, ERR_MISSING,
 			"there is no state yet; 'certfleet apply' makes it, and the issuer of agents");
-	if (!session_lock(s, LOCK_WAIT_MS, "agent invite", e) ||
+	if (!session_lock(s, LOCK_WAIT, "agent invite", e) ||
 	    !enrol_invite(s->engine, &how, &s->arena, &made, e))
 		return false;
 	cmd_invite_show(s, &made);

@@ -52,7 +52,7 @@ struct application {
 	struct planned planned;
 	const char *hash; /* of the saved plan; NULL: a plan made here */
 	bool outdated;    /* bundles do not open with today's passphrases */
-	bool resumes;     /* this run continues `broken`, a run of the saved plan */
+	bool resumes;     /* this run continues `broken`, which was of the saved plan */
 	struct run_record broken;
 	struct saved saved;                  /* the saved plan; empty: a plan made here */
 	const struct moved_component *moved; /* have left the saved plan */
@@ -71,7 +71,7 @@ AUTO_STRUCT(application, struct application, application_release)
 
 static bool lock(struct application *a, struct err *e)
 {
-	return session_lock(a->s, a->o->lock_timeout.seconds * 1000, "apply", e);
+	return session_lock(a->s, a->o->lock_timeout.seconds, "apply", e);
 }
 
 /*
@@ -119,6 +119,25 @@ static bool begin_state(struct application *a, const struct choices *choices, st
 		return false;
 	return lock(a, e) && make_plan(a, before.plan.at, choices, e) &&
 	       saved_plan_fits(&agreed_to, &a->planned.plan, e);
+}
+
+/*
+ * Finds and tells of a run that did not end: of this very saved plan, which may
+ * itself have continued an earlier run, or of another one.
+ */
+static void find_broken_run(struct application *a)
+{
+	struct state *state = engine_state(a->s->engine);
+	struct err none = { 0 };
+	char began[TIME_TEXT];
+
+	if (!state || !journal_open_run(state, &a->s->arena, &a->broken, &none))
+		return;
+	a->resumes = a->hash && !strcmp(a->broken.plan_hash, a->hash);
+	term_note(&a->s->terminal, "run %u of %s by %s did not end; %s", a->broken.number,
+		  time_format(a->broken.started, began), a->broken.who,
+		  a->resumes ? "its plan goes on with the remaining steps"
+			     : "this apply goes on from what it left");
 }
 
 /* ---- before anything changes ---- */
@@ -207,14 +226,13 @@ static void tell_nothing_to_do(struct application *a)
 		offline += !strcmp(p->preconditions[i].code, code_rows[CODE_OFFLINE].name);
 	unseen = offline - p->deferred_count;
 	wanted = p->unchanged - unseen;
-	buf_printf(&text, "certfleet: nothing to do, %zu component%s as wanted", wanted,
+	buf_printf(&text, "nothing to do, %zu component%s as wanted", wanted,
 		   wanted == 1 ? "" : "s");
 	if (p->deferred_count)
 		buf_printf(&text, ", %zu offline and left", p->deferred_count);
 	if (unseen)
 		buf_printf(&text, ", %zu offline, as far as is known", unseen);
-	buf_putc(&text, '\n');
-	term_error(&a->s->terminal, &text);
+	term_note(&a->s->terminal, "%s", buf_text(&text));
 }
 
 /*
@@ -347,8 +365,10 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 		return err_set(
 			e, ERR_USAGE,
 			"refused: there is no terminal to ask on; say --yes, or apply a saved plan");
-	if (!session_load(a->s, path, e) || !open_state(a, e) ||
-	    !make_plan(a, clock_now(), &choices, e) || !cmd_apply_check_passphrases(a, e))
+	if (!session_load(a->s, path, e) || !open_state(a, e))
+		return false;
+	find_broken_run(a);
+	if (!make_plan(a, clock_now(), &choices, e) || !cmd_apply_check_passphrases(a, e))
 		return false;
 	if (!has_work(a))
 		return end_interrupted(a, e);
@@ -419,19 +439,6 @@ static bool cmd_apply_check_fleet(struct application *a, struct err *e)
 		       text_escaped(&a->s->arena, a->s->file), name);
 }
 
-/*
- * Finds an unfinished run of this very plan, which may itself have continued an
- * earlier run.
- */
-static void find_broken_run(struct application *a)
-{
-	struct state *state = engine_state(a->s->engine);
-	struct err none = { 0 };
-
-	if (state && journal_open_run(state, &a->s->arena, &a->broken, &none))
-		a->resumes = !strcmp(a->broken.plan_hash, a->hash);
-}
-
 /* Takes the components out that moved; false unless all else is as it was reviewed. */
 static bool leave_moved(struct application *a, const struct choices *choices, struct err *e)
 {
@@ -467,12 +474,7 @@ static bool check_saved(struct application *a, const struct choices *choices, st
 
 	if (!a->resumes)
 		return check_same(a, choices, e);
-	if (!resume_fits(&r, e))
-		return false;
-	term_note(&a->s->terminal,
-		  "run %u of this plan did not end; continuing with the remaining steps",
-		  a->broken.number);
-	return true;
+	return resume_fits(&r, e);
 }
 
 static bool apply_saved(struct application *a, const char *path, struct err *e)

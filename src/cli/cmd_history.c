@@ -23,7 +23,8 @@ struct history_options {
 };
 
 static const struct option options[] = {
-	FLAG(struct history_options, json, .name = "json", .help = "print it as JSON"),
+	FLAG(struct history_options, json, .name = "json",
+	     .help = "print it as JSON (schemas/history.schema.json)"),
 	{ 0 },
 };
 
@@ -157,6 +158,50 @@ static const struct member history_step_members[] = {
 	{ 0 },
 };
 
+/* From the plan of the run: what was acknowledged, on the command line or before. */
+static json_t *list_acknowledged(const struct run_record *run)
+{
+	AUTO(json) plan = run->plan ? json_parse(run->plan, strlen(run->plan)) : NULL;
+	json_t *list = json_array();
+	size_t i = 0;
+	json_t *p = NULL;
+
+	json_array_foreach(json_object_get(plan, "preconditions"), i, p)
+	{
+		if (!json_is_true(json_object_get(p, "acknowledged")))
+			continue;
+		json_array_append_new(list,
+				      json_pack("{sO? sO? sO?}", "code", json_object_get(p, "code"),
+						"on", json_object_get(p, "component"), "message",
+						json_object_get(p, "message")));
+	}
+	return list;
+}
+
+static void add_acknowledged(const struct run_record *run, struct buf *out)
+{
+	AUTO(json) list = list_acknowledged(run);
+	size_t i = 0;
+	json_t *item = NULL;
+
+	json_array_foreach(list, i, item)
+	{
+		const char *on = json_string_value(json_object_get(item, "on"));
+		const char *code = json_string_value(json_object_get(item, "code"));
+		const char *message = json_string_value(json_object_get(item, "message"));
+
+		if (!on || !code || !message)
+			continue;
+		buf_puts(out, "Acknowledged: ");
+		text_escape(out, code, strlen(code));
+		buf_puts(out, *on ? " " : "");
+		text_escape(out, on, strlen(on));
+		buf_puts(out, ": ");
+		text_escape(out, message, strlen(message));
+		buf_putc(out, '\n');
+	}
+}
+
 static void show_steps(struct session *s, const struct run_record *run,
 		       const struct step_record *steps, size_t count)
 {
@@ -181,29 +226,11 @@ static void show_steps(struct session *s, const struct run_record *run,
 	}
 	buf_printf(&text, "Run %u of %s by ", run->number, time_format(run->started, began));
 	text_escape(&text, run->who, strlen(run->who));
-	buf_printf(&text, ": %s\n\n", outcome_of(run));
+	buf_printf(&text, ": %s\n", outcome_of(run));
+	add_acknowledged(run, &text);
+	buf_putc(&text, '\n');
 	table_render(&t, s->terminal.color, &text);
 	term_print(&s->terminal, &text);
-}
-
-/* From the plan of the run: what was acknowledged, on the command line or before. */
-static json_t *list_acknowledged(const struct run_record *run)
-{
-	AUTO(json) plan = run->plan ? json_parse(run->plan, strlen(run->plan)) : NULL;
-	json_t *list = json_array();
-	size_t i = 0;
-	json_t *p = NULL;
-
-	json_array_foreach(json_object_get(plan, "preconditions"), i, p)
-	{
-		if (!json_is_true(json_object_get(p, "acknowledged")))
-			continue;
-		json_array_append_new(list,
-				      json_pack("{sO? sO? sO?}", "code", json_object_get(p, "code"),
-						"on", json_object_get(p, "component"), "message",
-						json_object_get(p, "message")));
-	}
-	return list;
 }
 
 static void show_steps_json(struct session *s, const struct run_record *run,

@@ -14,17 +14,6 @@ static bool help_is_in(const struct command *c, const char *group)
 	return !group || (!strncmp(c->name, group, len) && c->name[len] == ' ');
 }
 
-/* "agent invite" is listed in the help of "agent". */
-static bool has_head(const struct command *c)
-{
-	size_t len = strcspn(c->name, " ");
-
-	for (size_t i = 0; c->name[len] && commands[i]; i++)
-		if (strlen(commands[i]->name) == len && !strncmp(commands[i]->name, c->name, len))
-			return true;
-	return false;
-}
-
 static void add_command(const struct command *c, struct buf *out)
 {
 	size_t begin = out->len;
@@ -41,8 +30,7 @@ void help_commands(const char *group, struct buf *out)
 	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n", group ? group : "",
 		   group ? " " : "");
 	for (size_t i = 0; commands[i]; i++)
-		if (commands[i]->summary && help_is_in(commands[i], group) &&
-		    (group || !has_head(commands[i])))
+		if (commands[i]->summary && help_is_in(commands[i], group))
 			add_command(commands[i], out);
 	buf_puts(out, "\nOptions of every command:\n");
 	options_help(common_options, out);

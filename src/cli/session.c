@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "pki/issue.h"
 
+#include <string.h>
 #include <unistd.h>
 
 void session_release(struct session *s)
@@ -86,24 +87,40 @@ bool session_stateless(struct session *s, struct err *e)
 	return open_engine(s, (struct engine_options){ .stateless = true }, e);
 }
 
-const char *session_holder(struct session *s, const char *purpose)
+const char *session_holder(struct session *s, const char *command)
 {
 	char host[256] = "?";
 	char since[TIME_TEXT];
 
 	gethostname(host, sizeof(host) - 1);
-	return arena_printf(&s->arena, "pid %ld on %s, since %s, %s", (long)getpid(),
-			    text_escaped(&s->arena, host), time_format(clock_now(), since),
-			    purpose);
+	return arena_printf(&s->arena, "'certfleet %s' (pid %ld on %s, since %s)", command,
+			    (long)getpid(), text_escaped(&s->arena, host),
+			    time_format(clock_now(), since));
 }
 
-bool session_lock(struct session *s, int64_t wait_ms, const char *purpose, struct err *e)
+bool session_lock(struct session *s, int64_t wait, const char *command, struct err *e)
 {
-	const struct engine_options o = { .apply = true,
-					  .lock_wait_ms = wait_ms,
-					  .holder = session_holder(s, purpose) };
+	char words[DURATION_TEXT];
+	struct engine_options o = { .apply = true, .holder = session_holder(s, command) };
+	struct err why = { 0 };
 
-	return open_engine(s, o, e);
+	if (open_engine(s, o, &why))
+		return true;
+	if (why.code == ERR_BUSY && wait) {
+		term_note(&s->terminal, "%s; waiting for it, %s at most", why.text,
+			  duration_words(wait, words));
+		o.lock_wait_ms = wait * 1000;
+		if (open_engine(s, o, &why))
+			return true;
+	}
+	*e = why;
+	if (e->code == ERR_BUSY)
+		err_remedy(
+			e,
+			strcmp(command, "apply") != 0 ? "try again when that has ended"
+			: wait ? "try again when that has ended, or give --lock-timeout more time"
+			       : "wait for it with '--lock-timeout 10m'");
+	return false;
 }
 
 bool session_has_state(const struct session *s)

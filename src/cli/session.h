@@ -50,11 +50,13 @@ MUST_CHECK bool session_read(struct session *s, struct err *e);
  * session is not there.
  */
 MUST_CHECK bool session_stateless(struct session *s, struct err *e);
-/* Locks the state, and creates it when it is missing. */
-MUST_CHECK bool session_lock(struct session *s, int64_t wait_ms, const char *purpose,
-			     struct err *e);
+/*
+ * Locks the state, and creates it when it is missing.  While another process has
+ * the lock, it is told which, and `wait` seconds are waited; ERR_BUSY then.
+ */
+MUST_CHECK bool session_lock(struct session *s, int64_t wait, const char *command, struct err *e);
 /* Text for a lock: who holds it, since when, and for what; in the session's arena. */
-const char *session_holder(struct session *s, const char *purpose);
+const char *session_holder(struct session *s, const char *command);
 /* True when there is a state; the engine must be open. */
 bool session_has_state(const struct session *s);
 

@@ -164,16 +164,42 @@ first=$!
 comes test -e run/begun
 cf apply --yes --reissue site
 is $status 6 "the lock is held: 6"
-has "$out" "pid $first" "by whom is said"
+has "$out" "locked by 'certfleet apply' (pid $first on .*, since .*Z); wait for it with '--lock-timeout 10m'" \
+	"W6: by whom and how to wait is said"
 begin=$SECONDS
 cf apply --yes --reissue site --lock-timeout 1s
 is $status 6 "after a wait too"
 [ $((SECONDS - begin)) -ge 1 ]; ok $? "which was as long as asked for"
+has "$out" "pid $first .*; waiting for it, 1 second at most" "W6: it says whom it waits for"
+has "$out" "try again when that has ended, or give --lock-timeout more time" "W6: and what to do then"
+cf backup create
+has "$out" "locked by .*pid $first .*; try again when that has ended" "W6: a command that cannot wait says so (sibling)"
 cf status
 is $status 0 "status needs no lock"
 rm run/hold
 wait $first
 is $? 0 "the holder ends well"
+
+# W6: after a crash an apply says that it goes on
+touch run/hold
+rm run/begun
+"$CERTFLEET" apply --yes --reissue site >run/first 2>&1 &
+first=$!
+comes test -e run/begun
+kill -9 $first
+wait $first 2>/dev/null
+rm run/hold
+cf_out history
+number=$(awk 'NR == 2 { print $1 }' <<<"$out")
+has "$out" "^$number .* $(id -un)@.* did not end " "W6: history shows the run that was broken off, and whose it was"
+cf apply --yes
+is $status 0 "after a crash an apply does the rest"
+has "$out" "certfleet: run $number of .*Z by $(id -un)@.* did not end; this apply goes on from what it left" "W6: and says so"
+cf apply --yes
+hasnt "$out" "did not end" "W6: once"
+has "$out" "nothing to do" "when nothing is left"
+cf apply --yes --quiet
+is "$status $out" "0 " "W6: --quiet tells nothing of that"
 
 # the process itself
 cat >look.sh <<'END'

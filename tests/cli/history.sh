@@ -20,6 +20,19 @@ has "$out" "create-issuer .* done" "the steps of a run"
 cf_out history 1 --json
 is "$(jq -r '.steps[0].kind' <<<"$out")" create-issuer "as JSON too"
 is "$(jq -r '[.steps[].outcome] | unique | join(",")' <<<"$out")" "done" "with their outcome"
+printf '%s' "$out" >run/one
+fits_schema history.schema.json run/one; ok $? "W6: the steps are as the schema says"
+cf_out history --json
+printf '%s' "$out" >run/all
+fits_schema history.schema.json run/all; ok $? "W6: and the runs"
+mv .certfleet run/kept
+cf apply --yes --ack state-missing --ack foreign-authority
+cf_out history 1
+has "$out" "^Acknowledged: state-missing: there is no state" "W6: what was accepted is told"
+has "$out" "^Acknowledged: foreign-authority ca: " "W6: with what it was for"
+cf_out history 1 --json
+printf '%s' "$out" >run/one
+fits_schema history.schema.json run/one; ok $? "W6: and fits the schema"
 cf history 99
 is $status 1 "a run that never was: 1"
 has "$out" "certfleet history" "with what to do"

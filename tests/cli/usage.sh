@@ -40,7 +40,8 @@ hasnt "$out" $'\e' "an escape in a word is not repeated"
 
 cf_out --help
 is $status 0 "--help ends well"
-[ "$(wc -l <<<"$out")" -le 24 ]; ok $? "it fits on a screen"
+[ "$(wc -l <<<"$out")" -le 30 ]; ok $? "it fits on a screen"
+listed=$out
 [ "$(wc -L <<<"$out")" -le 80 ]; ok $? "and into 80 columns"
 is "$(cat run/said)" "" "it goes to stdout"
 for command in validate plan "plan show" apply status history "backup create" \
@@ -51,6 +52,7 @@ for command in validate plan "plan show" apply status history "backup create" \
 	[ $status -eq 0 ] && grep -q "usage: certfleet $command" <<<"$out" &&
 		[ "$(wc -L <<<"$out")" -le 80 ]
 	ok $? "$command --help"
+	has "$listed" "^  $command " "W6: --help lists '$command'"
 done
 cf_out help plan
 is $status 0 "help is a word as well"
