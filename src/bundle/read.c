@@ -55,7 +55,8 @@ static bool open_slots(const struct entries *entries, const struct secret *passp
 		if (slot_open((struct bytes){ slot->data, slot->len }, passphrase, text))
 			return true;
 	}
-	return err_set(e, ERR_INPUT, "wrong passphrase");
+	return err_set(e, ERR_INPUT,
+		       "wrong passphrase; use the one that was set when it was written");
 }
 
 /* Checks manifest.hmac; `text` NULL: keyed with the constant of unencrypted bundles. */

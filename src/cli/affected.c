@@ -72,16 +72,18 @@ static bool make_row(const struct fleet *f, const struct plan *p, const char *na
 {
 	const struct component *c = fleet_component(f, name);
 	const struct component_seen *seen = NULL;
+	const char *address = NULL;
 
 	if (p->observed_count)
 		seen = bsearch(name, p->observed, p->observed_count, sizeof(*p->observed),
 			       affected_compare_seen);
 	if (!c && !seen)
 		return false;
+	address = c ? component_address(c) : NULL;
 	*out = (struct affected_row){
 		.name = name,
 		.role = c ? c->role->name : "",
-		.address = c ? component_address(c) : "",
+		.address = c ? (address ? address : "this machine") : "",
 		.version = seen && seen->now.version ? seen->now.version : "",
 		.online = seen && seen->now.online,
 	};

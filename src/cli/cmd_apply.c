@@ -406,8 +406,9 @@ static bool check_choices(struct application *a, const char *path, const struct 
 	term_error(&a->s->terminal, &text);
 	return err_set(
 		e, ERR_STALE,
-		"give the options of the plan again, and no others: it was made with '%.150s', the command line says '%.150s'",
-		wanted.len ? buf_text(&wanted) + 1 : "", said.len ? buf_text(&said) + 1 : "");
+		"give the options of the plan again, and no others: it was made with %.150s, the command line says %.150s",
+		wanted.len ? buf_text(&wanted) + 1 : "none",
+		said.len ? buf_text(&said) + 1 : "none");
 }
 
 static bool check_age(const struct plan *saved, struct err *e)

@@ -76,8 +76,11 @@ static bool run_verify(struct session *s, const struct call *call, int *status, 
 	const char *path = NULL;
 	AUTO(bundle) b = { 0 };
 
-	if (!bundle_option_open(s, &o->open, call->words[0], &b, &path, e))
+	if (!bundle_option_open(s, &o->open, call->words[0], &b, &path, e)) {
+		if (e->code == ERR_INPUT)
+			err_remedy(e, "take another one: 'certfleet backup list' lists them");
 		return false;
+	}
 	show_bundle(s, path, &b);
 	if (b.authenticated || o->open.structure)
 		return true;

@@ -144,7 +144,7 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 		good = config_error(ld, n, "missing key 'issuer', or 'import'");
 	if (c->renew_before.seconds >= c->validity)
 		warn(ld, node_find(n, "renew_before"),
-		     "not shorter than the validity; a third of it is used instead");
+		     "'renew_before' is not shorter than 'validity'; a third of that is used instead");
 	return good;
 }
 

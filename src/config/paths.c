@@ -70,8 +70,10 @@ static void paths_report(struct claims *cs, const struct claim *c, const struct 
 			     shown_path(cs, c),
 			     same ? "is written twice" : "lies inside another path of it");
 	else if (same)
-		config_error(cs->ld, at, "%s is already written by %s", shown_path(cs, c),
-			     owner_words(cs, other));
+		config_error(
+			cs->ld, at,
+			"%s is already written by %s; give each its own, in a group by ${each}",
+			shown_path(cs, c), owner_words(cs, other));
 	else
 		config_error(cs->ld, at, "%s lies inside what %s writes", shown_path(cs, c),
 			     owner_words(cs, other));

@@ -84,8 +84,8 @@ static void report_cycle(struct loader *ld, const struct role_graph *g, size_t f
 	} while (i != first);
 	buf_printf(&names, "'%s'", g->roles[first].name);
 	if (form)
-		config_error(ld, form->after, "'after' forms a cycle: %s%s", buf_text(&names),
-			     names.failed ? "..." : "");
+		config_error(ld, form->after, "'after' forms a cycle: %s%s; remove one of them",
+			     buf_text(&names), names.failed ? "..." : "");
 }
 
 static void order_roles(struct loader *ld, struct build *b)

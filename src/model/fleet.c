@@ -126,7 +126,7 @@ const char *component_address(const struct component *c)
 		return c->verify[0].address;
 	if (c->host)
 		return c->host;
-	return c->deliver.remote ? c->deliver.remote : "this machine";
+	return c->deliver.remote;
 }
 
 static int fleet_compare_name(const void *key, const void *item)

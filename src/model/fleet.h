@@ -508,7 +508,8 @@ const struct issuer *fleet_issuer(const struct fleet *f, const char *name);
 const struct certificate *fleet_certificate(const struct fleet *f, const char *name);
 const struct role *fleet_role(const struct fleet *f, const char *name);
 const struct component *fleet_component(const struct fleet *f, const char *name);
-/* Where people find it: the port that proves it, its host or what it is delivered to. */
+/* Where people find it: the port that proves it, its host or what it is delivered to; NULL: here.
+ */
 const char *component_address(const struct component *c);
 
 /* Whether a component of this name is not used (`presence: absent`). */

@@ -132,6 +132,7 @@ static void check_failed(struct plan_builder *d, const struct component_build *c
 {
 	const char *why = c->seen->last_error;
 	struct precondition_spec f = precondition_of_component(c, CODE_FAILED_BEFORE, true);
+	const char *address = component_address(c->component);
 	VEC(const char *) lines = { 0 };
 	size_t len = 0;
 
@@ -144,8 +145,8 @@ static void check_failed(struct plan_builder *d, const struct component_build *c
 	len = strcspn(why, "\n");
 	if (lines.count && len && why[len - 1] == ':')
 		len--;
-	f.message = arena_printf(d->kept, "the last run failed at %s: %.*s",
-				 component_address(c->component), (int)len, why);
+	f.message = arena_printf(d->kept, "the last run failed there%s%s: %.*s",
+				 address ? ", at " : "", address ? address : "", (int)len, why);
 	f.items = lines.items;
 	f.item_count = lines.count;
 	precondition_add(d, &f);

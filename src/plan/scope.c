@@ -122,6 +122,22 @@ static bool refuse_unknown(struct plan_builder *d, const struct plan_target *t, 
 		       text_escaped(a, target_text(a, &meant)));
 }
 
+/* Of an option whose word is the name of a certificate, and nothing else. */
+static bool refuse_unknown_certificate(struct plan_builder *d, const char *name, struct err *e)
+{
+	const char *near = text_nearest(name, candidates(d, TARGET_CERTIFICATE));
+	const char *text = text_escaped(&d->scratch, name);
+
+	if (near)
+		return err_set(e, ERR_USAGE,
+			       "there is no certificate '%s' in the fleet file, did you mean '%s'?",
+			       text, near);
+	return err_set(
+		e, ERR_USAGE,
+		"there is no certificate '%s' in the fleet file; 'certfleet status' lists them",
+		text);
+}
+
 bool scope_refuse_certificate(struct plan_builder *d, const struct plan_target *t, struct err *e)
 {
 	struct plan_target alone = *t;
@@ -136,7 +152,7 @@ bool scope_refuse_certificate(struct plan_builder *d, const struct plan_target *
 				       "'%s' is outside of --target, add --target certificate:%s",
 				       name, name);
 	}
-	return refuse_unknown(d, t, e);
+	return refuse_unknown_certificate(d, t->name, e);
 }
 
 static bool read_reissue(struct plan_builder *d, struct err *e)

@@ -79,8 +79,10 @@ static bool use_find_previous(struct plan_builder *d, const struct certificate_b
 			*out = &g[i];
 			return true;
 		}
-	return err_set(e, ERR_USAGE, "'%s' has no issued generation before its newest one",
-		       c->name);
+	return err_set(
+		e, ERR_USAGE,
+		"'%s' has no former generation that was issued and has not ended; '--reissue %s' makes a new one",
+		c->name, c->name);
 }
 
 /* Sets the end of the hold. */

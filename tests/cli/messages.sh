@@ -3,6 +3,7 @@
 # What the program says to the most likely mistakes, against tests/cli/messages:
 # each names object, cause and remedy.  MESSAGES_WRITE=1 writes that file again.
 . "$(dirname "$0")/lib.sh"
+command -v faketime >/dev/null || skip_all "faketime is not installed"
 golden=$cli_tests/messages
 mkdir -p tls open shut foreign
 chmod 777 open
@@ -17,6 +18,12 @@ openssl pkcs12 -export -in c.pem -inkey k.pem -nomac -passout pass:secret -out n
 openssl pkcs8 -topk8 -scrypt -in k.pem -passout pass:secret -out scrypt.pem
 openssl pkcs8 -topk8 -v2 aes-256-cbc -in k.pem -passout pass:secret -out sealed.pem
 openssl genpkey -algorithm ed25519 -out other.pem
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
+	-days 3000 -subj "/CN=Outer CA" 2>/dev/null
+openssl req -new -key k.pem -subj /CN=v.example.com -out v.csr
+printf 'subjectAltName=DNS:v.example.com\n' >v.ext
+openssl x509 -req -in v.csr -CA ca.pem -CAkey ca.key -days 3000 -extfile v.ext -out leaf.pem 2>/dev/null
+faketime 2020-01-01 openssl x509 -req -in v.csr -signkey k.pem -days 90 -extfile v.ext -out expired.pem 2>/dev/null
 printf '\xfe\xed\xfe\xed\0\0\0\2' >v.jks
 : >empty.pem
 printf '<html>' >page.pem
@@ -36,17 +43,21 @@ fleet() { # CERTIFICATE COMPONENT MORE
 	END
 }
 
+masked() {
+	sed "s|$work|DIR|g; s/[0-9a-f]\{12,\}/FINGERPRINT/g; s/-[0-9]\{8\}T[0-9]\{6\}Z/-TIME/
+		s/ 20[0-9-]*T[0-9:]*Z\([,;)]\)/ TIME\1/g; s/pid [0-9]* on $(hostname)/pid N on HOST/; s/expired [0-9]* years ago/expired YEARS ago/"
+}
 # The first-contact notices and the steps belong to the plan's own goldens.
 said() { # TITLE ARGS...
 	printf '== %s\n' "$1"
 	shift
-	printf '$ certfleet %s\n' "$*"
+	printf '$ certfleet %s\n' "$*" | masked
 	timeout 60 "$CERTFLEET" "$@" >run/out 2>&1 </dev/null
 	status=$?
 	awk '/^(Certificates|Stage|Wave|Left out|Preconditions|Plan for|Unchanged|[0-9]+ (authority|to) |[0-9]+ unchanged|Nothing|Blocked|Waits)/ { skip = 1 }
 	     /^  (block|acknowledge|info) / { skip = /first-contact/ }
 	     /^(certfleet:|[^ ].*yaml:)/ { skip = 0 }
-	     !skip && NF' run/out | sed "s|$work|DIR|g; s/[0-9a-f]\{12,\}/FINGERPRINT/g; s/-[0-9]\{8\}T[0-9]\{6\}Z/-TIME/"
+	     !skip && NF' run/out | masked
 	printf -- '-> %s\n\n' $status
 }
 plans() { # TITLE CERTIFICATE COMPONENT MORE
@@ -89,6 +100,13 @@ all() {
 	said "another fleet file" -f nowhere.yaml plan
 	said "another directory" -C nowhere plan
 	said "a bundle that does not exist" backup verify nowhere.zip
+	said "a former certificate where there is none" plan --use shop@previous
+	said "a former certificate of nothing" plan --use shp@previous
+	said "a former certificate without its name" plan --use previous
+	said "a new key for what is not there" plan --reissue shp
+	said "a check without its time" status --check
+	said "an agent without its configuration" agent
+	said "an agent at no address" agent accept 10.0.0.5
 	rm certfleet.yaml
 	said "no fleet file" plan
 
@@ -97,6 +115,22 @@ all() {
 	checks "an unknown certificate" "" '{certificate: shp, deliver: {files: {directory: tls/a}}}'
 	checks "an unknown driver" "" '{certificate: shop, deliver: {file: {directory: tls/a}}}'
 	checks "no way to deliver" "" '{certificate: shop}'
+	checks "an unknown role" "" '{role: wbe, certificate: shop, deliver: {files: {directory: tls/a}}}' 'roles: {web: {}}'
+	checks "a duplicate key" "" "" 'fleet: other'
+	checks "a tab" "" "" "$(printf 'roles:\n\tweb: {}')"
+	checks "no blank after a colon" "" "" 'state:.certfleet'
+	checks "a version that is not quoted" "" "" 'roles: {web: {version: {minimum: 1.20}}}'
+	checks "a wildcard that is not quoted" '{subject: "CN=shop.example.com", issuer: ca, names: [*.example.com]}'
+	checks "an address in brackets that is not quoted" "" '{certificate: shop, deliver: {files: {directory: tls/a}}, verify: {tls: [::1]:443}}'
+	checks "two components with one path" "" "" '  b: {certificate: shop, deliver: {files: {directory: tls/a}}}'
+	checks "roles that wait for each other" "" "" 'roles: {web: {after: [db]}, db: {after: [web]}}'
+	checks "a list of hosts that is not there" "" '{each: {csv: nowhere.csv, name: host}, certificate: shop, deliver: {files: {directory: "tls/${each}"}}}'
+	printf 'host\nh1\n' >hosts.csv
+	checks "a column that is not there" "" '{each: {csv: hosts.csv, name: host}, certificate: shop, deliver: {files: {directory: "tls/${each.nmae}"}}}'
+	checks "one path for a whole group" "" '{each: ["h[1-2]"], certificate: shop, deliver: {files: {directory: tls/a}}}'
+	checks "a name that the certificate does not have" "" '{certificate: shop, deliver: {files: {directory: tls/a}}, verify: {tls: "127.0.0.1:1", server_name: www.example.com}}'
+	checks "a window longer than the certificate" '{subject: "CN=shop.example.com", issuer: ca, validity: 30d, renew_before: 60d}'
+	checks "an acknowledgement without an end" "" "" 'acknowledge: [{code: offline, on: a, reason: it is in repair}]'
 	checks "a subject that is not quoted" '{subject: CN=shop, O=Shop, issuer: ca}'
 	checks "a mode that is not quoted" "" '{certificate: shop, deliver: {files: {directory: tls/a, mode: 0640}}}'
 	checks "a duration without a unit" '{subject: "CN=shop.example.com", issuer: ca, validity: 90}'
@@ -128,6 +162,10 @@ all() {
 	imports "DER where PEM is said" '{pem: [c.der, k.pem]}'
 	imports "PKCS#12 where PEM is said" '{pem: v.p12}'
 	imports "PEM where PKCS#12 is said" '{pkcs12: c.pem}'
+	imports "one that has expired" '{pem: [expired.pem, k.pem]}'
+	plans "one whose chain leads nowhere" '{import: {pem: [leaf.pem, k.pem]}, trust: c.pem}'
+	fleet "{import: {pem: [c.pem, k.pem]}}" >certfleet.yaml
+	said "a new key for an import" plan --reissue shop
 	imports "a web page" '{pem: [page.pem, k.pem]}'
 	imports "an empty file" '{pem: [empty.pem, k.pem]}'
 
@@ -143,32 +181,109 @@ all() {
 	reached "no etcd" '{etcd: {endpoints: ["http://127.0.0.1:1"], key: /tls/x}}'
 	reached "no pair of the operator" '{agent: "https://127.0.0.1:1"}' \
 		'access: {agent: {certificate: op.pem, key: op.key, ca: ca.pem}}'
-	sed -i 's|{file: pass}|{file: nowhere.pass}|; s|{agent: "https.*}, v|{files: {directory: tls/a}}, v|' certfleet.yaml
+	plans "no SSH server" "" '{certificate: shop, deliver: {sftp: {url: "sftp://root@127.0.0.1:1", directory: /tls}}}' \
+		'access: {ssh: {key: k.pem, known_hosts: known_hosts}}'
+	reached "no agent" '{agent: "https://127.0.0.1:1"}' 'access: {agent: {certificate: c.pem, key: k.pem, ca: c.pem}}'
+	applies
+}
+
+# What an apply meets: a fleet with two runs behind it.
+applies() {
+	fleet "" "" "roles: {web: {restart: {timeout: 1s}}}" | sed 's|{file: pass}|{file: nowhere.pass}|' >certfleet.yaml
 	said "a passphrase that is not there" apply --yes
+	fleet | sed 's|{file: pass}|{env: CERTFLEET_MISSING}|' >certfleet.yaml
+	said "a passphrase that is not in the environment" apply --yes
 	fleet >certfleet.yaml
 	"$CERTFLEET" apply --yes >/dev/null 2>&1
+	"$CERTFLEET" apply --yes --reissue shop >/dev/null 2>&1
+	said "a time that is past" apply --yes --use shop@previous --until 2000-01-01
+	said "a plan to be reviewed" plan --out p.plan --reissue shop
+	said "a saved plan without its choices" apply p.plan
+	fleet '{subject: "CN=shop.example.com", issuer: ca, validity: 60d}' >certfleet.yaml
+	said "a saved plan of another fleet file" apply p.plan --reissue shop
+	said "a word that is no plan" apply hosts.csv --yes
+	fleet | sed 's/CN=Shop CA/CN=New CA/' >certfleet.yaml
+	said "an issuer that is another one now" apply --yes
+	fleet "" '{certificate: shop, deliver: {files: {directory: open/a}}}' >certfleet.yaml
+	said "a place that is not safe" apply --yes
+	fleet "" '{role: web, certificate: shop, deliver: {files: {directory: tls/a}}, activate: {command: [sh, refuse.sh]}}' 'roles: {web: {}}' >certfleet.yaml
+	printf 'echo "line 3: no such option"\necho "the new configuration is refused"\nexit 1\n' >refuse.sh
+	said "a server that refuses" apply --yes --reissue shop
+	fleet "" "{role: web, certificate: shop, deliver: {files: {directory: tls/a}}, activate: {command: [\"true\"]}, $at_port}" \
+		'roles: {web: {restart: {timeout: 1s}}}' >certfleet.yaml
+	said "a port that nobody listens at" apply --yes
+	fleet >certfleet.yaml
+	flock -o .certfleet/lock sleep 60 &
+	until ! flock -n .certfleet/lock true; do sleep 0.05; done
+	said "an apply while another one is at work" apply --yes
+	kill $!
+	wait $! 2>/dev/null
+	cp pass run/pass
+	echo "another-correct-horse-battery-77" >pass
+	said "another passphrase" apply --yes
+	said "another passphrase for a bundle" backup verify "$(ls backups/*.zip | tail -1)"
+	cp run/pass pass
+	head -c 700 "$(ls backups/*.zip | tail -1)" >cut.zip
+	said "half a bundle" backup verify cut.zip
 	mv .certfleet run/kept
 	said "a state that is not there" plan
 	mkdir -m 700 .certfleet && echo hello >.certfleet/state.db
 	said "a state that is none" plan
+	rm -r .certfleet
+	mv run/kept .certfleet
 }
 
 all >run/messages
 [ -z "${MESSAGES_WRITE:-}" ] || cp run/messages "$golden"
 diff -u "$golden" run/messages | sed 's/^/# /'
 [ "${PIPESTATUS[0]}" -eq 0 ]; ok $? "each message is the one that was reviewed"
-[ "$(grep -c '^== ' run/messages)" -ge 60 ]; ok $? "there are at least 60"
+[ "$(grep '^== ' run/messages | sort -u | wc -l)" -ge 60 ]; ok $? "there are at least 60"
 
-# what a message names exists
-grep -o "'certfleet [a-z][a-z ]*[a-z]" run/messages | sort -u | while read -r command; do
+# what a message names can be done, in a fleet that is well
+fleet >certfleet.yaml
+"$CERTFLEET" apply --yes >run/out 2>&1
+is $? 0 "the fleet is well again"
+grep -v '^\$ ' run/messages | grep -v "unknown option" >run/named
+grep -o "'certfleet [^']*'" run/named | tr -d "'" | sort -u >run/commands
+[ "$(wc -l <run/commands)" -ge 8 ]; ok $? "messages name commands"
+while read -r _ command; do
+	case $command in apply*) command="$command --yes" ;; esac
 	# shellcheck disable=SC2086
-	$CERTFLEET ${command#*certfleet} --help >/dev/null 2>&1 || echo "$command"
-done >run/missing
-[ ! -s run/missing ]; ok $? "every command that a message names exists"
-is "$(cat run/missing)" "" "every command that a message names has its help"
-grep -o "'\(openssl\|keytool\|iconv\|ssh-keygen\) [a-z0-9]*" run/messages | sort -u >run/tools
-for tool in openssl iconv ssh-keygen; do command -v $tool >/dev/null; ok $? "$tool is there"; done
-while read -r _ word; do
-	openssl "$word" -help >/dev/null 2>&1; ok $? "openssl $word"
-done < <(grep openssl run/tools)
+	"$CERTFLEET" $command >run/out 2>&1 </dev/null
+	is $? 0 "certfleet $command"
+done <run/commands
+while read -r ack; do
+	# shellcheck disable=SC2086
+	"$CERTFLEET" plan $ack >run/out 2>&1
+	is $? 0 "certfleet plan $ack"
+done < <(grep -o -e '--ack [a-z-]*[a-z:]*' run/named | sort -u)
+for command in validate plan apply status history backup "backup verify" agent "agent accept"; do
+	# shellcheck disable=SC2086
+	"$CERTFLEET" $command --help
+done >run/help
+while read -r option; do
+	grep -q -e "$option\b" run/help; ok $? "the option $option is in the help"
+done < <(grep -o -e '--[a-z][a-z-]*' run/named | sort -u)
+openssl x509 -inform der -in c.der -out converted.pem 2>/dev/null &&
+	openssl pkcs8 -topk8 -v2 aes-256-cbc -in scrypt.pem -passin pass:secret -passout pass:secret -out converted.key
+ok $? "what is to be converted with openssl is"
+command -v keytool >/dev/null && {
+keytool -importkeystore -srckeystore v.p12 -srcstoretype pkcs12 -srcstorepass secret \
+	-destkeystore real.jks -deststoretype jks -deststorepass secret1 -destkeypass secret1 >run/out 2>&1 &&
+	keytool -importkeystore -srckeystore real.jks -srcstorepass secret1 \
+		-destkeystore converted.p12 -deststoretype pkcs12 -deststorepass secret1 >run/out 2>&1
+ok $? "and with keytool"
+}
+[ -e converted.p12 ] || cp v.p12 converted.p12
+if [ -e real.jks ]; then echo secret1; else echo secret; fi >jks.pw && chmod 600 jks.pw
+for import in '{pem: [converted.pem, k.pem]}' '{pem: [c.pem, converted.key], password: {file: right.pw}}' \
+	'{pkcs12: converted.p12, password: {file: jks.pw}}'; do
+	fleet "{import: $import}" >certfleet.yaml
+	"$CERTFLEET" plan >run/out 2>&1
+	hasnt "$(cat run/out)" import-invalid "the result is accepted: $import"
+done
+chmod go-w open
+fleet "" '{certificate: shop, deliver: {files: {directory: open/a}}}' >certfleet.yaml
+"$CERTFLEET" plan >run/out 2>&1
+hasnt "$(cat run/out)" target-unwritable "and so is what 'chmod go-w' was run on"
 finish

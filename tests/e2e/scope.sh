@@ -250,7 +250,7 @@ is "$(jq -r 'select(.outcome == "failed") | "\(.kind) \(.component) \(.error)"' 
 is "$(jq -r 'select(.event == "run ended") | .next as $n | .failed[] |
 	"\(.kind) \(.component) \(.certificate) \(.address) \(.error)|\($n)"' run/events)" \
 	"activate fragile shop 127.0.0.1:$fragile $refused|certfleet apply" "I1: also in the end of the run, with its address and the command that goes on"
-has "$(cat run/status)" "^failed-before fragile: the last run failed at 127.0.0.1:$fragile: 'sh' ended with status 1; .*'certfleet apply'" \
+has "$(cat run/status)" "^failed-before fragile: the last run failed there, at 127.0.0.1:$fragile: 'sh' ended with status 1; .*'certfleet apply'" \
 	"I1: status tells it with its address and the command that goes on"
 has "$(problem failed-before fragile message)|$(problem failed-before fragile remedy)" \
 	"127.0.0.1:$fragile: 'sh' ended with status 1|.*'certfleet apply'" "I1: and in JSON"
