@@ -51,6 +51,7 @@ mkdir bin
 ln -s "$CERTFLEET" bin/certfleet
 job() { PATH=$work/bin:$PATH "$recipes/ci.sh" "$@" >run/job 2>&1 </dev/null; }
 sed -i 's/CN=www.example.com/&, O=Changed/' certfleet.yaml
+former=$(installed tls/site/fullchain.pem)
 job plan
 is $? 0 "ci: a plan is kept"
 job apply
@@ -59,6 +60,25 @@ take_settled_status
 is "$(status_of front state)" in-sync "ci: the change is in use"
 job apply
 is $? 5 "ci: a plan that is stale is refused"
+
+# ---- back to the former certificate ----
+newest=$(installed tls/site/fullchain.pem)
+way_back() { PATH=$work/bin:$PATH "$recipes/way-back.sh" "$@" >run/job 2>&1 </dev/null; }
+way_back site
+is $? 0 "way back: the former one is put back"
+serves "$port" "$former" "way back: and served"
+night=$(sed -n 's/^ExecStart=[^ ]* //p' "$recipes/certfleet.service")
+# shellcheck disable=SC2086
+cf $night
+is $status 0 "way back: the nightly apply"
+has "$out" "nothing to do" "way back: leaves it alone"
+cf status
+has "$out" "site .* reused until " "way back: status says until when"
+way_back site newest
+is $? 0 "way back: and on to the newest one"
+serves "$port" "$newest" "way back: which is served again"
+way_back
+is $? 64 "way back: without a name it tells its usage"
 end_server
 
 # ---- adopting what runs ----
