@@ -29,7 +29,7 @@ static const struct option options[] = {
 	FLAG(struct plan_options, json, .name = "json",
 	     .help = "print it as JSON (schemas/plan.schema.json)"),
 	TEXT(struct plan_options, report, .name = "report", .argument = "FILE",
-	     .help = "write the affected components as .csv or .json"),
+	     .help = "list who has a step or a precondition, .csv or .json"),
 	FLAG(struct plan_options, detailed_exitcode, .name = "detailed-exitcode",
 	     .help = "2 changes, else 4 blocked, 3 needs --ack, 0 none"),
 	CHOSEN_OPTIONS(struct plan_options, chosen),

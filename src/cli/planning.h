@@ -27,22 +27,22 @@ struct chosen {
 	const char *from_backup;
 	struct bundle_options open;
 };
-#define CHOSEN_OPTIONS(T, member)                                                        \
-	TEXTS(T, member.targets, .name = "target", .argument = "T",                      \
-	      .help = "only this component or group, role:NAME,\n"                       \
-		      "                          certificate:NAME or "                   \
-		      "issuer:NAME"),                                                    \
-		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]",             \
-		      .help = "accept a precondition, everywhere or at T"),              \
-		TEXTS(T, member.reissue, .name = "reissue", .argument = "NAME",          \
-		      .help = "issue this certificate anew, with a new key"),            \
-		TEXTS(T, member.use, .name = "use", .argument = "NAME@WHICH",            \
-		      .help = "use a former generation: a fingerprint, or\n"             \
-			      "                          previous; newest ends it"),     \
-		TIME(T, member.until, .name = "until",                                   \
-		     .help = "use it so long, then the newest again"),                   \
-		TEXT(T, member.from_backup, .name = "from-backup", .argument = "BUNDLE", \
-		     .help = "put back the newest pairs in a bundle"),                   \
+#define CHOSEN_OPTIONS(T, member)                                                                          \
+	TEXTS(T, member.targets, .name = "target", .argument = "T",                                        \
+	      .help = "only this component or group, role:NAME,\n"                                         \
+		      "                          certificate:NAME or "                                     \
+		      "issuer:NAME"),                                                                      \
+		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]",                               \
+		      .help = "accept a precondition, everywhere or at T"),                                \
+		TEXTS(T, member.reissue, .name = "reissue", .argument = "NAME",                            \
+		      .help = "issue this certificate anew, with a new key"),                              \
+		TEXTS(T, member.use, .name = "use", .argument = "NAME@WHICH",                              \
+		      .help = "go back to a former certificate: WHICH is previous,\n"                      \
+			      "                          or digits of its fingerprint; newest ends that"), \
+		TIME(T, member.until, .name = "until",                                                     \
+		     .help = "how long --use holds; else half its rest, at most 7d"),                      \
+		TEXT(T, member.from_backup, .name = "from-backup", .argument = "BUNDLE",                   \
+		     .help = "put back the newest pairs in a bundle"),                                     \
 		BUNDLE_OPTIONS(T, member.open)
 
 /*
