@@ -102,6 +102,7 @@ static void add_certificate(struct table *t, const struct status *s,
 	const struct generation *g = row->generation;
 	const struct certificate *c = row->certificate;
 	bool due = row->renew_at && row->renew_at <= s->now;
+	char words[DURATION_TEXT];
 	const char *renewed = NULL;
 
 	table_add(t, c ? c->name : row->issuer->name, TONE_PLAIN);
@@ -123,6 +124,9 @@ static void add_certificate(struct table *t, const struct status *s,
 	else if (row->held_until)
 		renewed =
 			arena_printf(t->arena, "reused until %s", date(t->arena, row->held_until));
+	else if (due)
+		renewed = arena_printf(t->arena, "due for %s",
+				       duration_about(s->now - row->renew_at, words));
 	else if (row->renew_at)
 		renewed = arena_printf(t->arena, "from %s", date(t->arena, row->renew_at));
 	table_add(t, renewed, TONE_PLAIN);

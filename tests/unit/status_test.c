@@ -562,6 +562,18 @@ TEST(days_left_are_rounded_down_past_the_end_too)
 		-1);
 }
 
+TEST(w5_a_renewal_that_is_overdue_says_since_when)
+{
+	WORLD(w);
+	AUTO(buf) text = { 0 };
+	w->certificate.renew_before.seconds = 30 * DAY;
+	w->generations[0].not_before = NOW - 68 * DAY;
+	w->generations[0].not_after = NOW + 22 * DAY;
+	state_in(w);
+	status_render_text(&w->status, false, &text);
+	assert_non_null(strstr(buf_text(&text), "22 days  due for 8 days"));
+}
+
 TEST(text_from_outside_cannot_move_the_cursor)
 {
 	WORLD(w);
