@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What one failure stops: no more than its role says, and no less; and that a roll
-# back is called one only when something proves it.
+# What one failure stops: no more than its role says, and no less; that who is down
+# counts; and that a roll back is called one only when something proves it.
 # shellcheck disable=SC2154
 . "$(dirname "$0")/lib.sh"
 
@@ -91,4 +91,68 @@ touch run/bad-f2
 applies 7 eight "{on_failure: rollback}" "P4: nor is one 8 whose activation fails as well"
 take_status
 is "$(status_of f/2 state)" failed "P4: that component has failed (sibling)"
+
+# ---- who is down counts ----
+cat >careful.sh <<'END'
+# NAME CERT KEY PORT OTHER-PORT...: notes when a healthy one is stopped while another is down
+name=$1 cert=$2 key=$3 port=$4
+shift 4
+hears() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+if hears "$port"; then
+	for other; do
+		hears "$other" || echo "$name while $other is down" >>run/risk
+	done
+fi
+[ ! -e "run/bad-$name" ] || exit 1
+sh serve.sh "$name" "$port" "$cert" "$key"
+END
+rm -rf .certfleet backups tls certfleet.lineage
+mkdir tls
+for name in s1 s2 s3; do
+	free_port "$name"
+	old_directory "$name"
+	start_gnutls "$name" "${!name}" "tls/$name/fullchain.pem" "tls/$name/key.pem"
+done
+write_servers() { # SUBJECT
+	cat <<-END
+	certfleet: 1
+	fleet: limits
+	backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+	certificates:
+	  site: {subject: "CN=site.example.test, O=$1", names: [site.example.test], issuer: self}
+	roles:
+	  web: {restart: {max_unavailable: 1, timeout: $patience}}
+	components:
+	END
+	for name in s1 s2 s3; do
+		cat <<-END
+		  $name:
+		    role: web
+		    certificate: site
+		    deliver: {files: {directory: tls/$name}}
+		    activate: {command: [bash, careful.sh, $name, tls/$name/fullchain.pem, tls/$name/key.pem, "${!name}", "$s1", "$s2", "$s3"]}
+		    verify: {tls: "127.0.0.1:${!name}"}
+		END
+	done
+}
+goes_down() { # NAME
+	kill -9 "$(cat "run/$1.pid")"
+	gone "$(cat "run/$1.pid")"
+	rm "run/$1.pid"
+}
+goes_down s3
+: >run/risk
+write_servers one >certfleet.yaml
+cf apply --yes
+is $status 0 "I4: with one of three down"
+is "$(cat run/risk)" "" "I4: no healthy one is stopped before that one is back"
+goes_down s3
+touch run/bad-s3
+write_servers two >certfleet.yaml
+cf apply --yes
+is $status 7 "I4: while it does not come back"
+write_servers three >certfleet.yaml
+cf apply --yes
+[ $status -ne 0 ]; ok $? "I4: in later runs, too"
+is "$(cat run/risk)" "" "I4: no healthy one is stopped (sibling)"
 finish
