@@ -414,10 +414,10 @@ TEST(what_a_failed_run_reached_is_still_new)
 	assert_applied(apply_it(w));
 	write_fleet(w, NEW("[/bin/false]"));
 	assert_int_equal(run_wish(w, again).result.exit_status, 7);
-	assert_string_equal(plan_it(w).preconditions, "info first-contact; ");
+	assert_string_equal(plan_it(w).preconditions, "info first-contact; info failed-before a; ");
 	/* and what the last completed run had is not */
 	write_fleet(w, NEW("[/bin/true]"));
-	assert_string_equal(plan_it(w).preconditions, "");
+	assert_string_equal(plan_it(w).preconditions, "info failed-before a; ");
 }
 
 TEST_EACH(setup, teardown)

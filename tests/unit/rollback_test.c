@@ -380,7 +380,8 @@ TEST(a_pair_that_fails_again_after_a_kill_is_taken_back)
 	assert_leaf(w, "a", before, true);
 	assert_true(remembered(w, "a").rejected);
 	assert_int_equal(activations(w), 4);
-	assert_string_equal(plan_it(w).preconditions, "acknowledge rolled-back a; ");
+	assert_string_equal(plan_it(w).preconditions,
+			    "acknowledge rolled-back a; info failed-before a; ");
 }
 
 TEST(a_roll_back_that_was_killed_is_the_only_step_of_the_next_apply)
@@ -402,7 +403,8 @@ TEST(a_roll_back_that_was_killed_is_the_only_step_of_the_next_apply)
 	assert_int_equal(t.result.exit_status, 1);
 	assert_false(remembered(w, "a").due);
 	assert_leaf(w, "a", before, true);
-	assert_string_equal(plan_it(w).preconditions, "acknowledge rolled-back a; ");
+	assert_string_equal(plan_it(w).preconditions,
+			    "acknowledge rolled-back a; info failed-before a; ");
 }
 
 TEST(a_roll_back_that_was_killed_is_given_up_when_that_is_accepted)
