@@ -247,7 +247,10 @@ grep -v '^\$ ' run/messages | grep -v "unknown option" >run/named
 grep -o "'certfleet [^']*'" run/named | tr -d "'" | sort -u >run/commands
 [ "$(wc -l <run/commands)" -ge 8 ]; ok $? "messages name commands"
 while read -r _ command; do
-	case $command in apply*) command="$command --yes" ;; esac
+	case $command in
+	apply*) command="$command --yes" ;;
+	"backup restore"* | "state reseal"*) command="$command --help" ;; # they need what is lost
+	esac
 	# shellcheck disable=SC2086
 	"$CERTFLEET" $command >run/out 2>&1 </dev/null
 	is $? 0 "certfleet $command"

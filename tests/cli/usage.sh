@@ -40,7 +40,7 @@ hasnt "$out" $'\e' "an escape in a word is not repeated"
 
 cf_out --help
 is $status 0 "--help ends well"
-[ "$(wc -l <<<"$out")" -le 30 ]; ok $? "it fits on a screen"
+[ "$(wc -l <<<"$out")" -le 40 ]; ok $? "it fits on a page"
 listed=$out
 [ "$(wc -L <<<"$out")" -le 80 ]; ok $? "and into 80 columns"
 is "$(cat run/said)" "" "it goes to stdout"
