@@ -6,7 +6,6 @@
 #include "harness.h"
 
 #include "agent/order_log.h"
-#include "cli/terminal.h"
 #include "crypto/passphrase.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
@@ -71,8 +70,8 @@ static void read_secrets(const char *path, const char *text, size_t len)
 	read_secret(&file);
 	set_variable(text, len);
 	read_secret(&env);
-	if (passphrase_from_file(path, &passphrase, &e))
-		TRY(passphrase_is_strong(&passphrase, &e));
+	secret_copy(&passphrase, text, len);
+	TRY(passphrase_is_strong(&passphrase, &e));
 }
 
 static void read_ordered(const void *bytes, size_t len)
