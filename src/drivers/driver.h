@@ -53,6 +53,7 @@ struct job {
 	/* activate: as in struct activation_order */
 	const char *proven;
 	const char *accepted;
+	int64_t awaits; /* probe: seconds that `activating` is waited for first; 0: it is not */
 	struct arena *arena; /* for the answer */
 	/* set by drivers_run(), from struct drivers_options */
 	const char *directory;

@@ -14,7 +14,9 @@
  * could change it in between, which is why those directories are checked too.
  *
  * Activation runs a command on the remote host, with a clean environment, and
- * kills it there at its deadline.
+ * kills it there at its deadline.  It is run beside the store, under its lock, by a
+ * process that outlives the connection and leaves the outcome there: a later probe
+ * finds it, and an apply waits for one that still runs.
  */
 #include "drivers/driver_table.h"
 
@@ -271,11 +273,31 @@ static bool execute_there(struct driver_session *v, struct ssh_target *f,
 	if (!d->ops.count)
 		return true;
 	if (f->view.stores[0].is_there || d->writes)
-		ssh_script_lock(&script, f->view.layout.stores[0].path);
+		ssh_script_lock(&script, f->view.layout.stores[0].path, SSH_LOCK_S);
 	vec_each (op, &d->ops)
 		add_operation(f, op, &script);
 	ssh_target_add(f, ssh_script_run(&script));
 	return send_ops(v, f, &x, e) && check_script_end(f, e);
+}
+
+/* Waits for the end of a command that an earlier run began there. */
+static bool await_there(struct driver_session *v, struct err *e)
+{
+	const struct job *j = v->job;
+	struct ssh_script_ops script = { .arena = v->arena };
+	struct ssh_target *f = NULL;
+	AUTO(exchange) x = { .reads = true, .timeout_ms = j->awaits * 1000 + GRACE_MS };
+
+	if (!ssh_target_new(v, &f, e))
+		return false;
+	ssh_script_lock(&script, f->view.layout.stores[0].path, j->awaits + SSH_LOCK_S);
+	ssh_target_add(f, ssh_script_run(&script));
+	if (!send_ops(v, f, &x, e))
+		return false;
+	return f->ask->ops[0].status != SSH_SCRIPT_BUSY ||
+	       err_set(e, ERR_BUSY,
+		       "an earlier activation of '%s' on '%s' has not ended in its time",
+		       text_escaped(v->arena, j->component->process), f->login.host);
 }
 
 /* Every verb looks first, then decides, and changes what it has decided on. */
@@ -285,13 +307,14 @@ static bool sftp_verb(struct driver_session *v, struct err *e)
 	AUTO(install_decision) d = { 0 };
 	struct job *j = v->job;
 
-	if (!ssh_target_new(v, &f, e) || !look_there(v, f, e))
+	if ((j->awaits && !await_there(v, e)) || !ssh_target_new(v, &f, e) || !look_there(v, f, e))
 		return false;
 	if (j->verb == DRIVER_READ)
 		return view_read_pair(&f->view, j->arena, j->found, j->parsed_key, e);
 	if (j->verb != DRIVER_PROBE)
 		return install_decide(&f->view, &f->order, &d, e) && execute_there(v, f, &d, e);
 	view_observe(&f->view, j->arena, &j->seen);
+	ssh_target_observe_activation(f, &j->seen);
 	j->seen.online = true;
 	return true;
 }
@@ -321,14 +344,33 @@ static bool check_command_end(const struct driver_session *v, const struct ssh_t
 		       op->status, buf_text(&said));
 }
 
+/* A connection that broke has ended nothing there: another one brings the outcome. */
+static bool ask_outcome(struct driver_session *v, struct ssh_target *f, struct err *e)
+{
+	int64_t seconds = v->job->component->activate.timeout;
+	const struct ssh_op run = f->ask->ops[0];
+	struct ssh_script_ops script = { .arena = v->arena };
+	const char *store = f->view.layout.stores[0].path;
+	AUTO(exchange) x = { .timeout_ms = seconds * 1000 + GRACE_MS };
+
+	if (e->code == ERR_STOPPED || run.status >= 0)
+		return false;
+	*e = (struct err){ 0 };
+	ssh_script_lock(&script, store, seconds + SSH_LOCK_S);
+	ssh_script_outcome(&script, store, &run);
+	ssh_target_add(f, ssh_script_run(&script));
+	return send_ops(v, f, &x, e);
+}
+
 static bool sftp_activate(struct driver_session *v, struct err *e)
 {
 	const struct job *j = v->job;
 	const struct activate *how = &j->component->activate;
-	const struct ssh_script_command c = { .component = j->component->name,
-					      .fingerprint = j->fingerprint,
-					      .seconds = how->timeout,
-					      .argv = activate_argv(how, v->arena) };
+	struct ssh_script_command c = { .component = j->component->name,
+					.fingerprint = j->fingerprint,
+					.seconds = how->timeout,
+					.unit = how->unit,
+					.argv = activate_argv(how, v->arena) };
 	struct ssh_script_ops script = { .arena = v->arena };
 	struct ssh_target *f = NULL;
 	AUTO(exchange) x = { .timeout_ms = how->timeout * 1000 + GRACE_MS };
@@ -337,9 +379,12 @@ static bool sftp_activate(struct driver_session *v, struct err *e)
 		return true; /* no activation: the component watches its files */
 	if (!ssh_target_new(v, &f, e))
 		return false;
+	c.store = f->view.layout.stores[0].path;
+	ssh_script_directory(&script, c.store);
+	ssh_script_lock(&script, c.store, SSH_LOCK_S);
 	ssh_script_command(&script, &c);
 	ssh_target_add(f, ssh_script_run(&script));
-	return send_ops(v, f, &x, e) && check_command_end(v, f, e);
+	return (send_ops(v, f, &x, e) || ask_outcome(v, f, e)) && check_command_end(v, f, e);
 }
 
 static const struct member kept_sftp_members[] = {

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 
 enum {
-	GROUPS_LIMIT = 1024
+	GROUPS_LIMIT = 1024,
+	ACTIVATING_LIMIT = 24 * 60 * 60, /* seconds; a clock may have been set meanwhile */
 };
 
 /* ---- requests ---- */
@@ -46,6 +47,7 @@ static void ssh_names_ask_who(struct ssh_target *f)
 		ssh_script_writable(&script, l->slots[k].home);
 		ssh_script_mounted(&script, l->slots[k].path);
 	}
+	ssh_script_activating(&script, l->stores[0].path);
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (l->parts & 1U << part)
 			ssh_script_links(&script, file_kind_names[part], l->names[part]);
@@ -75,6 +77,7 @@ void ssh_target_ask_names(struct ssh_target *f)
 	}
 	add_look(f, SSH_LINK, view_store_path(v, 0, STORE_STAGED));
 	add_look(f, SSH_LINK, view_store_path(v, 0, STORE_ATTR));
+	add_look(f, SSH_LINK, view_store_path(v, 0, STORE_ACTIVATION));
 	add_look(f, SSH_LINK,
 		 l->single ? view_store_path(v, 0, STORE_CURRENT) : view_first_path(v));
 	if (l->store_count > 1)
@@ -298,6 +301,7 @@ static void take_links(struct ssh_target *f)
 
 	links.staged = link_of(ssh_target_next(f));
 	links.set = link_of(ssh_target_next(f));
+	links.activation = link_of(ssh_target_next(f));
 	links.switched = link_of(ssh_target_next(f));
 	if (f->view.layout.store_count > 1)
 		links.former = link_of(ssh_target_next(f));
@@ -358,4 +362,20 @@ void ssh_target_take_names(struct ssh_target *f)
 	view_take_slots_end(&f->view);
 	if (!f->view.layout.single)
 		take_listing(f);
+}
+
+void ssh_target_observe_activation(const struct ssh_target *f, struct observation *out)
+{
+	const char *left = f->told ? ssh_names_reported(f, f->told, "activating") : NULL;
+	const char *text = f->view.activation;
+	const char *done =
+		out->installed ? arena_printf(f->arena, "ended %s 0 ", out->installed) : NULL;
+
+	if (left) {
+		out->activating = strtoll(left, NULL, 10);
+		if (out->activating < 1 || out->activating > ACTIVATING_LIMIT)
+			out->activating = 1;
+	} else if (text && done && !strncmp(text, done, strlen(done))) {
+		out->activated = out->installed;
+	}
 }

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "install/entry.h"
+#include "install/names.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,6 +30,11 @@ static const char script[] =
 	"trap 'printf \"\\n%s %s\\n\" \"$end\" \"$?\"' EXIT\n"
 	"set -eu\n"
 	"tell() { printf '" SSH_SCRIPT_TOLD "%s\\n' \"$*\"; }\n"
+	"left() {\n"
+	"	until=$(readlink -- \"$1/activation\")\n"
+	"	until=$(number \"${until##* }\")\n"
+	"	echo $((${until:-0} - $(date +%s)))\n"
+	"}\n"
 	"number() { case $1 in *[!0-9]*) ;; *) echo \"$1\" ;; esac; }\n"
 	"ours() {\n"
 	"	set -f\n"
@@ -57,7 +63,7 @@ static const char script[] =
 	"		[ -z \"$1\" ] || tell owner \"$(id -u -- \"$1\" 2>/dev/null || number \"$1\")\"\n"
 	"		id=$(getent group -- \"$2\" | cut -d: -f3)\n"
 	"		[ -z \"$2\" ] || tell group \"${id:-$(number \"$2\")}\"\n"
-	"		for tool in mv cp ln rm mkdir readlink sync env timeout; do\n"
+	"		for tool in mv cp ln rm mkdir readlink sync env timeout flock setsid; do\n"
 	"			command -v $tool >/dev/null || tell lacks $tool\n"
 	"		done\n"
 	"		shift 2 ;;\n"
@@ -79,10 +85,15 @@ static const char script[] =
 	"		fi\n"
 	"		[ ! -f \"$2\" ] || [ -L \"$2\" ] || [ \"$(names \"$2\")\" = 1 ] || tell linked \"$1\"\n"
 	"		shift 2 ;;\n"
+	"	activating)\n"
+	"		case $(readlink -- \"$1/activation\" || :) in\n"
+	"		'runs '*) flock -n \"$1\" true || tell activating \"$(left \"$1\")\" ;;\n"
+	"		esac\n"
+	"		shift ;;\n"
 	"	lock)\n"
 	"		exec 9<\"$1\"\n"
-	"		! command -v flock >/dev/null || flock -w 10 9 || exit 75\n"
-	"		shift ;;\n"
+	"		flock -w \"$2\" 9 || exit 75\n"
+	"		shift 2 ;;\n"
 	"	directory)\n"
 	"		{ [ -d \"$1\" ] && [ ! -L \"$1\" ]; } || mkdir -m 755 -- \"$1\"\n"
 	"		ours \"$1\" || exit 77\n"
@@ -154,19 +165,57 @@ static const char script[] =
 	"		sync -- \"$1\" || sync\n"
 	"		shift ;;\n"
 	"	command)\n"
-	"		seconds=$1 component=$2 fingerprint=$3 home=${HOME:-/}\n"
-	"		shift 3\n"
-	"		env -i PATH=\"$PATH\" LANG=C.UTF-8 HOME=\"$home\" \\\n"
-	"			CERTFLEET_COMPONENT=\"$component\" \\\n"
-	"			CERTFLEET_FINGERPRINT=\"$fingerprint\" \\\n"
-	"			timeout -k 5 \"$seconds\" \"$@\" </dev/null\n"
-	"		exit 0 ;;\n"
+	"		setsid sh -c \"$supervisor\" sh \"$end\" \"${HOME:-/}\" \"$@\" </dev/null >/dev/null 2>&1 9<&9 &\n"
+	"		wait $! || :\n"
+	"		set -- outcome \"$1\" \"$end\" ;;\n"
+	"	outcome)\n"
+	"		said=$(readlink -- \"$1/activation\" || :)\n"
+	"		case $said in\n"
+	"		'ended '*\" $2 \"*) ;;\n"
+	"		*) echo 'it was not run, or what ran it was killed'; exit 70 ;;\n"
+	"		esac\n"
+	"		printf '%s\\n' \"${said#*\" $2 \"}\"\n"
+	"		said=${said%%\" $2 \"*}\n"
+	"		exit \"${said##* }\" ;;\n"
 	"	*)\n"
 	"		exit 64 ;;\n"
 	"	esac\n"
 	"done\n"
 	"exit 0\n"
 	"}\n";
+
+/*
+ * What runs a command beside its store, as a process of its own: the lock is its
+ * descriptor 9.  What the command leaves behind may hold its output open, so that ends
+ * with a line that begins with a random word.  A unit that has a job is waited for.
+ */
+static const char supervisor_text[] =
+	"supervisor='\n"
+	"end=$1 home=$2 store=$3 new=$4 fingerprint=$5 component=$6 seconds=$7 unit=$8\n"
+	"shift 8\n"
+	"until=$(($(date +%s) + seconds))\n"
+	"record() {\n"
+	"	rm -f -- \"$new\"\n"
+	"	ln -s -- \"$1\" \"$new\" && mv -fT -- \"$new\" \"$store/activation\"\n"
+	"	sync -- \"$store\" || sync\n"
+	"}\n"
+	"has_job() {\n"
+	"	case $(systemctl show --property=Job -- \"$unit\") in *Job=[1-9]*) ;; *) return 1 ;; esac\n"
+	"}\n"
+	"run() {\n"
+	"	while [ -n \"$unit\" ] && has_job; do\n"
+	"		[ \"$(date +%s)\" -lt \"$until\" ] || { echo \"unit $unit has a job\"; return 75; }\n"
+	"		sleep 1\n"
+	"	done\n"
+	"	seconds=$((until - $(date +%s)))\n"
+	"	env -i PATH=\"$PATH\" LANG=C.UTF-8 HOME=\"$home\" \\\n"
+	"		CERTFLEET_COMPONENT=\"$component\" CERTFLEET_FINGERPRINT=\"$fingerprint\" \\\n"
+	"		timeout -k 5 $((seconds > 0 ? seconds : 1)) \"$@\" </dev/null 9<&-\n"
+	"}\n"
+	"record \"runs $fingerprint $until\"\n"
+	"said=$({ run \"$@\"; printf \"\\n%s %s\\n\" \"$end\" $?; } 2>&1 | sed \"/^$end /q\" | tail -c 400)\n"
+	"record \"ended $fingerprint ${said##*\"$end \"} $end ${said%\"$end \"*}\"\n"
+	"'\n";
 
 void ssh_script_quote(struct buf *out, const char *text)
 {
@@ -221,9 +270,20 @@ void ssh_script_links(struct ssh_script_ops *a, const char *name, const char *pa
 	ssh_script_add(a, path);
 }
 
-void ssh_script_lock(struct ssh_script_ops *a, const char *store)
+void ssh_script_activating(struct ssh_script_ops *a, const char *store)
+{
+	add_act(a, "activating", store);
+}
+
+static const char *seconds_text(struct ssh_script_ops *a, int64_t seconds)
+{
+	return arena_printf(a->arena, "%" PRId64, seconds);
+}
+
+void ssh_script_lock(struct ssh_script_ops *a, const char *store, int64_t seconds)
 {
 	add_act(a, "lock", store);
+	ssh_script_add(a, seconds_text(a, seconds));
 }
 
 void ssh_script_directory(struct ssh_script_ops *a, const char *path)
@@ -303,11 +363,21 @@ void ssh_script_sync(struct ssh_script_ops *a, const char *directory)
 
 void ssh_script_command(struct ssh_script_ops *a, const struct ssh_script_command *c)
 {
-	add_act(a, "command", arena_printf(a->arena, "%" PRId64, c->seconds));
-	ssh_script_add(a, c->component);
+	add_act(a, "command", c->store);
+	ssh_script_add(a,
+		       temporary(a, arena_printf(a->arena, "%s/%s", c->store, STORE_ACTIVATION)));
 	ssh_script_add(a, c->fingerprint);
+	ssh_script_add(a, c->component);
+	ssh_script_add(a, seconds_text(a, c->seconds));
+	ssh_script_add(a, c->unit ? c->unit : "");
 	for (size_t i = 0; c->argv[i]; i++)
 		ssh_script_add(a, c->argv[i]);
+}
+
+void ssh_script_outcome(struct ssh_script_ops *a, const char *store, const struct ssh_op *run)
+{
+	add_act(a, "outcome", store);
+	ssh_script_add(a, arena_strndup(a->arena, run->end, strcspn(run->end, " ")));
 }
 
 /* A random word that no program run by the script can know, and so not print. */
@@ -324,8 +394,8 @@ static const char *new_word(struct arena *a)
 struct ssh_op ssh_script_run(struct ssh_script_ops *a)
 {
 	const char *word = new_word(a->arena);
-	const char *whole = arena_printf(a->arena, "{\nend=%s\nset --%s\n%s", word,
-					 buf_text(&a->words), script);
+	const char *whole = arena_printf(a->arena, "{\nend=%s\nset --%s\n%s%s", word,
+					 buf_text(&a->words), supervisor_text, script);
 
 	buf_release(&a->words);
 	a->words = (struct buf){ 0 };

@@ -33,6 +33,7 @@
 
 enum {
 	/* exit statuses of the script */
+	SSH_LOCK_S = 10,         /* usual wait for the lock of a store */
 	SSH_SCRIPT_BUSY = 75,    /* the store is locked */
 	SSH_SCRIPT_MOVED = 76,   /* a link or name is not as expected */
 	SSH_SCRIPT_STRANGE = 77, /* a directory is not ours alone */
@@ -63,8 +64,10 @@ void ssh_script_mounted(struct ssh_script_ops *a, const char *path);
  * ACL, and "label NAME" when it has a security label.
  */
 void ssh_script_links(struct ssh_script_ops *a, const char *name, const char *path);
-/* Locks the store until the end of the script, waiting up to 10 s: SSH_SCRIPT_BUSY. */
-void ssh_script_lock(struct ssh_script_ops *a, const char *store);
+/* Reports "activating SECONDS" while a command of ssh_script_command() runs: its latest end. */
+void ssh_script_activating(struct ssh_script_ops *a, const char *store);
+/* Locks the store until the end of the script, waiting so long at most: SSH_SCRIPT_BUSY. */
+void ssh_script_lock(struct ssh_script_ops *a, const char *store, int64_t seconds);
 /* Makes a directory; an existing one must be root's or ours alone: SSH_SCRIPT_STRANGE. */
 void ssh_script_directory(struct ssh_script_ops *a, const char *path);
 /* Requires that the link still has this text ("": no link): SSH_SCRIPT_MOVED. */
@@ -92,14 +95,23 @@ void ssh_script_clean(struct ssh_script_ops *a, const char *path);
 /* Removes a file, or a directory with its contents. */
 void ssh_script_remove(struct ssh_script_ops *a, const char *path);
 void ssh_script_sync(struct ssh_script_ops *a, const char *directory);
-/* Runs a command with a clean environment, killed after `seconds`; must be the last act. */
+/*
+ * Runs a command with a clean environment, killed after `seconds`; the last act, after
+ * ssh_script_lock().  It is run by a process of its own there, which lives on when the
+ * connection breaks, holds the lock of the store, and leaves the outcome in
+ * STORE_ACTIVATION; the command inherits nothing of it.
+ */
 struct ssh_script_command {
+	const char *store;
 	const char *component;
 	const char *fingerprint;
 	int64_t seconds;
+	const char *unit; /* of systemd, waited for until it has no job; NULL: none */
 	const char *const *argv;
 };
 void ssh_script_command(struct ssh_script_ops *a, const struct ssh_script_command *c);
+/* Ends with the output and status of the command that `run` began; the last act. */
+void ssh_script_outcome(struct ssh_script_ops *a, const char *store, const struct ssh_op *run);
 
 /* Turns the acts into one op, `needed`, and empties the list. */
 struct ssh_op ssh_script_run(struct ssh_script_ops *a);
@@ -151,5 +163,7 @@ void ssh_target_take_contents(struct ssh_target *f);
 bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const char *value);
 /* PATH/NAME, in the arena. */
 const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name);
+/* What is known there of the last activation. */
+void ssh_target_observe_activation(const struct ssh_target *f, struct observation *out);
 
 #endif

@@ -83,19 +83,27 @@ static void outcome_adopt(const struct fleet *f, const struct activation_record 
 	}
 }
 
+static void note_running(struct engine *en, const char *process, int64_t until)
+{
+	AUTO(arena) a = { 0 };
+	char text[TIME_TEXT];
+
+	engine_note(
+		en,
+		en->apply
+			? "waiting for the activation of '%s', which an earlier run began: until %s at most"
+			: "the activation of '%s', which an earlier run began, goes on until %s at most",
+		text_escaped(&a, process), time_format(until, text));
+}
+
 static bool outcomes_wait(struct engine *en, const struct outcomes *o, struct err *e)
 {
 	for (size_t i = 0; i < o->count; i++) {
 		const struct activation_record *r = &o->list[i];
-		AUTO(arena) a = { 0 };
-		char until[TIME_TEXT];
 
 		if (!activation_runs(o->directory, r->process))
 			continue;
-		engine_note(
-			en,
-			"waiting for the activation of '%s', which an earlier run began: until %s at most",
-			text_escaped(&a, r->process), time_format(r->until, until));
+		note_running(en, r->process, r->until);
 		if (!activation_wait(o->directory, r, e))
 			return false;
 	}
@@ -107,6 +115,30 @@ bool activations_await(struct engine *en, struct err *e)
 	AUTO(outcomes) o = { 0 };
 
 	return outcomes_read(en, &o, e) && outcomes_wait(en, &o, e);
+}
+
+void activations_await_there(struct engine *en, struct job *jobs, size_t count)
+{
+	AUTO(arena) a = { 0 };
+	struct job *again = arena_array(&a, count, sizeof(*again));
+	size_t *from = arena_array(&a, count, sizeof(*from));
+	size_t running = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t left = jobs[i].done ? jobs[i].seen.activating : 0;
+
+		if (!left)
+			continue;
+		note_running(en, jobs[i].component->process, clock_now() + left);
+		from[running] = i;
+		again[running] = jobs[i];
+		again[running++].awaits = left;
+	}
+	if (!en->apply)
+		return;
+	drivers_run(en->drivers, again, running);
+	for (size_t k = 0; k < running; k++)
+		jobs[from[k]] = again[k];
 }
 
 bool activations_adopt(struct engine *en, struct err *e)
@@ -140,14 +172,10 @@ void activations_observe(struct engine *en, struct snapshot *s)
 		return;
 	for (size_t i = 0; i < o.count; i++) {
 		struct activation_record r = o.list[i];
-		char until[TIME_TEXT];
 
 		r.error = r.error ? arena_strdup(&s->arena, r.error) : NULL;
 		if (activation_runs(o.directory, r.process))
-			engine_note(
-				en,
-				"the activation of '%s', which an earlier run began, goes on until %s at most",
-				text_escaped(&o.arena, r.process), time_format(r.until, until));
+			note_running(en, r.process, r.until);
 		else
 			outcome_adopt(en->fleet, &r, (struct component_seen *)s->components,
 				      s->component_count, NULL);

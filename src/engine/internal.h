@@ -263,6 +263,8 @@ MUST_CHECK bool bundles_confirm(struct run *r, struct err *e);
  * reads.
  */
 MUST_CHECK bool activations_await(struct engine *en, struct err *e);
+/* The same of those that run on the hosts of probed components, which are probed again. */
+void activations_await_there(struct engine *en, struct job *jobs, size_t count);
 MUST_CHECK bool activations_adopt(struct engine *en, struct err *e);
 void activations_observe(struct engine *en, struct snapshot *s);
 /* The outcome of the job is recorded in the state. */

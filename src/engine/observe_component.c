@@ -92,8 +92,7 @@ static void observe_served(struct engine *en, const struct snapshot *s,
 
 /*
  * One that cannot be reached keeps what was seen of it the last time, but
- * that proves nothing now.  An activation whose result no run has heard of may be
- * known there.
+ * that proves nothing now.
  */
 static void observe_take_answer(const struct job *job, struct snapshot *s,
 				struct component_seen *row)
@@ -114,9 +113,8 @@ static void observe_take_answer(const struct job *job, struct snapshot *s,
 	seen->observed_at = s->observed_at;
 	if (!from || strcmp(from, s->lineage) != 0)
 		seen->order_taken = 0;
-	else if (seen->activated && row->activation_due &&
-		 !strcmp(seen->activated, row->activation_due))
-		row->activation_due = NULL;
+	if (from && strcmp(from, s->lineage) != 0)
+		seen->activated = NULL;
 	seen->evidence = seen->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 
@@ -135,6 +133,25 @@ static void observe_secret(void *ctx, const struct secret_ref *ref)
 
 	if (!engine_secret(search->en, ref, &value, &e) && !search->seen->no_secret)
 		search->seen->no_secret = arena_strdup(search->arena, e.text);
+}
+
+/*
+ * An activation whose result no run has heard of may be known there; it was one of all
+ * components of the process.
+ */
+static void take_activation(const struct fleet *f, const struct snapshot *s,
+			    const struct component *c, struct component_seen *row)
+{
+	if (!row->activation_due || !text_equal(row->now.activated, row->activation_due))
+		return;
+	row->activation_due = NULL;
+	for (size_t i = 0; strcmp(c->process, c->name) != 0 && i < s->component_count; i++) {
+		struct component_seen *other = (struct component_seen *)&s->components[i];
+		const struct component *shares = fleet_component(f, other->name);
+
+		if (shares && !strcmp(shares->process, c->process))
+			other->activation_due = NULL;
+	}
 }
 
 /* Ports of one component may disagree, and so may the addresses of one. */
@@ -164,6 +181,7 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 					.component = &f->components[i],
 					.arena = &s->arena };
 	drivers_run(en->drivers, jobs, f->component_count);
+	activations_await_there(en, jobs, f->component_count);
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
 		return err_in(e, "cannot look at what is served");
@@ -179,6 +197,7 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		component_secrets(c, &f->access, observe_secret,
 				  &(struct secret_search){
 					  .en = en, .seen = &seen->now, .arena = &s->arena });
+		take_activation(f, s, c, seen);
 		/* a process of this machine, wherever the pair goes */
 		if (driver_activates_here(c))
 			activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);

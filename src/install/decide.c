@@ -323,6 +323,14 @@ static void add_carry(struct deciding *d, const char *version)
 					       other->name, version });
 }
 
+/* What is switched to has not been activated yet, whatever was before. */
+static void add_forget_activation(struct deciding *d)
+{
+	if (d->view->activation)
+		add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE,
+					       STORE_ACTIVATION });
+}
+
 /* What owners and modes were set, which the next stage inherits; NULL: no record. */
 static void add_record(struct deciding *d, const char *set)
 {
@@ -370,6 +378,7 @@ static bool decide_switch(struct deciding *d, const char *version, const char *s
 	op.text = v->switch_text;
 	add_op(d, op);
 	add_carry(d, version);
+	add_forget_activation(d);
 	add_record(d, set);
 	if (v->layout.single)
 		add_keep(d, kept);

@@ -64,5 +64,5 @@ const char *versions_free_name(const struct versions *all, const char *base)
 bool store_has_link(const char *name)
 {
 	return !strcmp(name, STORE_CURRENT) || !strcmp(name, STORE_STAGED) ||
-	       !strcmp(name, STORE_ATTR);
+	       !strcmp(name, STORE_ATTR) || !strcmp(name, STORE_ACTIVATION);
 }

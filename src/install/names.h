@@ -18,6 +18,7 @@
 #define STORE_CURRENT "current" /* link to the version that is on */
 #define STORE_STAGED "staged"   /* link to the one that is next */
 #define STORE_ATTR "attributes" /* link whose text says what owner and mode the last commit set */
+#define STORE_ACTIVATION "activation"  /* link whose text is the last activation (view.h) */
 #define STORE_NEW ".new.tmp-certfleet" /* a version that is being written */
 
 struct pair_files;

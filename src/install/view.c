@@ -80,6 +80,7 @@ void view_take_links(struct install_view *v, const struct view_links *links)
 	struct err e = { 0 };
 
 	v->set = links->set;
+	v->activation = links->activation;
 	if (links->switched)
 		v->switch_text = links->switched;
 	if (v->stores[0].is_there && links->switched)

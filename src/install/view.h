@@ -64,6 +64,7 @@ struct install_view {
 	const char *staged;            /* version that is next; NULL: none */
 	const char *set;               /* text of STORE_ATTR; NULL: none */
 	const char *former;            /* version that former links lead to; NULL: none */
+	const char *activation;        /* text of STORE_ACTIVATION; NULL: none */
 	const char *linked;            /* a path of a plain file where our link is; NULL: none */
 	struct pair_files seen;        /* what a process sees through the paths */
 	VEC(struct view_other) others; /* beside those, with one directory */
@@ -94,6 +95,11 @@ struct view_links {
 	const char *set;
 	const char *switched; /* view_switch_name() */
 	const char *former;   /* STORE_CURRENT in the last store */
+	/*
+	 * STORE_ACTIVATION, of a process that is activated beside the store:
+	 * "runs FINGERPRINT UNTIL" or "ended FINGERPRINT STATUS RUN OUTPUT".
+	 */
+	const char *activation;
 };
 void view_take_links(struct install_view *v, const struct view_links *links);
 /* The entry at a path, and the directory that it is in. */

@@ -56,6 +56,8 @@ struct observation {
 	/* the process that is activated */
 	const char *activated;   /* fingerprint of the last pair that its host knows to
 				    be activated; NULL: unknown */
+	int64_t activating;      /* seconds until the latest end of the activation that runs
+				    there; 0: none, or unknown */
 	const char *activation;  /* name, when its host reports it; NULL */
 	const char *doubt;       /* NULL: its pidfile names the right process, or
 				    there is none; else why that is doubtful */

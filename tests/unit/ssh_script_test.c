@@ -286,7 +286,7 @@ TEST(a_store_is_locked)
 	if (pid == 0)
 		hold_the_lock(fd);
 	close(fd); /* it is held by the other process */
-	ssh_script_lock(&acts, root);
+	ssh_script_lock(&acts, root, SSH_LOCK_S);
 	ssh_script_directory(&acts, at_root("after"));
 	must_act();
 	assert_int_equal(test_wait(pid), 0);
@@ -314,12 +314,18 @@ TEST(it_is_told_who_we_are)
 
 /* ---- commands ---- */
 
+static const char *store; /* of commands; NULL: the root */
+
 static const char *run_command(const char *const *argv, int64_t seconds, int *status)
 {
-	const struct ssh_script_command c = {
-		.component = "web/it's", .fingerprint = "abc", .seconds = seconds, .argv = argv
-	};
+	const char *where = store ? store : root;
+	const struct ssh_script_command c = { .store = where,
+					      .component = "web/it's",
+					      .fingerprint = "abc",
+					      .seconds = seconds,
+					      .argv = argv };
 
+	ssh_script_lock(&acts, where, SSH_LOCK_S);
 	ssh_script_command(&acts, &c);
 	return act(status);
 }
@@ -391,6 +397,61 @@ static bool is_running(pid_t pid)
 	const char *path = arena_printf(&test_arena, "/proc/%d/stat", pid);
 
 	return fs_read(path, 4096, &stat, &e) && !strstr(buf_text(&stat), ") Z ");
+}
+
+TEST(r6_what_a_command_leaves_behind_is_not_waited_for)
+{
+	const char *const argv[] = { "sh", "-c", "sleep 300 & echo $!; exit 4", NULL };
+	int status = 0;
+	pid_t pid = (pid_t)atoi(run_command(argv, 250, &status));
+
+	assert_int_equal(status, 4);
+	assert_true(pid > 1 && is_running(pid));
+	kill(pid, SIGKILL);
+}
+
+TEST(r6_a_command_inherits_nothing_of_what_runs_it)
+{
+	const char *const argv[] = {
+		"sh", "-c",
+		"! test -e /proc/$$/fd/9 || exit 1; readlink /proc/$$/fd/0; ps -o sid= -p $$", NULL
+	};
+	int status = 0;
+	const char *said = run_command(argv, 60, &status);
+
+	assert_int_equal(status, 0);
+	assert_int_equal(strncmp(said, "/dev/null\n", 10), 0);
+	assert_true(atoi(said + 10) > 1);
+	assert_int_not_equal(atoi(said + 10), getsid(0));
+}
+
+TEST(r6_a_command_that_runs_is_reported_and_holds_its_store)
+{
+	const char *here = arena_strdup(&test_arena, root);
+	const char *const argv[] = {
+		"sh", "-c", "touch \"$0/begun\"; until test -e \"$0/go\"; do sleep 0.05; done",
+		here, NULL
+	};
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) { /* the script of each is in the root */
+		store = here;
+		snprintf(root, sizeof(root), "%s/other", here);
+		mkdir(root, 0700);
+		run_command(argv, 290, &status);
+		_exit(status);
+	}
+	for (int i = 0; i < PATIENCE_MS / 50 && access(at_root("begun"), F_OK); i++)
+		clock_sleep_ms(50);
+	ssh_script_activating(&acts, root);
+	assert_non_null(strstr(act(&status), SSH_SCRIPT_TOLD "activating 2"));
+	ssh_script_lock(&acts, root, 0);
+	assert_int_equal(act_status(), SSH_SCRIPT_BUSY);
+	write_text(at_root("go"), "");
+	assert_int_equal(test_wait(pid), 0);
+	ssh_script_activating(&acts, root);
+	assert_null(strstr(act(&status), SSH_SCRIPT_TOLD "activating"));
 }
 
 /* The deadline is as late as the command needs to have begun. */
