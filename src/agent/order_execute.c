@@ -35,7 +35,7 @@ static const char *outlived_activation(const struct agent_config *c,
 	bool done = activation_record_read(execute_records(c, a), component->name, a, &r) &&
 		    r.end == ACTIVATION_DONE;
 
-	return done ? r.fingerprint : NULL;
+	return done ? r.order.fingerprint : NULL;
 }
 
 void component_inspect(const struct agent_config *c, const struct agent_component *component,

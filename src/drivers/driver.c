@@ -352,6 +352,23 @@ static void learn_pairs(const struct job *jobs, size_t count)
 	foreign_learn(o.list, n);
 }
 
+/* Whether the job is a command on this host that activates, for a supervisor. */
+static bool is_supervised(const struct driver *driver, const struct job *j, struct supervised *out)
+{
+	return j->verb == DRIVER_ACTIVATE && driver->supervised && driver->supervised(j, out);
+}
+
+static void supervised_begin(struct job *j, struct supervisor *out)
+{
+	struct supervised what = { 0 };
+
+	*out = (struct supervisor){ .pidfd = -1 };
+	j->began_ms = clock_mono_ms();
+	j->began = is_supervised(driver_for(j->component, j->verb), j, &what) &&
+		   (j->rolls_back || stop_permits(&j->error)) &&
+		   supervisor_begin(&what, out, &j->error);
+}
+
 /* The first ones run while `d->batch` does. */
 static void run_supervised(struct drivers *d, struct job *const *jobs, size_t count)
 {
@@ -361,11 +378,14 @@ static void run_supervised(struct drivers *d, struct job *const *jobs, size_t co
 	do {
 		size_t some = count - at < SUPERVISED_LIMIT ? count - at : SUPERVISED_LIMIT;
 
-		files_activate_begin(jobs + at, list, some);
+		for (size_t i = 0; i < some; i++)
+			supervised_begin(jobs[at + i], &list[i]);
 		if (at == 0 && d->batch)
 			batch_run(d->batch);
 		supervisors_wait(list, some, d->options.stopping, d->options.ctx);
-		files_activate_end(jobs + at, list, some);
+		for (size_t i = 0; i < some; i++)
+			if (jobs[at + i]->began)
+				jobs[at + i]->done = supervisor_end(&list[i], &jobs[at + i]->error);
 		at += some;
 	} while (at < count);
 }
@@ -377,6 +397,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 	struct job **supervised = arena_array(&a, count, sizeof(*supervised));
 	size_t file_count = 0;
 	size_t supervised_count = 0;
+	struct supervised what = { 0 };
 
 	learn_pairs(jobs, count);
 	for (size_t i = 0; i < count; i++) {
@@ -391,7 +412,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		j->private_directory = d->options.private_directory;
 		if (begins_something(j) && !stop_permits(&j->error))
 			continue;
-		if (driver == &files_driver && files_is_supervised(j))
+		if (is_supervised(driver, j, &what))
 			supervised[supervised_count++] = j;
 		else if (driver->files_verbs & 1U << j->verb)
 			files[file_count++] = j;

@@ -34,6 +34,7 @@ typedef bool driver_session_fn(struct driver_session *v, struct err *e);
 
 struct install_order;
 struct member;
+struct supervised;
 
 struct driver {
 	/* a verb is one of these three */
@@ -41,6 +42,8 @@ struct driver {
 	driver_fn *calls[DRIVER_VERB_COUNT];
 	unsigned files_verbs; /* 1 << verb: as of the driver `files`, for many jobs together */
 	const char *(*origin)(const struct component *c);
+	/* The command that activates on this host, under a supervisor; false: it is none. */
+	bool (*supervised)(const struct job *j, struct supervised *out);
 	/* Slow work, done before any session begins, kept in `memory`. */
 	bool (*prepare)(struct driver_session *v, struct err *e);
 	/* Wipes what prepare() has made, after the session. */

@@ -2,7 +2,6 @@
 #include "drivers/files.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/stop.h"
 #include "install/activate.h"
 #include "install/install.h"
@@ -70,32 +69,15 @@ static bool files_activate(struct job *j, struct err *e)
 	return install_activate(&order, j->arena, &j->executable, e);
 }
 
-bool files_is_supervised(const struct job *j)
+static bool files_supervised(const struct job *j, struct supervised *out)
 {
-	return j->verb == DRIVER_ACTIVATE && activate_is_supervised(&j->component->activate);
-}
+	const struct activation_order order = files_activation_order(j);
 
-void files_activate_begin(struct job *const *jobs, struct supervisor *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct job *j = jobs[i];
-		const struct activation_order order = files_activation_order(j);
-
-		list[i] = (struct supervisor){ .pidfd = -1 };
-		j->began_ms = clock_mono_ms();
-		j->began = (j->rolls_back || stop_permits(&j->error)) &&
-			   activate_begin(&order, &list[i], &j->error);
-	}
-}
-
-void files_activate_end(struct job *const *jobs, struct supervisor *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (jobs[i]->began)
-			jobs[i]->done = supervisor_end(&list[i], &jobs[i]->error);
+	return activate_supervised(&order, j->arena, out);
 }
 
 const struct driver files_driver = {
 	.calls = { [DRIVER_ACTIVATE] = files_activate },
 	.files_verbs = FILES_VERBS,
+	.supervised = files_supervised,
 };

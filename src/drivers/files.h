@@ -15,13 +15,4 @@ enum {
 /* Runs jobs of these verbs together. */
 void files_run(struct job *const *jobs, size_t count);
 
-/*
- * Activations by commands on this host, which run beside each other: begun, and ended
- * once `supervisors_wait()` is over.  At most SUPERVISED_LIMIT.
- */
-struct supervisor;
-bool files_is_supervised(const struct job *j);
-void files_activate_begin(struct job *const *jobs, struct supervisor *list, size_t count);
-void files_activate_end(struct job *const *jobs, struct supervisor *list, size_t count);
-
 #endif

@@ -13,13 +13,7 @@
 
 #include <stddef.h>
 
-enum {
-	KEY_LIKE = 32 /* length of a base64 or hex word that could be a key */
-};
-
-/* Escaped for people, up to the first word that looks like a key. */
-const char *redact_keys(const char *text, size_t len, struct arena *a);
-/* The same without any secret that the session knows. */
+/* As redact_keys(), without any secret that the session knows. */
 const char *redact_words(const struct driver_session *v, const struct exchange *x, const char *text,
 			 size_t len);
 /* A text member of the JSON reply, else the whole reply; redacted, may be "". */

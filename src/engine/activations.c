@@ -47,7 +47,7 @@ static struct component_seen *row_of(struct component_seen *rows, size_t count, 
 /* Whether the outcome is of an activation that is still due. */
 static bool is_awaited(const struct activation_record *r, const struct component_seen *seen)
 {
-	return seen && seen->activation_due && !strcmp(seen->activation_due, r->fingerprint);
+	return seen && seen->activation_due && !strcmp(seen->activation_due, r->order.fingerprint);
 }
 
 static void outcome_copy(const struct fleet *f, const char *name, const struct activation_record *r,
@@ -67,15 +67,15 @@ static void outcome_copy(const struct fleet *f, const char *name, const struct a
 static void outcome_adopt(const struct fleet *f, const struct activation_record *r,
 			  struct component_seen *rows, size_t count, struct change *change)
 {
-	const struct component *lead = fleet_component(f, r->component);
+	const struct component *lead = fleet_component(f, r->order.component);
 
-	if (r->end == ACTIVATION_RUNS || !is_awaited(r, row_of(rows, count, r->component)))
+	if (r->end == ACTIVATION_RUNS || !is_awaited(r, row_of(rows, count, r->order.component)))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct component *c = fleet_component(f, rows[i].name);
 		bool shares = lead && c && !strcmp(c->process, lead->process);
 
-		if (!shares && strcmp(rows[i].name, r->component) != 0)
+		if (!shares && strcmp(rows[i].name, r->order.component) != 0)
 			continue;
 		outcome_copy(f, rows[i].name, r, &rows[i]);
 		if (change)
@@ -101,9 +101,9 @@ static bool outcomes_wait(struct engine *en, const struct outcomes *o, struct er
 	for (size_t i = 0; i < o->count; i++) {
 		const struct activation_record *r = &o->list[i];
 
-		if (!activation_runs(o->directory, r->process))
+		if (!activation_runs(o->directory, r->order.process))
 			continue;
-		note_running(en, r->process, r->until);
+		note_running(en, r->order.process, r->until);
 		if (!activation_wait(o->directory, r, e))
 			return false;
 	}
@@ -159,7 +159,7 @@ bool activations_adopt(struct engine *en, struct err *e)
 	if (!state_commit(en->state, change, e))
 		return err_in(e, "cannot record what an earlier run began");
 	for (size_t i = 0; i < o.count; i++)
-		activation_record_remove(o.directory, o.list[i].process);
+		activation_record_remove(o.directory, o.list[i].order.process);
 	return true;
 }
 
@@ -174,8 +174,8 @@ void activations_observe(struct engine *en, struct snapshot *s)
 		struct activation_record r = o.list[i];
 
 		r.error = r.error ? arena_strdup(&s->arena, r.error) : NULL;
-		if (activation_runs(o.directory, r.process))
-			note_running(en, r.process, r.until);
+		if (activation_runs(o.directory, r.order.process))
+			note_running(en, r.order.process, r.until);
 		else
 			outcome_adopt(en->fleet, &r, (struct component_seen *)s->components,
 				      s->component_count, NULL);

@@ -60,52 +60,35 @@ static bool send_signal(const struct activation_order *o, struct arena *a, const
 	return true;
 }
 
-/* In the supervisor. */
-static bool activate_run_command(const void *ctx, struct err *e)
+bool activate_supervised(const struct activation_order *o, struct arena *a, struct supervised *out)
 {
-	const struct activation_order *o = ctx;
-	AUTO(arena) a = { 0 };
-	const char *const env[] = {
-		arena_printf(&a, "CERTFLEET_COMPONENT=%s", o->component),
-		arena_printf(&a, "CERTFLEET_FINGERPRINT=%s", o->fingerprint),
-		NULL,
-	};
-	const struct child c = { .argv = activate_argv(o->how, &a),
-				 .extra_env = env,
-				 .directory = o->directory,
-				 .timeout_ms = o->how->timeout * 1000 };
+	const char **env = arena_array(a, 3, sizeof(*env));
 
-	return child_run(&c, NULL, e);
-}
-
-bool activate_is_supervised(const struct activate *how)
-{
-	AUTO(arena) a = { 0 };
-
-	return activate_argv(how, &a) != NULL;
-}
-
-bool activate_begin(const struct activation_order *o, struct supervisor *out, struct err *e)
-{
-	const struct supervised s = {
+	env[0] = arena_printf(a, "CERTFLEET_COMPONENT=%s", o->component);
+	env[1] = arena_printf(a, "CERTFLEET_FINGERPRINT=%s", o->fingerprint);
+	*out = (struct supervised){
 		.directory = o->records,
 		.process = o->process,
 		.component = o->component,
 		.fingerprint = o->fingerprint,
-		.run = activate_run_command,
-		.ctx = o,
+		.argv = activate_argv(o->how, a),
+		.env = env,
+		.place = o->directory,
+		.unit = o->how->unit,
 		.timeout_ms = o->how->timeout * 1000,
 		.leaves_nothing = o->leaves_nothing,
 	};
-
-	return supervisor_begin(&s, out, e);
+	return out->argv != NULL;
 }
 
-static bool activate_supervised(const struct activation_order *o, struct err *e)
+static bool activate_and_wait(const struct activation_order *o, struct arena *a, struct err *e)
 {
 	AUTO(supervisor) s = { .pidfd = -1 };
+	struct supervised what = { 0 };
 
-	if (!activate_begin(o, &s, e))
+	if (!activate_supervised(o, a, &what))
+		return err_set(e, ERR_INPUT, "there is no command");
+	if (!supervisor_begin(&what, &s, e))
 		return false;
 	supervisors_wait(&s, 1, NULL, NULL);
 	return supervisor_end(&s, e);
@@ -123,7 +106,7 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 	case ACTIVATE_RELOAD:
 	case ACTIVATE_COMMAND:
 	case ACTIVATE_UNIT:
-		return activate_supervised(o, e);
+		return activate_and_wait(o, a, e);
 	case ACTIVATE_HTTP:
 		break; /* runs on the control host, never here */
 	}

@@ -29,11 +29,8 @@ struct activation_order {
 	const char *accepted;    /* executable accepted despite doubt; NULL: none */
 };
 
-/* Whether it is a command, run under a supervisor. */
-bool activate_is_supervised(const struct activate *how);
-/* Begins such a command. */
-MUST_CHECK bool activate_begin(const struct activation_order *o, struct supervisor *out,
-			       struct err *e);
+/* The command that a supervisor runs; false: it is none. */
+bool activate_supervised(const struct activation_order *o, struct arena *a, struct supervised *out);
 /*
  * Activates, to the end.  *executable: that of the signalled process, in the arena;
  * NULL: unknown or no signal.  The record of a command is left to the caller.

@@ -2,10 +2,12 @@
 #include "install/supervisor.h"
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/fiber.h"
 #include "base/fs.h"
 #include "base/parallel.h"
+#include "base/redact.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -28,11 +30,14 @@ enum {
 	RECORD_ROOM = 16 * 1024,
 	RECORD_LIMIT = 100 * 1000,
 	LOCK_FD = 3,
+	SHOW_JOB_MS = 5000, /* of systemctl */
+	JOB_POLL_MS = 500,
 	SUPERVISOR_POLL_MS = 100, /* longest delay until a stop is noticed */
 	SUPERVISOR_GRACE_S = 10,  /* to kill the command and to write the outcome down */
 };
 
 #define RECORD_SUFFIX ".json"
+#define SUPERVISOR_NAME "certfleet-supervisor"
 
 /* ---- records ---- */
 
@@ -43,9 +48,16 @@ static const char *const activation_end_names[ACTIVATION_END_COUNT + 1] = {
 };
 
 static const struct member activation_record_members[] = {
-	TEXT_MEMBER("process", struct activation_record, process),
-	TEXT_MEMBER("component", struct activation_record, component),
-	FINGERPRINT_MEMBER("fingerprint", struct activation_record, fingerprint),
+	TEXT_MEMBER("process", struct activation_record, order.process),
+	TEXT_MEMBER("component", struct activation_record, order.component),
+	FINGERPRINT_MEMBER("fingerprint", struct activation_record, order.fingerprint),
+	WORDS_MEMBER("argv", struct activation_record, order.argv, .least = 1),
+	WORDS_MEMBER("env", struct activation_record, order.env),
+	TEXT_MEMBER("place", struct activation_record, order.place, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("unit", struct activation_record, order.unit, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("timeout_ms", struct activation_record, order.timeout_ms, 1, INT64_MAX),
+	FLAG_MEMBER("sees_key", struct activation_record, order.sees_key),
+	FLAG_MEMBER("leaves_nothing", struct activation_record, order.leaves_nothing),
 	NUMBER_MEMBER("until", struct activation_record, until, 0, INT64_MAX),
 	CHOICE_MEMBER("end", struct activation_record, end, activation_end_names),
 	NUMBER_MEMBER("code", struct activation_record, code, 0, ERR_COUNT - 1),
@@ -93,7 +105,7 @@ bool activation_record_read(const char *directory, const char *process, struct a
 			    struct activation_record *out)
 {
 	return activation_record_load(activation_record_path(directory, process, a), a, out) &&
-	       !strcmp(out->process, process);
+	       !strcmp(out->order.process, process);
 }
 
 static bool activation_record_write(const char *directory, const struct activation_record *r,
@@ -103,8 +115,8 @@ static bool activation_record_write(const char *directory, const struct activati
 	AUTO(json) json = json_encode(activation_record_members, r);
 	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
 
-	return fs_replace(activation_record_path(directory, r->process, &a), text, strlen(text),
-			  FS_PRIVATE, e);
+	return fs_replace(activation_record_path(directory, r->order.process, &a), text,
+			  strlen(text), FS_PRIVATE, e);
 }
 
 void activation_record_remove(const char *directory, const char *process)
@@ -196,10 +208,81 @@ bool activation_wait(const char *directory, const struct activation_record *r, s
 {
 	AUTO(fd) fd = -1;
 
-	return lock_open(directory, &fd, e) && lock_wait(fd, r->process, r->until, e);
+	return lock_open(directory, &fd, e) && lock_wait(fd, r->order.process, r->until, e);
 }
 
 /* ---- the supervisor ---- */
+
+static bool unit_has_job(const char *unit)
+{
+	const char *const argv[] = { "systemctl", "show", "--property=Job", "--", unit, NULL };
+	const struct child c = { .argv = argv, .timeout_ms = SHOW_JOB_MS };
+	AUTO(buf) text = { 0 };
+	struct err ignored = { 0 };
+
+	return child_run(&c, &text, &ignored) && !strncmp(buf_text(&text), "Job=", 4) &&
+	       atoi(buf_text(&text) + 4) > 0;
+}
+
+/* A systemctl that was killed has left its job with systemd. */
+static bool unit_wait(const char *unit, int64_t end_ms, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	while (unit && unit_has_job(unit)) {
+		if (clock_mono_ms() >= end_ms || stop_requested())
+			return err_set(e, ERR_REMOTE,
+				       "unit '%s' still has a job; 'systemctl list-jobs' shows it",
+				       text_escaped(&a, unit));
+		clock_sleep_ms(JOB_POLL_MS);
+	}
+	return true;
+}
+
+static bool supervisor_run(const struct supervised *s, struct arena *a, struct err *e)
+{
+	int64_t end_ms = clock_mono_ms() + s->timeout_ms;
+	AUTO(buf) complaint = { 0 };
+	struct child c = { .argv = s->argv,
+			   .extra_env = s->env,
+			   .directory = s->place,
+			   .sees_key = s->sees_key,
+			   .complaint = s->sees_key ? &complaint : NULL };
+	const char *cause = NULL;
+	bool done = false;
+
+	if ((s->leaves_nothing && !orphan_watch(e)) || !unit_wait(s->unit, end_ms, e))
+		return false;
+	c.timeout_ms = end_ms - clock_mono_ms();
+	c.timeout_ms = c.timeout_ms > 0 ? c.timeout_ms : 1;
+	done = child_run(&c, NULL, e);
+	cause = redact_last_line(complaint.data, complaint.len, a);
+	wipe(complaint.data, complaint.len);
+	if (!done && e->code == ERR_REMOTE && *cause)
+		err_set(e, e->code, "%s: %s", arena_strdup(a, e->text), cause);
+	return done && (!s->leaves_nothing || orphan_check(a, e));
+}
+
+void supervisor_main(int argc, char **argv)
+{
+	AUTO(arena) a = { 0 };
+	struct activation_record r = { 0 };
+	struct err e = { 0 };
+	struct err ignored = { 0 };
+	bool done = false;
+
+	if (argc != 3 || strcmp(argv[0], SUPERVISOR_NAME) != 0)
+		return;
+	if (!activation_record_read(argv[1], argv[2], &a, &r) ||
+	    fcntl(LOCK_FD, F_SETFD, FD_CLOEXEC))
+		_exit(1);
+	stop_only_by(SIGUSR1);
+	done = supervisor_run(&r.order, &a, &e);
+	r.end = done ? ACTIVATION_DONE : ACTIVATION_FAILED;
+	r.code = e.code;
+	r.error = done ? NULL : e.text;
+	_exit(!activation_record_write(argv[1], &r, &ignored));
+}
 
 /* Descriptors 0 to 2 lead nowhere, LOCK_FD is the lock, and there is no other. */
 static bool supervisor_descriptors(int lock)
@@ -208,33 +291,26 @@ static bool supervisor_descriptors(int lock)
 	int high = fcntl(lock, F_DUPFD_CLOEXEC, LOCK_FD + 1);
 
 	return null_fd >= 0 && high >= 0 && dup2(null_fd, 0) == 0 && dup2(null_fd, 1) == 1 &&
-	       dup2(null_fd, 2) == 2 && dup3(high, LOCK_FD, O_CLOEXEC) == LOCK_FD &&
+	       dup2(null_fd, 2) == 2 && dup2(high, LOCK_FD) == LOCK_FD &&
 	       !close_range(LOCK_FD + 1, ~0U, 0);
 }
 
-__attribute__((noreturn)) static void supervise(const struct supervised *s,
-						struct activation_record *r, int lock)
+/* Between fork and exec. */
+__attribute__((noreturn)) static void supervisor_exec(char *const *argv, char *const *env, int lock)
 {
-	AUTO(arena) a = { 0 };
-	struct err e = { 0 };
-	struct err ignored = { 0 };
-	bool done = false;
-
 	setsid();
-	stop_only_by(SIGUSR1);
-	done = supervisor_descriptors(lock)
-		       ? (!s->leaves_nothing || orphan_watch(&e)) && s->run(s->ctx, &e) &&
-				 (!s->leaves_nothing || orphan_check(&a, &e))
-		       : err_sys(&e, "cannot run a command");
-	r->end = done ? ACTIVATION_DONE : ACTIVATION_FAILED;
-	r->code = e.code;
-	r->error = done ? NULL : e.text;
-	_exit(!activation_record_write(s->directory, r, &ignored));
+	if (supervisor_descriptors(lock))
+		execve("/proc/self/exe", argv, env);
+	_exit(1);
 }
 
-static bool supervisor_fork(const struct supervised *s, struct activation_record *r, int lock,
-			    struct supervisor *out, struct err *e)
+static bool supervisor_start(const struct supervised *s, struct activation_record *r, int lock,
+			     struct supervisor *out, struct err *e)
 {
+	AUTO(arena) a = { 0 };
+	const char *home = getenv("HOME");
+	char *argv[] = { (char *)SUPERVISOR_NAME, (char *)s->directory, (char *)s->process, NULL };
+	char *env[] = { (char *)arena_printf(&a, "HOME=%s", home ? home : "/"), NULL };
 	pid_t pid = 0;
 
 	assert(!fiber_is_running() && !parallel_is_running());
@@ -242,7 +318,7 @@ static bool supervisor_fork(const struct supervised *s, struct activation_record
 		return false;
 	pid = fork();
 	if (pid == 0)
-		supervise(s, r, lock);
+		supervisor_exec(argv, env, lock);
 	if (pid < 0) {
 		err_sys(e, "cannot start a process");
 		activation_record_remove(s->directory, s->process);
@@ -259,9 +335,7 @@ bool supervisor_begin(const struct supervised *s, struct supervisor *out, struct
 	AUTO(fd) lock = -1;
 	struct activation_record before = { 0 };
 	struct activation_record now = {
-		.process = s->process,
-		.component = s->component,
-		.fingerprint = s->fingerprint,
+		.order = *s,
 		.until = clock_now() + s->timeout_ms / 1000 + 1,
 	};
 	bool known = activation_record_read(s->directory, s->process, &a, &before);
@@ -273,10 +347,10 @@ bool supervisor_begin(const struct supervised *s, struct supervisor *out, struct
 	    !lock_wait(lock, s->process, known ? before.until : 0, e))
 		return false;
 	if (known && activation_record_read(s->directory, s->process, &a, &before) &&
-	    before.end == ACTIVATION_DONE && !strcmp(before.component, s->component) &&
-	    !strcmp(before.fingerprint, s->fingerprint))
+	    before.end == ACTIVATION_DONE && !strcmp(before.order.component, s->component) &&
+	    !strcmp(before.order.fingerprint, s->fingerprint))
 		return true;
-	return supervisor_fork(s, &now, lock, out, e);
+	return supervisor_start(s, &now, lock, out, e);
 }
 
 void supervisor_close(struct supervisor *s)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Supervisors: the commands that activate a process are run by a forked process of
- * ours, which lives on when we are killed, ends them at their deadline, and writes
- * the outcome down durably.
+ * Supervisors: the commands that activate a process are run by a process of ours, which
+ * lives on when we are killed, ends them at their deadline, and writes the outcome down
+ * durably.  It is this program started anew, so that it holds none of our secrets, and
+ * learns what to run from its record.
  *
  * One directory holds a record for each process whose activation has begun, and a
  * lock by process that the supervisor holds until it exits: one activation of a
@@ -33,11 +34,24 @@ enum activation_end {
 	ACTIVATION_END_COUNT
 };
 
-struct activation_record {
+/* What is run. */
+struct supervised {
+	const char *directory; /* of records and lock; made when missing */
 	const char *process;
 	const char *component;
 	const char *fingerprint;
-	int64_t until; /* UTC seconds: the latest end */
+	const char *const *argv;
+	const char *const *env; /* as struct child's extra_env */
+	const char *place;      /* as struct child's directory */
+	const char *unit;       /* of systemd, waited for until it has no job; NULL: none */
+	int64_t timeout_ms;
+	bool sees_key;       /* may repeat a key, and its last line of stderr is the cause */
+	bool leaves_nothing; /* an orphan that the command leaves is a failure */
+};
+
+struct activation_record {
+	struct supervised order; /* `directory` is NULL */
+	int64_t until;           /* UTC seconds: the latest end */
 	enum activation_end end;
 	unsigned code;     /* enum err_code of a failure */
 	const char *error; /* text of a failure; NULL */
@@ -67,19 +81,11 @@ enum {
 	SUPERVISED_LIMIT = 256, /* of one supervisors_wait() */
 };
 
-/* Runs in the supervisor, within its time. */
-typedef bool supervised_fn(const void *ctx, struct err *e);
-
-struct supervised {
-	const char *directory; /* of records and lock; made when missing */
-	const char *process;
-	const char *component;
-	const char *fingerprint;
-	supervised_fn *run;
-	const void *ctx;
-	int64_t timeout_ms;  /* of `run` */
-	bool leaves_nothing; /* an orphan that the command leaves is a failure */
-};
+/*
+ * For main(), before anything else: a process that was started as a supervisor runs as
+ * one and does not return.
+ */
+void supervisor_main(int argc, char **argv);
 
 struct supervisor {
 	const char *directory;

@@ -13,7 +13,7 @@ cat >systemctl <<END
 #!/bin/sh
 echo "\$*" >>$work/run/calls
 case \$1 in
-show) cat "$work/run/unit" ;;
+show) case \$* in *=Job*) [ ! -e $work/run/job ] || echo Job=7 ;; *) cat "$work/run/unit" ;; esac ;;
 esac
 END
 chmod +x systemctl
@@ -80,6 +80,27 @@ cf plan --json
 has "$out" '"activation": *"restart"' "a unit that cannot reload is restarted"
 cf apply --yes
 has "$(cat run/calls)" "^reload-or-restart web.service" "and started, when that is said"
+
+# ---- a unit whose last job is not over ----
+touch run/job
+: >run/calls
+write_fleet job '{unit: web.service}'
+"$CERTFLEET" apply --yes >run/out 2>&1 </dev/null &
+pid=$!
+asked_twice() { [ "$(grep -c =Job run/calls)" -ge 2 ]; }
+comes asked_twice
+hasnt "$(cat run/calls)" "restart" "while a unit has a job nothing is asked of it"
+rm run/job
+wait $pid
+is $? 0 "then it is activated"
+has "$(cat run/calls)" "reload-or-restart web.service" "by systemctl"
+touch run/job
+write_fleet job-two '{unit: web.service, timeout: 2s}'
+cf apply --yes
+is $status 7 "a unit whose job does not end in time"
+has "$out" "unit 'web.service' still has a job; 'systemctl list-jobs' shows it" "is told"
+rm run/job
+
 write_fleet five '{reload: [touch, run/reloaded]}'
 cf plan --json
 has "$out" '"activation": *"reload"' "a command may be a reload"

@@ -14,6 +14,33 @@ COUNT=12 DELIVER="{files: {directory: \"tls/\${each}\"}}"
 echo "$SLOW" >run/slow
 set_up
 
+# ---- what a supervisor knows ----
+begin memory
+comes runs
+holds() { # PID WHAT...: prints those that are in its memory; HEX of bytes, or text
+	python3 - "$@" <<-'END'
+	import re, sys
+	pid, wanted = sys.argv[1], sys.argv[2:]
+	with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+	    spans = [tuple(int(x, 16) for x in line.split()[0].split("-")) for line in maps if " rw" in line]
+	    memory = b""
+	    for begin, end in spans:
+	        mem.seek(begin)
+	        memory += mem.read(end - begin)
+	for w in wanted:
+	    if (bytes.fromhex(w[4:]) if w.startswith("hex:") else w.encode()) in memory:
+	        print(w)
+	END
+}
+scalar() { echo "hex:$(openssl pkey -in "$1" -text -noout | sed -n '/^priv/,/^pub/{/^ /p}' | tr -d ' :\n')"; }
+key=$(scalar tls/p01/key.pem)
+has "$key" "^hex:[0-9a-f]\{64\}$" "a key to look for"
+supervisor=$(pgrep -f "^certfleet-supervisor .*/activations web/p01$")
+is "$(holds "$supervisor" "$CERTFLEET_BACKUP_PASSPHRASE" "$key" restart.sh)" restart.sh "the supervisor of an activation holds neither keys nor passphrases"
+is "$(holds "$pid" "$CERTFLEET_BACKUP_PASSPHRASE")" "$CERTFLEET_BACKUP_PASSPHRASE" "of which the apply has some"
+end
+is $status 0 "and the rollout ends well"
+
 # ---- one signal ----
 for signal in INT HUP; do
 	begin "one-$signal"

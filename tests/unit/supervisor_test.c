@@ -2,7 +2,6 @@
 #include "install/supervisor.h"
 #include "test.h"
 
-#include "base/child.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"
@@ -37,22 +36,19 @@ static int remove_folder(void **state)
 	return system(command);
 }
 
-static bool run_script(const void *ctx, struct err *e)
-{
-	const char *const argv[] = { "sh", "-c", ctx, NULL };
-	const struct child c = { .argv = argv, .directory = folder, .timeout_ms = PATIENCE_MS };
-
-	return child_run(&c, NULL, e);
-}
-
 static struct supervised supervised_of(const char *script, const char *fingerprint)
 {
+	static const char *argv[] = { "sh", "-c", NULL, NULL };
+	static const char *const env[] = { NULL };
+
+	argv[2] = script;
 	return (struct supervised){ .directory = records,
 				    .process = "web",
 				    .component = "edge/e1",
 				    .fingerprint = fingerprint,
-				    .run = run_script,
-				    .ctx = script,
+				    .argv = argv,
+				    .env = env,
+				    .place = folder,
 				    .timeout_ms = PATIENCE_MS };
 }
 
@@ -118,7 +114,7 @@ TEST(the_outcome_of_a_command_is_its_own)
 
 	assert_true(activate_by("true", ONE, &e));
 	assert_int_equal(record_of(&a).end, ACTIVATION_DONE);
-	assert_string_equal(record_of(&a).component, "edge/e1");
+	assert_string_equal(record_of(&a).order.component, "edge/e1");
 	assert_false(activate_by("echo broken; exit 3", TWO, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_non_null(strstr(e.text, "status 3: broken"));
