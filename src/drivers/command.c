@@ -23,10 +23,11 @@
 #include "drivers/driver_table.h"
 
 #include "base/child.h"
+#include "base/redact.h"
 #include "base/text.h"
 #include "drivers/declared.h"
 #include "drivers/pair_directory.h"
-#include "drivers/redact_reply.h"
+#include "install/supervisor.h"
 #include "json/record.h"
 
 #include <assert.h>
@@ -63,16 +64,8 @@ static const char *const *command_env(const struct job *j, enum declared_verb ve
 /* Adds the last line of what it complained of, without anything like a key. */
 static void add_cause(const struct job *j, const struct buf *complaint, struct err *e)
 {
-	const char *text = buf_text(complaint);
-	size_t end = complaint->len;
-	size_t begin = 0;
-	const char *shown = NULL;
+	const char *shown = redact_last_line(buf_text(complaint), complaint->len, j->arena);
 
-	while (end && isspace((unsigned char)text[end - 1]))
-		end--;
-	for (begin = end; begin && text[begin - 1] != '\n';)
-		begin--;
-	shown = redact_keys(text + begin, end - begin, j->arena);
 	if (*shown)
 		err_set(e, e->code, "%s: %s", arena_strdup(j->arena, e->text), shown);
 }
@@ -182,6 +175,25 @@ static bool command_change(struct job *j, struct err *e)
 	return true;
 }
 
+/* A program that activates. */
+static bool command_supervised(const struct job *j, struct supervised *out)
+{
+	const struct commands *c = commands_of(j);
+
+	*out = (struct supervised){
+		.directory = driver_records(j->private_directory, j->arena),
+		.process = j->component->process,
+		.component = j->component->name,
+		.fingerprint = j->fingerprint,
+		.argv = c->argv[DECLARED_ACTIVATE],
+		.env = command_env(j, DECLARED_ACTIVATE, NULL),
+		.place = j->directory,
+		.timeout_ms = c->timeout * 1000,
+		.sees_key = true,
+	};
+	return out->argv != NULL;
+}
+
 static bool command_read(struct job *j, struct err *e)
 {
 	(void)j;
@@ -214,5 +226,6 @@ const struct driver command_driver = {
 		[DRIVER_REMOVE] = command_change,
 		[DRIVER_READ] = command_read,
 	},
+	.supervised = command_supervised,
 	.takes_pair = true,
 };
