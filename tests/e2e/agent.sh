@@ -14,6 +14,7 @@ start_nginx web "$web"
 cat >run/reload.sh <<END
 [ -e $work/run/sabotage ] && { rm $work/run/sabotage; printf "no reload today\\nit is Sunday\\n"; exit 1; }
 kill -HUP \$(cat $work/run/web.pid)
+echo >>$work/run/reloads
 END
 agent_component web "install: {directory: $work/tls/web}, activate: {command: [sh, $work/run/reload.sh]}, check: {tls: \"127.0.0.1:$web\"}, version: {text: '1.22.1'}"
 agent_component quiet "install: {certificate: $work/tls/quiet.crt, key: $work/tls/quiet.key}"
@@ -79,6 +80,27 @@ is $status 0 "once it works the pair is taken"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
 good=$(installed tls/web/leaf.pem)
 serves "$web" "$good" "and served"
+
+# owner and mode there are part of what is installed
+reloads=$(wc -l <run/reloads)
+mended() { # COMPONENT FILE
+	chmod 666 "$2"
+	[ "$(id -u)" != 0 ] || chown games "$2"
+	cf plan --detailed-exitcode
+	is $status 2 "P3: $1: a key that was opened is something to do"
+	has "$out" "$2' \(has mode 0666, not 0600\|belongs to user 5, not to user 0\)" "P3: $1: the plan says so"
+	hasnt "$out" "restart\|reload" "P3: $1: nothing is activated for that"
+	take_status
+	is "$(status_of "$1" state)" outdated "P3: $1: status tells"
+	cf apply --yes
+	is $status 0 "P3: $1: an apply closes it"
+	is "$(stat -L -c '%a %u' "$2")" "600 $(id -u)" "P3: $1: with its mode and owner"
+	cf plan --detailed-exitcode
+	is $status 0 "P3: $1: and that is all"
+}
+mended front tls/web/key.pem
+mended quiet tls/quiet.key
+is "$(wc -l <run/reloads)" "$reloads" "P3: nothing was restarted"
 
 # somebody else puts another pair there
 make_pair stranger run/stranger.crt run/stranger.key
