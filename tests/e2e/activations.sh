@@ -3,12 +3,17 @@
 # A rollout of twelve processes whose restart takes a while is stopped, or killed:
 # no process is left between its stop and its start, no activation runs beside
 # itself, and the next apply goes on from the outcome.
-#	MOMENTS=4 of restarts that take SLOW=1 second; EVERY=1, as in check-long:
-#	50 moments, 3 seconds.
+#	MOMENTS=5 of restarts that take SLOW=1 second, with SIGTERM or SIGKILL so long
+#	after the first signal; EVERY=1, as in check-long: 50 moments, 3 seconds, and
+#	7 and 10 seconds after.  SEED=N repeats the moments of a run.
 . "$(dirname "$0")/lib.sh"
-MOMENTS=${MOMENTS:-4}
+MOMENTS=${MOMENTS:-5}
 SLOW=${SLOW:-1} # seconds of a restart
-[ "${EVERY:-20}" -ne 1 ] || { MOMENTS=50; SLOW=3; }
+TERM_AFTER=1
+KILL_AFTER=1.5
+[ "${EVERY:-20}" -ne 1 ] || { MOMENTS=50; SLOW=3; TERM_AFTER=7; KILL_AFTER=10; }
+SEED=${SEED:-$RANDOM}
+RANDOM=$SEED
 COUNT=12 DELIVER="{files: {directory: \"tls/\${each}\"}}"
 . "$root/tests/e2e/activations_lib.sh"
 echo "$SLOW" >run/slow
@@ -64,16 +69,18 @@ outlive_their_apply
 
 # ---- at any moment ----
 echo "$SLOW" >run/slow
+echo "# SEED=$SEED"
 bad=0
 for i in $(seq "$MOMENTS"); do
 	begin "moment-$i"
 	wait_ms=$((RANDOM % (SLOW * 5000)))
 	sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
-	case $((i % 4)) in
-	0) kill -KILL $pid 2>/dev/null ;;
-	1) kill -INT $pid 2>/dev/null; sleep 1; kill -TERM $pid 2>/dev/null ;;
+	case $((i % 5)) in
+	0) kill -INT $pid 2>/dev/null ;;
+	1) kill -INT $pid 2>/dev/null; sleep $TERM_AFTER; kill -TERM $pid 2>/dev/null ;;
 	2) kill -HUP $pid 2>/dev/null ;;
-	3) kill -TERM $pid 2>/dev/null; sleep 0.5; kill -KILL $pid 2>/dev/null ;;
+	3) kill -INT $pid 2>/dev/null; sleep $KILL_AFTER; kill -KILL $pid 2>/dev/null ;;
+	4) kill -KILL $pid 2>/dev/null ;;
 	esac
 	wait $pid 2>/dev/null
 	finished "moment $i, $wait_ms ms" || bad=$((bad + 1))
