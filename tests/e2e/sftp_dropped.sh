@@ -4,7 +4,7 @@
 # whoever failed to log in.
 . "$(dirname "$0")/sftp_lib.sh"
 know_host
-many() { # KEY
+many() { # KEY [ITEMS]
 	cat >certfleet.yaml <<-END
 	certfleet: 1
 	fleet: many
@@ -15,9 +15,9 @@ many() { # KEY
 	certificates:
 	  site: {subject: "CN=site.example.test", issuer: ca}
 	roles:
-	  all: {restart: {max_unavailable: 12}}
+	  all: {restart: {max_unavailable: 100%}}
 	components:
-	  c: {each: [a, b, d, e, f, g, h, i, j, k, l, m], role: all, certificate: site, deliver: {sftp: {url: "$url", directory: "$work/tls/\${each}"}}}
+	  c: {each: ["${2:-[01-12]}"], role: all, certificate: site, deliver: {sftp: {url: "$url", directory: "$work/tls/\${each}"}}}
 	END
 }
 
@@ -36,4 +36,31 @@ many stranger
 cf plan
 has "$out" "refuses user '$user'" "X2: a key that the host refuses"
 is "$(grep -c 'Connection from' run/sshd.log)" 1 "X2: is tried once, whatever waits for that host"
+
+# from the second connection on that has not logged in, two of three are dropped
+stop_sshd
+start_sshd "MaxStartups 1:66:3" "LogLevel VERBOSE"
+: >run/sshd.log
+many id "[01-30]"
+cf apply --yes
+is $status 0 "E5: thirty components of a host that drops connections at random"
+[ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
+is "$(ls tls/*/fullchain.pem | wc -l)" 30 "E5: each has its pair"
+connections=$(grep -c 'Connection from\|drop connection' run/sshd.log)
+[ "$connections" -le 60 ]
+ok $? "E5: after $connections connections, refused ones included"
+
+# the only place is taken
+stop_sshd
+start_sshd "MaxStartups 1:100:1" "LogLevel VERBOSE" "LoginGraceTime 600"
+exec 7<>"/dev/tcp/127.0.0.1/$ssh_port"
+read -r -u 7 _
+: >run/sshd.log
+cf plan
+exec 7>&-
+has "$out" "offline  *c/01.*: '127.0.0.1' refused the connection before its SSH banner" "E5: a refusal is called one"
+has "$out" "MaxStartups" "E5: with its cause"
+connections=$(grep -c 'Connection from\|drop connection' run/sshd.log)
+[ "$connections" -gt 1 ] && [ "$connections" -le 8 ]
+ok $? "E5: and tried a few times, for all thirty together ($connections)"
 finish
