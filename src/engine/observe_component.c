@@ -81,6 +81,7 @@ static void observe_served(struct engine *en, const struct snapshot *s,
 	seen->served = all.leaf.fingerprint;
 	seen->served_not_after = all.leaf.not_after;
 	seen->evidence = seen->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
+	seen->refused = all.refused;
 	seen->unverifiable = all.barred ? all.error : NULL;
 	if (!seen->error)
 		seen->error = all.error;

@@ -110,6 +110,13 @@ enum activation component_activation(const struct component *c, const struct com
 	return rungs[c->deliver.kind].own;
 }
 
+bool component_starts(const struct component *c, const struct component_seen *seen)
+{
+	return c->activate.kind == ACTIVATE_UNIT
+		       ? c->activate.start
+		       : component_activation(c, seen) == ACTIVATION_RESTART;
+}
+
 bool activation_named(const char *name, enum activation *out)
 {
 	for (int i = 0; i < ACTIVATION_COUNT; i++)

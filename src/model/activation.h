@@ -25,6 +25,8 @@ struct component_seen;
  * else its driver's.
  */
 enum activation component_activation(const struct component *c, const struct component_seen *seen);
+/* Whether its activation starts a process that does not run. */
+bool component_starts(const struct component *c, const struct component_seen *seen);
 /* Activation by a signal, a command or a request; ACTIVATION_NONE when unset. */
 enum activation activate_activation(const struct activate *a);
 

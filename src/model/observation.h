@@ -50,6 +50,7 @@ struct observation {
 				     anchor, or is unknown; else what is wrong */
 	int64_t served_not_after; /* 0: unknown */
 	enum evidence evidence;
+	bool refused;             /* all its ports refuse connections: nothing listens */
 	const char *unverifiable; /* NULL, or why no handshake can be completed: a port
 				     demands a client certificate */
 

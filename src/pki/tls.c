@@ -104,13 +104,18 @@ struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count
 				    const char *installed)
 {
 	struct tls_served all = { 0 };
+	size_t refused = 0;
 
+	for (size_t i = 0; i < count; i++)
+		refused += probes[i].refused;
 	for (size_t i = 0; i < count; i++) {
 		const struct tls_probe *p = &probes[i];
 		const char *served = all.leaf.fingerprint;
 
 		if (!p->completed)
-			return (struct tls_served){ .error = p->error, .barred = p->barred };
+			return (struct tls_served){ .error = p->error,
+						    .refused = refused == count,
+						    .barred = p->barred };
 		if (!installed &&
 		    (p->other.fingerprint || (served && strcmp(served, p->leaf.fingerprint) != 0)))
 			return (struct tls_served){ .error = "it serves several certificates" };

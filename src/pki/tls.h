@@ -56,6 +56,7 @@ struct tls_probe {
 	const struct tls_chain *chains; /* distinct chains above `leaf` */
 	size_t chain_count;
 	const char *error; /* why not completed */
+	bool refused;      /* not completed: nothing listens there */
 	bool barred;       /* not completed, nor will be: the port demands a client
 			      certificate that the probe does not have */
 };
@@ -102,7 +103,8 @@ struct tls_leaf tls_probe_served(const struct tls_probe *p, const char *wanted);
 struct tls_served {
 	struct tls_leaf leaf;
 	const char *error;
-	bool barred; /* as in struct tls_probe */
+	bool refused; /* as in struct tls_probe, by all of them */
+	bool barred;  /* as in struct tls_probe, by the first without an answer */
 };
 struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count,
 				    const char *installed);

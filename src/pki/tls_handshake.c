@@ -139,6 +139,7 @@ static bool fail_connecting(struct handshake *h, int error)
 {
 	char address[ADDRESS_TEXT];
 
+	h->out->refused = error == ECONNREFUSED;
 	h->out->unreachable = error == ECONNREFUSED || error == ENETUNREACH || error == ENETDOWN ||
 			      error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 	h->out->error = arena_printf(h->arena, "cannot connect to %s: %s", address_text(h, address),

@@ -30,6 +30,7 @@ struct tls_outcome {
 	 * timeout: the server may still answer other clients.
 	 */
 	bool unreachable;
+	bool refused;   /* the former */
 	bool connected; /* not completed, but connected */
 	bool expired;   /* at the deadline */
 	bool stopped;   /* by a stop */
@@ -58,6 +59,8 @@ struct tls_family {
 struct tls_verdict {
 	struct arena *arena;
 	struct tls_family v4, v6;
+	bool refused; /* by an address */
+	bool other;   /* one was reached, or may have been */
 	VEC(struct tls_chain) chains;
 };
 

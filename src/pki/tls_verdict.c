@@ -16,6 +16,8 @@ void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls
 {
 	struct tls_family *f = address->any.sa_family == AF_INET6 ? &v->v6 : &v->v4;
 
+	v->refused |= o->refused;
+	v->other |= !o->unreachable;
 	if (p->error)
 		return;
 	if (!o->completed) {
@@ -43,6 +45,7 @@ void tls_verdict_end(const struct tls_verdict *v, struct tls_probe *p)
 		p->error = v->v4.unreachable;
 	if (!p->error && (v->v6.completes || !v->v4.completes))
 		p->error = v->v6.unreachable;
+	p->refused = v->refused && !v->other;
 	p->completed = !p->error && p->leaf.fingerprint;
 	if (p->completed) {
 		p->chains = v->chains.items;

@@ -81,6 +81,9 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 {
 	const char *served = c->seen->now.served;
 
+	if (!served && c->wanted.activate && !is_desired(c, c->seen->activation_due))
+		return unknown_reason(d, c,
+				      "nothing listens at its port, installed is already right");
 	if (!served && c->wanted.activate)
 		return "an earlier run committed it without activating it";
 	if (!served)
@@ -97,6 +100,13 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 static bool component_is_down(const struct observation *now)
 {
 	return now->online && now->not_running && (!now->served || !*now->served);
+}
+
+/* Nothing listens, no process is known, and the activation brings one. */
+static bool may_be_started(const struct component_build *c)
+{
+	return c->seen->now.refused && !c->seen->now.not_running &&
+	       component_starts(c->component, c->seen);
 }
 
 static bool is_postponed(const struct plan_builder *d, const struct component *c)
@@ -133,8 +143,8 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 	bool postponed = is_postponed(d, c->component);
 
 	if (installed >= DRIFT_ATTRIBUTES && served == DRIFT_UNKNOWN)
-		need.activate = is_desired(c, c->seen->activation_due);
-	c->not_running = need.activate && component_is_down(&c->seen->now);
+		need.activate = is_desired(c, c->seen->activation_due) || may_be_started(c);
+	c->not_running = (need.activate || need.verify) && component_is_down(&c->seen->now);
 	if (c->not_running)
 		need.activate = need.verify = false;
 	c->postponed = need.activate && postponed;

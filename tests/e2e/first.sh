@@ -85,6 +85,10 @@ applies "a role that is wholly down is renewed and started"
 is "$(states)" in-sync "all are in-sync"
 serve_the_installed "and serve what is installed"
 nothing_is_left
+stop KILL $ten
+applies "a role that is wholly down, with the right pairs, is started"
+is "$(states)" in-sync "all are in-sync"
+nothing_is_left
 
 # ---- servers that a person or an init system starts ----
 stop KILL $ten
@@ -108,6 +112,17 @@ start $ten
 take_settled_status
 is "$(states)" in-sync "and in-sync once it is started"
 serve_the_installed "with what is installed"
+nothing_is_left
+stop TERM $ten
+cf apply --yes
+is $status 0 "one that is down with the right pairs is left to them"
+has "$out" "nothing to do" "and there is nothing to do"
+cf plan
+has "$out" "not-running n01" "which is said"
+take_status
+is "$(states)" restart-pending "but to wait for their start"
+start $ten
+take_settled_status
 
 # ---- a passive node ----
 stop TERM 10
