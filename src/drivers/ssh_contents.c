@@ -6,7 +6,7 @@
 
 static void want_file(struct ssh_target *f, const char *path, struct pair_file *into)
 {
-	VEC_PUSH(&f->wanted, f->arena, (struct ssh_target_wanted){ path, into });
+	VEC_PUSH(&f->wanted, f->arena, (struct ssh_target_wanted){ path, into, false });
 }
 
 static void want_directory(struct ssh_target *f, unsigned parts, const char *path,
@@ -40,8 +40,10 @@ static void want_installed(struct ssh_target *f)
 	for (size_t i = 0; v->layout.single && i < v->layout.path_slot_count; i++) {
 		const struct path_slot *s = &v->layout.slots[i];
 
-		if (v->states[i] == PATH_SLOT_REAL)
-			want_file(f, s->path, &v->seen.parts[s->part]);
+		if (v->states[i] == PATH_SLOT_REAL || v->states[i] == PATH_SLOT_LINKED)
+			VEC_PUSH(&f->wanted, f->arena,
+				 (struct ssh_target_wanted){ s->path, &v->seen.parts[s->part],
+							     v->states[i] == PATH_SLOT_LINKED });
 		if ((v->states[i] == PATH_SLOT_OURS || v->states[i] == PATH_SLOT_STALE) &&
 		    v->current)
 			want_version(f, 1U << s->part, v->current, &v->seen);
@@ -64,7 +66,9 @@ void ssh_target_ask_contents(struct ssh_target *f)
 		want_version(f, v->layout.parts, version->name, version->files);
 	}
 	vec_each (w, &f->wanted)
-		ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });
+		ssh_target_add(
+			f,
+			(struct ssh_op){ .kind = SSH_READ, .path = w->path, .follows = w->linked });
 }
 
 /* Named by the path of the file: the script there copies them. */

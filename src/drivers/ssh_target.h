@@ -122,6 +122,7 @@ struct ssh_op ssh_script_run(struct ssh_script_ops *a);
 struct ssh_target_wanted {
 	const char *path;
 	struct pair_file *into;
+	bool linked; /* a link of others leads to it */
 };
 
 struct ssh_target {

@@ -456,7 +456,8 @@ static bool decide_revert_to_nothing(struct deciding *d, struct err *e)
 	const struct install_view *v = d->view;
 
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
-		if (v->states[i] == PATH_SLOT_REAL || v->states[i] == PATH_SLOT_FORMER)
+		if (v->states[i] == PATH_SLOT_REAL || v->states[i] == PATH_SLOT_LINKED ||
+		    v->states[i] == PATH_SLOT_FORMER)
 			return err_set(e, ERR_STALE,
 				       "'%s' is no longer what certfleet put there; plan again",
 				       v->layout.slots[i].path);

@@ -154,10 +154,9 @@ static bool write_xattr(int fd, const char *text, struct err *e)
 	       err_sys(e, "cannot keep the attribute '%s' of the file it replaces", name);
 }
 
-bool entry_read(int dir, const char *name, struct arena *a, struct secret *out,
-		struct fs_attr *attr, struct err *e)
+static bool read_open(int fd, struct arena *a, struct secret *out, struct fs_attr *attr,
+		      struct err *e)
 {
-	AUTO(fd) fd = open_here(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	AUTO(secret) bytes = { 0 };
 	struct stat st;
 
@@ -184,6 +183,22 @@ bool entry_read(int dir, const char *name, struct arena *a, struct secret *out,
 	*attr = found;
 	*out = TAKE(bytes);
 	return true;
+}
+
+bool entry_read(int dir, const char *name, struct arena *a, struct secret *out,
+		struct fs_attr *attr, struct err *e)
+{
+	AUTO(fd) fd = open_here(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	return read_open(fd, a, out, attr, e);
+}
+
+bool entry_read_linked(int dir, const char *name, struct arena *a, struct secret *out,
+		       struct fs_attr *attr, struct err *e)
+{
+	AUTO(fd) fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return read_open(fd, a, out, attr, e);
 }
 
 /* Owner first: chown(2) may clear mode bits; the mode last: it limits the ACL. */

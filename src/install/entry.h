@@ -42,6 +42,9 @@ const char *entry_link_text(int dir, const char *name, struct arena *a);
  */
 MUST_CHECK bool entry_read(int dir, const char *name, struct arena *a, struct secret *out,
 			   struct fs_attr *attr, struct err *e);
+/* The same of the file that a link leads to. */
+MUST_CHECK bool entry_read_linked(int dir, const char *name, struct arena *a, struct secret *out,
+				  struct fs_attr *attr, struct err *e);
 /* A file to create; its attributes are set before the first byte is written; fsynced. */
 struct entry_file {
 	const char *name;

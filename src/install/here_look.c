@@ -256,6 +256,8 @@ static void read_paths(struct here *h)
 
 		if (v->states[i] == PATH_SLOT_REAL)
 			pair_files_read_kind(&v->seen, s->part, h->homes[i], s->name, &h->arena);
+		if (v->states[i] == PATH_SLOT_LINKED)
+			pair_files_read_linked(&v->seen, s->part, h->homes[i], s->name, &h->arena);
 		if (v->states[i] == PATH_SLOT_OURS || v->states[i] == PATH_SLOT_STALE)
 			v->seen.parts[s->part] = TAKE(current.parts[s->part]);
 		if (v->states[i] == PATH_SLOT_FORMER)

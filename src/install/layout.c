@@ -205,7 +205,7 @@ enum path_slot_state layout_slot_state(const struct layout *l, const struct path
 		if (is_our_link(l, s, text))
 			return l->plain ? PATH_SLOT_STALE : PATH_SLOT_OURS;
 		if (!text || !s->former || strcmp(text, s->former))
-			return PATH_SLOT_FOREIGN;
+			return l->single && text ? PATH_SLOT_LINKED : PATH_SLOT_FOREIGN;
 		if (l->store_count > 1)
 			return PATH_SLOT_FORMER;
 		return l->plain ? PATH_SLOT_STALE : PATH_SLOT_OURS;
@@ -236,6 +236,6 @@ bool path_slot_refuse(const struct path_slot *s, struct err *e)
 {
 	return err_set(
 		e, ERR_IO,
-		"'%s' is a link, or of a kind, that certfleet did not put there; move it away first",
-		s->path);
+		"'%s' is not what certfleet put there, and cannot be kept beside the new one; if it is a link, name the directory that it leads to ('readlink -f %s'), else move it away",
+		s->path, s->path);
 }

@@ -76,9 +76,11 @@ enum path_slot_state {
 	PATH_SLOT_ABSENT,
 	PATH_SLOT_OURS,   /* our link, or a plain file of the version that is on */
 	PATH_SLOT_REAL,   /* a real file (single paths) or directory */
+	PATH_SLOT_LINKED, /* a link of others (single paths): the file it leads to is kept
+			     like a real one, and the link is replaced */
 	PATH_SLOT_FORMER, /* a link of a former layout */
 	PATH_SLOT_STALE,  /* ours, but a link where a plain file is to be, or of another version */
-	PATH_SLOT_FOREIGN /* another link, or the wrong kind of entry */
+	PATH_SLOT_FOREIGN /* a link in the place of the directory, or the wrong kind of entry */
 };
 
 /* Classifies the entry at a slot; `text`: its link text when it is a link. */

@@ -86,14 +86,14 @@ void pair_files_of_pair(struct pair_files *c, unsigned parts, const struct cert_
 	}
 }
 
-void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, const char *name,
-			  struct arena *a)
+static void read_kind(struct pair_file *piece, int dir, const char *name, struct arena *a,
+		      bool linked)
 {
-	struct pair_file *piece = &c->parts[part];
 	struct err e = { 0 };
 
 	piece->there = true;
-	if (entry_read(dir, name, a, &piece->bytes, &piece->attr, &e))
+	if (linked ? entry_read_linked(dir, name, a, &piece->bytes, &piece->attr, &e)
+		   : entry_read(dir, name, a, &piece->bytes, &piece->attr, &e))
 		return;
 	if (e.code == ERR_MISSING) {
 		piece->there = false;
@@ -101,6 +101,18 @@ void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, co
 	}
 	piece->error = arena_strdup(a, e.text);
 	(void)entry_attr(dir, name, &piece->attr);
+}
+
+void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, const char *name,
+			  struct arena *a)
+{
+	read_kind(&c->parts[part], dir, name, a, false);
+}
+
+void pair_files_read_linked(struct pair_files *c, enum file_kind part, int dir, const char *name,
+			    struct arena *a)
+{
+	read_kind(&c->parts[part], dir, name, a, true);
 }
 
 void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, struct arena *a)

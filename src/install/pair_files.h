@@ -55,6 +55,9 @@ void pair_files_of_pair(struct pair_files *c, unsigned parts, const struct cert_
 /* Reads one file; absence is no error. */
 void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, const char *name,
 			  struct arena *a);
+/* The same through a link. */
+void pair_files_read_linked(struct pair_files *c, enum file_kind part, int dir, const char *name,
+			    struct arena *a);
 void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, struct arena *a);
 /* Whether both are absent, or hold the same bytes. */
 bool pair_file_same(const struct pair_file *a, const struct pair_file *b);

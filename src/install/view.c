@@ -177,6 +177,12 @@ static bool is_of_any_version(const struct install_view *v, size_t slot)
 	return false;
 }
 
+/* Whether a slot shows a file of others. */
+static bool is_found_slot(enum path_slot_state state)
+{
+	return state == PATH_SLOT_REAL || state == PATH_SLOT_LINKED;
+}
+
 /*
  * Plain files say by their content which version is on.  An interrupted switch has
  * left files of two versions: none is on then, and what they hold is no pair to keep.
@@ -196,7 +202,7 @@ static void view_take_plain_files(struct install_view *v)
 
 		if (on && (*state == PATH_SLOT_REAL || *state == PATH_SLOT_ABSENT))
 			*state = PATH_SLOT_OURS;
-		else if (*state == PATH_SLOT_REAL && is_of_any_version(v, i))
+		else if (is_found_slot(*state) && is_of_any_version(v, i))
 			*state = PATH_SLOT_STALE;
 	}
 	if (view_is_ours(v))
@@ -208,7 +214,21 @@ static void view_take_replaced(struct install_view *v, const char *path, const s
 {
 	struct err e = { 0 };
 
+	if (!p->there)
+		return; /* a link that leads nowhere */
+
 	if (!v->install->replace && !pair_file_may_be_replaced(p, path, &e))
+		view_note(&v->fixed, &e);
+}
+
+/* What a link of others leads to stays as it is; its owner is given to the new file. */
+static void view_take_linked(struct install_view *v, const char *path, struct pair_file *p)
+{
+	const struct trust trust = trust_of_view(v);
+	struct err e = { 0 };
+
+	p->attr.links = 0;
+	if (p->there && !p->error && !file_trust_file(&trust, path, p->attr, &e))
 		view_note(&v->fixed, &e);
 }
 
@@ -225,9 +245,14 @@ void view_take_contents_end(struct install_view *v)
 		if (!l->single && v->states[0] == PATH_SLOT_REAL)
 			view_take_replaced(v, l->names[part], &v->seen.parts[part]);
 	}
-	for (size_t i = 0; l->single && i < l->path_slot_count; i++)
-		if (v->states[i] == PATH_SLOT_REAL)
-			view_take_replaced(v, l->slots[i].path, &v->seen.parts[l->slots[i].part]);
+	for (size_t i = 0; l->single && i < l->path_slot_count; i++) {
+		struct pair_file *p = &v->seen.parts[l->slots[i].part];
+
+		if (v->states[i] == PATH_SLOT_LINKED)
+			view_take_linked(v, l->slots[i].path, p);
+		if (is_found_slot(v->states[i]))
+			view_take_replaced(v, l->slots[i].path, p);
+	}
 }
 
 bool install_changes(enum install_verb verb)
@@ -278,7 +303,8 @@ bool view_any_slot_is(const struct install_view *v, enum path_slot_state state)
 
 bool view_has_found(const struct install_view *v)
 {
-	return view_any_slot_is(v, PATH_SLOT_REAL) || view_any_slot_is(v, PATH_SLOT_FORMER);
+	return view_any_slot_is(v, PATH_SLOT_REAL) || view_any_slot_is(v, PATH_SLOT_LINKED) ||
+	       view_any_slot_is(v, PATH_SLOT_FORMER);
 }
 
 bool view_is_ours(const struct install_view *v)

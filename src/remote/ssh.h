@@ -65,6 +65,7 @@ struct ssh_op {
 	const char *path;
 	const char *to;    /* rename */
 	size_t limit;      /* read; 0: SSH_FILE_LIMIT */
+	bool follows;      /* read: through a link */
 	const void *bytes; /* write: the content; run: the script */
 	size_t len;
 	struct fs_attr attr; /* write */

@@ -72,7 +72,8 @@ static bool ssh_files_inspect(struct ssh *s, struct ssh_op *op, uint64_t *size)
 	if (!start_sftp(s))
 		return false;
 
-	int rc = SSH_CALL(s, libssh2_sftp_lstat(s->sftp, op->path, &a));
+	int rc = SSH_CALL(s, op->follows ? libssh2_sftp_stat(s->sftp, op->path, &a)
+					 : libssh2_sftp_lstat(s->sftp, op->path, &a));
 
 	if (rc)
 		return ssh_files_failed(s, op, "look at");

@@ -105,6 +105,14 @@ static bool put_plain_directory(const struct install *i, struct err *e)
 	return true;
 }
 
+static bool put_linked_files(const struct install *i, struct err *e)
+{
+	(void)e;
+	write_certs(at_root("elsewhere.crt"), &old_pair);
+	write_key(at_root("elsewhere.key"), &old_pair, 0600);
+	return !symlink("elsewhere.crt", i->certificate) && !symlink("elsewhere.key", i->key);
+}
+
 static void assert_old_or_new(const struct scenario *s, unsigned k)
 {
 	const char *now = served(&s->install);
@@ -282,6 +290,21 @@ TEST(plain_files)
 						 .after = &new_pair,
 						 .prepare = put_plain_files,
 						 .run = deploy_new });
+}
+
+TEST(d3_links_of_others)
+{
+	for (int plain = 0; plain < 2; plain++) {
+		struct scenario s = { .install = path_form(),
+				      .before = &old_pair,
+				      .after = &new_pair,
+				      .prepare = put_linked_files,
+				      .run = deploy_new,
+				      .has_mix = plain };
+
+		s.install.plain = plain;
+		kill_at_every_change(&s);
+	}
 }
 
 TEST(links_that_were_overwritten)

@@ -491,18 +491,76 @@ TEST(a_foreign_file_put_there_after_staging_is_not_replaced)
 	assert_non_null(strstr(e.text, "replace: true"));
 }
 
-TEST(a_foreign_link_is_never_replaced)
+/* As certbot's live/ leads to archive/. */
+static void link_elsewhere(const struct install *i)
+{
+	assert_int_equal(mkdir(at_root("archive"), 0700), 0);
+	write_certs(at_root("archive/cert1.pem"), &old_pair);
+	write_key(at_root("archive/key1.pem"), &old_pair, 0640);
+	assert_int_equal(symlink("archive/cert1.pem", i->certificate), 0);
+	assert_int_equal(symlink(at_root("archive/key1.pem"), i->key), 0);
+}
+
+static void assert_archive_is_old(void)
+{
+	struct install i = { .certificate = at_root("archive/cert1.pem"),
+			     .key = at_root("archive/key1.pem") };
+
+	assert_string_equal(probe(&i).installed, old_pair.facts.fingerprint);
+	assert_int_equal(mode_of(i.key), 0640);
+}
+
+TEST(d3_what_a_link_of_others_leads_to_is_kept_and_never_written_to)
+{
+	struct err e = { 0 };
+
+	for (int form = 0; form < 2; form++) {
+		struct install i = path_form();
+
+		folder_remove(root);
+		assert_int_equal(mkdir(root, 0700), 0);
+		i.plain = form;
+		link_elsewhere(&i);
+		assert_string_equal(probe(&i).installed, old_pair.facts.fingerprint);
+		assert_null(probe(&i).unwritable);
+		must(deploy(&i, &new_pair, &e), &e);
+		assert_served(&i, &new_pair);
+		assert_int_equal(mode_of(i.key), 0640);
+		assert_archive_is_old();
+		must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
+		assert_served(&i, &old_pair);
+		must(deploy(&i, &third_pair, &e), &e);
+		assert_archive_is_old();
+	}
+}
+
+TEST(d3_a_link_that_leads_nowhere_is_replaced_and_one_to_a_directory_is_told)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	write_key(at_root("elsewhere.key"), &old_pair, 0600);
-	assert_int_equal(symlink("elsewhere.key", i.key), 0);
-	i.replace = true;
-	assert_false(stage(&i, &new_pair, &e));
-	assert_null(probe(&i).installed);
-	assert_non_null(probe(&i).error);
+	assert_int_equal(symlink("nowhere", i.certificate), 0);
+	assert_int_equal(symlink("nowhere", i.key), 0);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_served(&i, &new_pair);
+	folder_remove(root);
+	assert_int_equal(mkdir(root, 0700), 0);
+	assert_int_equal(mkdir(at_root("archive"), 0700), 0);
+	assert_int_equal(symlink("archive", i.key), 0);
 	assert_non_null(probe(&i).unwritable);
+	assert_false(stage(&i, &new_pair, &e));
+}
+
+TEST(d3_what_a_link_of_others_leads_to_is_of_an_owner_who_may_own_the_new_one)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	needs_root();
+	link_elsewhere(&i);
+	assert_int_equal(chown(at_root("archive/key1.pem"), 1, 1), 0);
+	assert_non_null(strstr(probe(&i).unwritable, "belongs to user 1"));
+	assert_false(stage(&i, &new_pair, &e));
 }
 
 TEST(revert_to_nothing_does_not_take_what_others_put)

@@ -19,7 +19,7 @@ static void side_look(struct ssh_op *op)
 {
 	struct stat st;
 
-	if (lstat(op->path, &st)) {
+	if (op->follows ? stat(op->path, &st) : lstat(op->path, &st)) {
 		side_fails(op, "cannot look");
 		return;
 	}
