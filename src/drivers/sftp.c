@@ -20,6 +20,8 @@
  */
 #include "drivers/driver_table.h"
 
+#include "base/clock.h"
+#include "base/loop.h"
 #include "base/text.h"
 #include "drivers/ssh_target.h"
 #include "json/record.h"
@@ -28,6 +30,8 @@
 
 enum {
 	GRACE_MS = 20000, /* for the remote timeout(1) to end the command first */
+	OUTCOME_TRIES = 5,
+	OUTCOME_WAIT_MS = 500, /* before the first of them; each waits twice as long */
 };
 
 static const char *sftp_origin(const struct component *c)
@@ -351,15 +355,20 @@ static bool ask_outcome(struct driver_session *v, struct ssh_target *f, struct e
 	const struct ssh_op run = f->ask->ops[0];
 	struct ssh_script_ops script = { .arena = v->arena };
 	const char *store = f->view.layout.stores[0].path;
-	AUTO(exchange) x = { .timeout_ms = seconds * 1000 + GRACE_MS };
+	bool begun = run.status < 0;
 
-	if (e->code == ERR_STOPPED || run.status >= 0)
-		return false;
-	*e = (struct err){ 0 };
-	ssh_script_lock(&script, store, seconds + SSH_LOCK_S);
-	ssh_script_outcome(&script, store, &run);
-	ssh_target_add(f, ssh_script_run(&script));
-	return send_ops(v, f, &x, e);
+	for (unsigned i = 0; begun && i < OUTCOME_TRIES && e->code != ERR_STOPPED; i++) {
+		AUTO(exchange) x = { .timeout_ms = seconds * 1000 + GRACE_MS };
+
+		loop_sleep(clock_mono_ms() + (OUTCOME_WAIT_MS << i));
+		*e = (struct err){ 0 };
+		ssh_script_lock(&script, store, seconds + SSH_LOCK_S);
+		ssh_script_outcome(&script, store, &run);
+		ssh_target_add(f, ssh_script_run(&script));
+		if (send_ops(v, f, &x, e))
+			return true;
+	}
+	return false;
 }
 
 static bool sftp_activate(struct driver_session *v, struct err *e)

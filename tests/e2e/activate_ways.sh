@@ -144,4 +144,30 @@ moment() { # EVENT KIND
 took=$(($(moment "step ended" verify) - $(moment "step started" activate)))
 [ "$took" -ge 4 ] && [ "$took" -le 8 ]
 ok $? "R9: activation, handshakes and verification end within restart.timeout ($took s)"
+
+# ---- the unit of another host ----
+[ -x /usr/sbin/sshd ] || { echo "# openssh-server is not installed"; finish; }
+eval "$(grep -v '/lib.sh"$' "$root/tests/e2e/sftp_lib.sh")"
+start_sshd
+know_host
+cat >certfleet.yaml <<END
+certfleet: 1
+fleet: ways
+backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+access: {ssh: {key: ssh/id, known_hosts: ssh/known_hosts}}
+certificates:
+  site: {subject: "CN=site.example.test", issuer: self}
+components:
+  far: {certificate: site, deliver: {sftp: {url: "$url", directory: $work/tls/far}}, activate: {unit: web.service}}
+END
+touch run/job
+: >run/calls
+"$CERTFLEET" apply --yes >run/out 2>&1 </dev/null &
+pid=$!
+comes asked_twice
+hasnt "$(cat run/calls)" "restart" "over SSH too nothing is asked of a unit while it has a job"
+rm run/job
+wait $pid
+is $? 0 "and then it is activated"
+has "$(cat run/calls)" "reload-or-restart web.service" "by systemctl"
 finish

@@ -516,6 +516,33 @@ TEST(a_command_is_run_there)
 	must_run(&c, DRIVER_ACTIVATE, &new_pair);
 }
 
+TEST(r6_the_outcome_of_an_activation_is_known_there_until_the_next_commit)
+{
+	const char *const good[] = { "true", NULL };
+	const char *const bad[] = { "false", NULL };
+	const struct component c = with_command(good, 60);
+	const struct component fails = with_command(bad, 60);
+
+	assert_true(deploy_far(&c, &old_pair));
+	assert_null(look(&c).activated);
+	must_run(&c, DRIVER_ACTIVATE, &old_pair);
+	assert_string_equal(look(&c).activated, old_pair.facts.fingerprint);
+	assert_true(deploy_far(&c, &new_pair));
+	assert_null(look(&c).activated);
+	assert_false(run_session(&fails, DRIVER_ACTIVATE, &new_pair).done);
+	assert_null(look(&c).activated);
+	must_run(&c, DRIVER_ACTIVATE, &new_pair);
+	assert_string_equal(look(&c).activated, new_pair.facts.fingerprint);
+	/* somebody else's pair, and ours again */
+	unlink(at_root("site"));
+	mkdir(at_root("site"), 0755);
+	write_certs(at_root("site/fullchain.pem"), &old_pair);
+	write_key(at_root("site/key.pem"), &old_pair, 0600);
+	assert_null(look(&c).activated);
+	assert_true(deploy_far(&c, &new_pair));
+	assert_null(look(&c).activated);
+}
+
 /* ---- whatever goes wrong ---- */
 
 struct scenario {
