@@ -87,7 +87,7 @@ struct status {
 	struct status_certificate *certificates;
 	size_t certificate_count;
 	struct status_component *components;
-	size_t component_count; /* those that are not used come last */
+	size_t component_count;       /* those that are not used come last */
 	struct problem_list problems; /* all; equal but for their subject: one after the other */
 	struct status_agent *agents;
 	size_t agent_count;
