@@ -57,6 +57,26 @@ static bool has_nothing_to_ask(const struct component *c, const struct component
 	       (now->unverifiable || !now->error);
 }
 
+/* Offline on purpose: by its role, or accepted by the user. */
+static bool may_be_offline(const struct status_component *row)
+{
+	const struct component_seen *seen = row->seen;
+
+	return seen && !seen->now.online &&
+	       (component_offline(row->component) == OFFLINE_DEFER || seen->deferred_at);
+}
+
+/* Whether a change waits for it, by what was seen last. */
+static bool has_something_left(const struct status_component *row)
+{
+	const struct component_seen *seen = row->seen;
+	const struct generation *desired = row->desired;
+
+	return !desired || !is_installed(seen, desired) || seen->activation_due ||
+	       seen->deferred_at ||
+	       served_drift(&seen->now, desired->fingerprint, desired->chain) == DRIFT_OTHER;
+}
+
 /* The state by the installed and staged pairs alone. */
 static enum component_state installed_state(const struct status_component *row)
 {
@@ -91,9 +111,7 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;
-	/* offline on purpose: by its role, or accepted by the user */
-	if (!seen->now.online &&
-	    (component_offline(row->component) == OFFLINE_DEFER || seen->deferred_at))
+	if (may_be_offline(row) && has_something_left(row))
 		return COMPONENT_DEFERRED;
 	if (desired)
 		return installed_state(row);
@@ -156,7 +174,7 @@ static void status_add_component(const struct snapshot *s, const struct componen
 		row->refusal = client_refusal(c, row->desired, out->now, a);
 	row->state = state_of(row);
 	if (c->presence != PRESENCE_OPTIONAL &&
-	    (row->state == COMPONENT_RESTART_PENDING || row->state == COMPONENT_DEFERRED))
+	    (row->state == COMPONENT_RESTART_PENDING || may_be_offline(row)))
 		row->late = late_reason(s, row->seen, out->now, a);
 	out->certificates[at].used = true;
 	if (issuer && issuer->kind == ISSUER_MANAGED)
@@ -308,6 +326,8 @@ static bool is_good(const struct status_component *c, bool strict)
 		return !strict;
 	case COMPONENT_DEFERRED:
 		return !strict && !c->late;
+	case COMPONENT_UNKNOWN:
+		return !strict && !c->late && may_be_offline(c);
 	case COMPONENT_RESTART_PENDING:
 		return !strict && !c->late && !c->planned;
 	case COMPONENT_ABSENT:
@@ -316,7 +336,6 @@ static bool is_good(const struct status_component *c, bool strict)
 	case COMPONENT_INVALID:
 	case COMPONENT_FAILED:
 	case COMPONENT_ROLLED_BACK:
-	case COMPONENT_UNKNOWN:
 	case COMPONENT_STATE_COUNT:
 		return false;
 	}
@@ -327,7 +346,7 @@ static const char *check_reason(const struct status_component *c)
 {
 	if (c->state == COMPONENT_INVALID)
 		return c->refusal;
-	if (c->state == COMPONENT_UNKNOWN && c->seen)
+	if (c->state == COMPONENT_UNKNOWN && c->seen && !c->late)
 		return c->seen->now.error;
 	if (c->late || !c->problems.count)
 		return c->late;

@@ -63,7 +63,11 @@ stop_haproxy back
 cf plan --detailed-exitcode
 is $status 0 "nothing is to do where one is offline and in order"
 take_status
-is "$(status_of back state)" deferred "but nothing proves it, and its role lets it wait"
+is "$(status_of back state)" unknown "but nothing proves it, and nothing was left to do there"
+cf status --check 1d
+is $status 0 "its role lets it be offline"
+cf status --check 1d --check-strict
+is $status 2 "which the strict check does not accept"
 is "$(status_of back evidence)" none "no evidence is kept from earlier"
 
 write_fleet defer b.example.test

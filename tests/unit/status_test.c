@@ -139,6 +139,24 @@ TEST(p2_what_cannot_be_asked_is_unproven_and_what_does_not_answer_unknown)
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
+TEST(i6_deferred_is_only_what_something_was_left_at)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	w->component.presence = PRESENCE_OPTIONAL;
+	w->seen.now.online = false;
+	w->seen.now.evidence = EVIDENCE_NONE;
+	w->seen.now.served = NULL;
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	assert_false(status_check(&w->status, &(struct check){ .strict = true }, &why));
+	w->seen.activation_due = w->seen.now.installed;
+	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
+	w->seen.activation_due = NULL;
+	w->seen.now.installed = OTHER;
+	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
+}
+
 TEST(what_is_not_used_is_listed_last_and_good)
 {
 	WORLD(w);
