@@ -73,6 +73,20 @@ cf backup verify "$bundle" --structure
 is $status 0 "the structure can be checked without the passphrase"
 follow one "$CERTFLEET_BACKUP_PASSPHRASE" "one passphrase"
 [ -e one/restore/certificates/site/1/key.pem ]; ok $? "an earlier generation is there too"
+# servers come back with what was restored by hand
+by_hand() { # NAME: files of tls/NAME
+	mkdir "tls/$1"
+	cat one/restore/certificates/site/leaf.pem $(ls one/restore/certificates/site/chain.pem 2>/dev/null) >"tls/$1/fullchain.pem"
+	cp one/restore/certificates/site/key.pem "tls/$1/"
+}
+free_port nginx_again
+free_port gnutls_again
+by_hand nginx-again
+start_nginx nginx-again "$nginx_again"
+serves "$nginx_again" "$(installed tls/one/leaf.pem)" "an nginx serves what the lost one did"
+by_hand gnutls-again
+start_gnutls gnutls-again "$gnutls_again" tls/gnutls-again/fullchain.pem tls/gnutls-again/key.pem
+serves "$gnutls_again" "$(installed tls/one/leaf.pem)" "a gnutls-serv too"
 for words in $(grep -o "'certfleet [a-z]* [a-z]*" one/RESTORE.txt | cut -c12- | tr ' ' - | sort -u); do
 	# shellcheck disable=SC2086
 	cf ${words/-/ } --help
