@@ -92,7 +92,7 @@ cf apply run/plan --reissue site
 is $status 0 "E2: with the right one it goes on"
 
 # ---- a passphrase is added, then the old one removed ----
-rm -rf .certfleet sealed backups tls/*
+rm -rf .certfleet certfleet.lineage sealed backups tls/*
 plain_fleet
 old=$right
 new='a new passphrase, 4711 times'

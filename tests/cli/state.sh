@@ -38,7 +38,7 @@ is $status 65 "the passphrase instead of the key file: 65"
 has "$out" "sealed under a key file, not under a passphrase" "and it says so"
 
 # ---- whether it is whole ----
-rm -rf .certfleet backups tls/*
+rm -rf .certfleet certfleet.lineage backups tls/*
 plain_fleet
 cf state check
 is $status 1 "no state: 1"
@@ -86,7 +86,7 @@ cf state check
 is $status 1 "a database that is damaged: 1"
 has "$out" "the state is damaged" "and it says so"
 
-rm -rf .certfleet backups tls/*
+rm -rf .certfleet certfleet.lineage backups tls/*
 sed -i 's/^fleet: .*/&\nstate: {unsealed: true}/' certfleet.yaml
 cf apply --yes
 cf state check
@@ -97,7 +97,7 @@ is $status 1 "a key of another certificate: 1"
 has "$out" "generation 1 of '[a-z]*' has the key of another; move it away" "and it is named"
 
 # ---- sealed anew ----
-rm -rf .certfleet backups tls/*
+rm -rf .certfleet certfleet.lineage backups tls/*
 plain_fleet
 old=$CERTFLEET_BACKUP_PASSPHRASE
 echo "$old" >secrets/old
@@ -164,7 +164,7 @@ sed -i 's/^fleet: .*/&\nstate: {unsealed: true}/' certfleet.yaml
 cf state reseal --old-key-file secrets/seal.key
 is $status 65 "an unsealed fleet: 65"
 has "$out" "name the new secret with 'seal'" "with its remedy"
-rm -rf .certfleet backups tls/*
+rm -rf .certfleet certfleet.lineage backups tls/*
 cf state reseal --old-key-file secrets/seal.key
 is $status 1 "no state: 1"
 cf apply --yes --ack state-missing

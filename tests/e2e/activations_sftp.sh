@@ -26,9 +26,10 @@ echo 5 >run/slow
 outlive_their_apply
 
 # ---- the connection ----
-echo 3 >run/slow
+all_inside() { [ "$(find run -name 'inside.*' | wc -l)" -ge 3 ]; } # of the wave
+echo 6 >run/slow
 begin cut
-comes runs
+comes all_inside
 for child in $(pgrep -P "$(cat run/sshd.pid)"); do
 	kill -9 $(pgrep -P "$child") "$child" 2>/dev/null
 done

@@ -169,8 +169,8 @@ has "$(events 'start failed')" '^start failed mas ' "a tier with a key of anothe
 # --- control
 is "$(requests POST $m/server/shutdown)" 1 "requests are counted"
 events >run/events
-has "$(grep -A3 'POST /rest/management/server/shutdown' run/events | paste -sd'|')" \
-	'^request POST /rest/management/server/shutdown 200|stop server' "events are in order"
+has "$(sed -n '/POST .rest.management.server.shutdown/,$p' run/events | paste -sd'|')" \
+	'^request POST /rest/management/server/shutdown 200|.*stop server' "events are in order"
 for wrong in '{"set": {"verison": "7.0"}}' '{"set": {"spoil": [{"request": "GET /", "as": "bmob"}]}}' \
 	'{"tier": "servre", "do": "start"}' '{"collector": "no@no", "do": "stop"}' 'no'; do
 	control "$wrong" >run/said

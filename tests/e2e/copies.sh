@@ -149,7 +149,7 @@ is $status 1 "a place that is no copy"
 has "$out" "'sftp://x@127.0.0.1/y/latest' is in none of the 'copies' of the fleet file" "is not asked"
 
 # ---- a file that is there already
-rm -rf .certfleet backups tls/* vault/*
+rm -rf .certfleet certfleet.lineage backups tls/* vault/*
 cf apply --yes --ack state-missing
 name=$(bundle)
 mv "vault/$name" there

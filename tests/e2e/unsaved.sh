@@ -56,7 +56,7 @@ is $status 0 "the next apply goes on"
 cmp -s run/key <(openssl pkey -in tls/one/key.pem -pubout); ok $? "with the same key"
 
 # ---- the state is lost ----
-rm -rf .certfleet tls backups
+rm -rf .certfleet certfleet.lineage tls backups
 cp -a run/tls run/backups .
 cf backup restore run/recovery.zip
 is $status 0 "the recovery bundle is restored"
