@@ -68,7 +68,7 @@ cp ssh/id run/id
 cp ssh/stranger ssh/id
 fails "$sftp" 3 "refused\\|accept" "SFTP, a strange key of ours"
 cp run/id ssh/id
-fails "sftp://$user@127.0.0.1:$dead_port/x" 3 "Connection refused; see that it is reachable" "SFTP, no server"
+fails "sftp://$user@127.0.0.1:$dead_port/x" 3 "Connection refused; start what listens there, or correct the address" "SFTP, no server"
 
 # ---- WebDAV
 if start_dav; then

@@ -163,7 +163,7 @@ has "$out" "cannot talk to 'https://127.0.0.1:$api'" "a device of another author
 SUBJECT=e.example.test CA=nothing.pem write_fleet
 cf plan
 is $status 0 "an authority that is not there is the trouble of its components"
-has "$out" "secret-missing device: .*nothing.pem" "and is named"
+has "$out" "secret-missing device, simple: .*nothing.pem" "and is named"
 SUBJECT=e.example.test write_fleet
 CERTFLEET_API=wrong cf plan
 has "$out" "answered 401" "a wrong password is told"
