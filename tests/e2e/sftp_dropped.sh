@@ -53,8 +53,11 @@ ok $? "E5: after $connections connections, refused ones included"
 # the only place is taken
 stop_sshd
 start_sshd "MaxStartups 1:100:1" "LogLevel VERBOSE" "LoginGraceTime 600"
-exec 7<>"/dev/tcp/127.0.0.1/$ssh_port"
-read -r -u 7 _
+take_place() { # not while the one that asked for the port still has it
+	exec 7<>"/dev/tcp/127.0.0.1/$ssh_port"
+	read -r -u 7 banner && [[ $banner == SSH-* ]]
+}
+comes take_place
 : >run/sshd.log
 cf plan
 exec 7>&-

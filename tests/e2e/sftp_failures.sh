@@ -38,13 +38,13 @@ untouched "not the pinned" "a host with another key than the pinned"
 access='{key: ssh/stranger, known_hosts: ssh/known_hosts}' write_fleet
 untouched "refuses user '$user'" "a key that the host does not know"
 access='{key: ssh/absent, known_hosts: ssh/known_hosts}' write_fleet
-expected=65 untouched "cannot read the SSH key" "a key that is not there"
+expected=4 untouched "cannot read the SSH key" "a key that is not there"
 access='{key: ssh/host.pub, known_hosts: ssh/known_hosts}' write_fleet
-expected=65 untouched "SSH key cannot be used" "a key that is none"
+expected=4 untouched "SSH key cannot be used" "a key that is none"
 make_ssh_key sealed 'a passphrase of its own'
 cat ssh/sealed.pub >>ssh/authorized
 access='{key: {file: ssh/sealed}, known_hosts: ssh/known_hosts}' write_fleet
-expected=65 untouched "passphrase" "a sealed key without its passphrase"
+expected=4 untouched "passphrase" "a sealed key without its passphrase"
 
 # What the host does not offer, or does not let us do.
 stop_sshd
