@@ -59,6 +59,7 @@ serve_haproxy() { # NAME PORT PROTOCOL
 }
 
 write_fleet() { # NAME PORT DELIVER ACTIVATE [PROCESS]: DELIVER with KIND in it
+	[ -e ".certfleet-$1" ] || rm -f certfleet.lineage # a state of its own
 	cat <<-END
 	certfleet: 1
 	fleet: dual
