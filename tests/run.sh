@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh BUILD: every test, and one closing line with the counts.
-# ONLY=PATTERN runs those whose name matches; JOBS=2 at the same time, as many
-# as there are processors.
+# ONLY=PATTERN runs those whose name matches; JOBS=3 at the same time, one more than
+# there are processors, as many of them wait for servers.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
@@ -13,7 +13,7 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 set -m # what runs in the background would ignore Ctrl-C, and so would its children
 trap 'for job in $(jobs -p); do kill -- -$job; done; exit 130' INT TERM
-JOBS=${JOBS:-$(nproc)}
+JOBS=${JOBS:-$(($(nproc) + 1))}
 
 # Runs a test; prints its line and, unless all is well, what it said.  The
 # counts go to a file of its own.

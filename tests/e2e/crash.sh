@@ -1,7 +1,7 @@
 #!/bin/bash
 # An apply of three components is killed at, or denied, every Nth of its
 # state-changing system calls; each time the next apply must converge.
-#	EVERY=20 (default), EVERY=1 in check-long; FAULTS names some of them;
+#	EVERY=40 (default), EVERY=1 in check-long; FAULTS names some of them;
 #	SHARD=2/3 tries the second third of those.  Without it all three run beside
 #	each other: a point mostly waits for servers.
 if [ -z "${SHARD:-}" ]; then
@@ -20,7 +20,7 @@ fi
 . "$(dirname "$0")/lib.sh"
 . "$root/tests/e2e/fixture.sh"
 command -v strace >/dev/null || skip_all "strace is not installed"
-EVERY=${EVERY:-20}
+EVERY=${EVERY:-40}
 calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat,fchmod,fchmodat,fchown,ftruncate,pidfd_send_signal,clone,vfork'
 
 # one handshake: whether all is served is asked below, for as long as it takes

@@ -6,7 +6,7 @@
 #	EVERY=15 (default), EVERY=1 in check-long
 . "$(dirname "$0")/../cli/lib.sh"
 command -v strace >/dev/null || skip_all "strace is not installed"
-EVERY=${EVERY:-15}
+EVERY=${EVERY:-30}
 calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,flock,fchmod,ftruncate,clone,vfork'
 plain_fleet
 cf apply --yes

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154
 . "$(dirname "$0")/lib.sh"
 command -v strace >/dev/null || skip_all "strace is not installed"
-EVERY=${EVERY:-6}
+EVERY=${EVERY:-12}
 
 cat >certfleet.yaml <<END
 certfleet: 1

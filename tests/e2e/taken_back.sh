@@ -7,7 +7,7 @@
 . "$(dirname "$0")/sftp_lib.sh"
 . "$root/tests/e2e/agent_lib.sh"
 command -v strace >/dev/null || skip_all "strace is not installed"
-EVERY=${EVERY:-40}
+EVERY=${EVERY:-60}
 free_port here
 free_port far
 free_port guest
