@@ -173,8 +173,11 @@ static bool look_at_former(struct rebuild *r, struct err *e)
 	AUTO(state) s = NULL;
 	const struct state_options o = { .path = r->path };
 
-	if (!fs_lock(arena_printf(&r->arena, "%s/lock", r->path), r->holder, 0, &r->lock, e))
+	if (!fs_lock(arena_printf(&r->arena, "%s/lock", r->path), r->holder, 0, &r->lock, e)) {
+		if (e->code == ERR_IO)
+			err_remedy(e, "make it writable, or make room, and run this again");
 		return false;
+	}
 	if (!state_open(&o, &s, e)) {
 		if (err_ignore(e, ERR_MISSING))
 			return true;

@@ -40,7 +40,8 @@ holds() { # PID WHAT...: prints those that are in its memory; HEX of bytes, or t
 scalar() { echo "hex:$(openssl pkey -in "$1" -text -noout | sed -n '/^priv/,/^pub/{/^ /p}' | tr -d ' :\n')"; }
 key=$(scalar tls/p01/key.pem)
 has "$key" "^hex:[0-9a-f]\{64\}$" "a key to look for"
-supervisor=$(pgrep -f "^certfleet-supervisor .*/activations web/p01$")
+# a supervisor has a child for a moment before that is the command
+supervisor=$(pgrep -o -f "^certfleet-supervisor .*/activations web/p01$")
 is "$(holds "$supervisor" "$CERTFLEET_BACKUP_PASSPHRASE" "$key" restart.sh)" restart.sh "the supervisor of an activation holds neither keys nor passphrases"
 is "$(holds "$pid" "$CERTFLEET_BACKUP_PASSPHRASE")" "$CERTFLEET_BACKUP_PASSPHRASE" "of which the apply has some"
 end

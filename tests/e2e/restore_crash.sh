@@ -84,7 +84,7 @@ try_point() { # CASE CALL NUMBER FAULT
 	error=*:0) [ -e .certfleet/state.db ] || { echo "# no state, but 0 after $what"; return 1; } ;;
 	error=*:1 | error=*:65 | error=*:6)
 		grep -q '^certfleet: ' run/broken || { echo "# untold: $what"; return 1; }
-		[ "$1:$result" = created:1 ] || grep -q '^certfleet: .*; ' run/broken ||
+		[ "$1:$result" = created:1 ] || grep -q '^certfleet: .*; \|cannot write the output' run/broken ||
 			{ echo "# without a remedy: $what: $(cat run/broken)"; return 1; } ;;
 	error=*) echo "# exit $result after $what"; sed 's/^/#   /' run/broken; return 1 ;;
 	esac
