@@ -41,13 +41,15 @@ static bool s3_prepare(struct copy_session *s, struct err *e)
 /* The hash is part of what is signed; services ask for it in a header as well. */
 static bool s3_request(struct copy_session *s, struct exchange *x, struct err *e)
 {
-	AUTO(secret) value = { 0 };
-	char digest[SHA256_TEXT];
-	const struct exchange_header header = { "x-amz-content-sha256", &value };
+	struct arena *a = s->job->arena;
+	struct exchange_header *header = ARENA_NEW(a, struct exchange_header);
+	struct secret *value = ARENA_NEW(a, struct secret); /* none: the hash of what is sent */
+	char *digest = arena_array(a, SHA256_TEXT, 1);
 
 	sha256_text(x->body.len ? (const void *)x->body.bytes : "", x->body.len, digest);
-	secret_copy(&value, digest, strlen(digest));
-	x->headers = &header;
+	*value = (struct secret){ (unsigned char *)digest, strlen(digest) };
+	*header = (struct exchange_header){ "x-amz-content-sha256", value };
+	x->headers = header;
 	x->header_count = 1;
 	x->s3 = &s->s3;
 	return copy_request(s, x, e);

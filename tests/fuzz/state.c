@@ -342,10 +342,11 @@ static void seed_state(bool sealed)
 	struct run_record run = {
 		.plan_hash = HASH, .plan = "{\"steps\":[]}", .who = "root@here", .started = FUZZ_NOW
 	};
+	const struct seal_secret secret = { &passphrase };
 	struct err e = { 0 };
 
-	HOLDS(state_unseal(s, sealed ? &(struct seal_secret){ &passphrase } : NULL, &e) &&
-	      journal_begin_run(s, &run, &e) && journal_step(s, &run, &step, &e));
+	HOLDS(state_unseal(s, sealed ? &secret : NULL, &e) && journal_begin_run(s, &run, &e) &&
+	      journal_step(s, &run, &step, &e));
 	write_some(s, c);
 	vec_each (r, &store->records)
 		buf_printf(&out, "%s\n%s\n---\n", r->key, r->value);
