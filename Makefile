@@ -178,6 +178,8 @@ install: all
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent examples/agent/*
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/recipes examples/recipes/*
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/disaster-recovery \
+		examples/disaster-recovery/*
 	chmod 755 $(DESTDIR)$(PREFIX)/share/certfleet/recipes/*.sh
 	sed -i 's#/usr/local/#$(PREFIX)/#' $(DESTDIR)$(PREFIX)/share/man/*/certfleet* \
 		$(DESTDIR)$(PREFIX)/share/certfleet/*/*.service
