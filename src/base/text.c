@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -437,4 +438,9 @@ const char *text_nearest(const char *word, const char *const *candidates)
 int text_compare(const void *left, const void *right)
 {
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+void *text_find(const char *text, const void *items, size_t count, size_t size)
+{
+	return count ? bsearch(&text, items, count, size, text_compare) : NULL;
 }

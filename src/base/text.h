@@ -85,6 +85,11 @@ bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got);
 
 /* For qsort(3) and bsearch(3): strings, or structs whose first member is one. */
 int text_compare(const void *left, const void *right);
+/*
+ * The item with this text in an array sorted by text_compare(), also an empty one; of
+ * several, any.  NULL: none.
+ */
+void *text_find(const char *text, const void *items, size_t count, size_t size);
 
 /*
  * The candidate of which `word` is probably a typo, or NULL.  `candidates` ends

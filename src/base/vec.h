@@ -34,6 +34,13 @@
 #define vec_each(item, v) \
 	for (__typeof__((v)->items[0]) *item = (v)->items; item < (v)->items + (v)->count; item++)
 
+/*
+ * Index of the first item of a sorted array that is not before the key; `count`: none.
+ * `compare` is as that of bsearch(3).
+ */
+size_t sorted_first(const void *key, const void *items, size_t count, size_t size,
+		    int (*compare)(const void *key, const void *item));
+
 /* Makes room for one more item; used by VEC_PUSH only. */
 void *vec_reserve(struct arena *a, void *items, size_t *room, size_t count, size_t size);
 

@@ -61,22 +61,15 @@ bool affected_may_write(const char *path, struct err *e)
 			       form == AFFECTED_CSV ? is_csv_report : is_json_report, e);
 }
 
-static int affected_compare_seen(const void *name, const void *item)
-{
-	return strcmp(name, ((const struct component_seen *)item)->name);
-}
-
 /* False when `name` is no component. */
 static bool make_row(const struct fleet *f, const struct plan *p, const char *name,
 		     struct affected_row *out)
 {
 	const struct component *c = fleet_component(f, name);
-	const struct component_seen *seen = NULL;
+	const struct component_seen *seen =
+		text_find(name, p->observed, p->observed_count, sizeof(*p->observed));
 	const char *address = NULL;
 
-	if (p->observed_count)
-		seen = bsearch(name, p->observed, p->observed_count, sizeof(*p->observed),
-			       affected_compare_seen);
 	if (!c && !seen)
 		return false;
 	address = c ? component_address(c) : NULL;

@@ -11,7 +11,6 @@
 #include "drivers/driver.h"
 #include "engine/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* All records of a state, and the components that it knows. */
@@ -32,16 +31,6 @@ static bool outcomes_read(const struct engine *en, struct outcomes *o, struct er
 {
 	o->directory = driver_records(en->fleet->state.path, &o->arena);
 	return activation_records(o->directory, &o->arena, &o->list, &o->count, e);
-}
-
-static int activations_compare_seen(const void *name, const void *item)
-{
-	return strcmp(name, ((const struct component_seen *)item)->name);
-}
-
-static struct component_seen *row_of(struct component_seen *rows, size_t count, const char *name)
-{
-	return count ? bsearch(name, rows, count, sizeof(*rows), activations_compare_seen) : NULL;
 }
 
 /* Whether the outcome is of an activation that is still due. */
@@ -69,7 +58,8 @@ static void outcome_adopt(const struct fleet *f, const struct activation_record 
 {
 	const struct component *lead = fleet_component(f, r->order.component);
 
-	if (r->end == ACTIVATION_RUNS || !is_awaited(r, row_of(rows, count, r->order.component)))
+	if (r->end == ACTIVATION_RUNS ||
+	    !is_awaited(r, text_find(r->order.component, rows, count, sizeof(*rows))))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const struct component *c = fleet_component(f, rows[i].name);

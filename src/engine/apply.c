@@ -173,9 +173,8 @@ static bool is_flagged(const struct run *r, bool *flags, const char *name)
  */
 static bool is_blocked_process(const struct run *r, const struct step *s)
 {
-	return s->wave != NO_WAVE && s->process && r->blocked.count &&
-	       bsearch(&s->process, r->blocked.items, r->blocked.count, sizeof(*r->blocked.items),
-		       text_compare);
+	return s->wave != NO_WAVE && s->process &&
+	       text_find(s->process, r->blocked.items, r->blocked.count, sizeof(*r->blocked.items));
 }
 
 /* Dependencies on steps of other processes are for the order only. */

@@ -46,8 +46,7 @@ static void text_set_sort(struct text_set *set)
 
 static bool text_set_has(const struct text_set *set, const char *text)
 {
-	return set->list.count && bsearch(&text, set->list.items, set->list.count,
-					  sizeof(*set->list.items), text_compare);
+	return text_find(text, set->list.items, set->list.count, sizeof(*set->list.items)) != NULL;
 }
 
 static bool find_in_use(struct pruning *p, struct err *e)

@@ -33,9 +33,7 @@ struct authority_watch {
 		if ((vec)->count)                                                               \
 			qsort((vec)->items, (vec)->count, sizeof(*(vec)->items), text_compare); \
 	} while (0)
-#define HAS(vec, text)   \
-	((vec)->count && \
-	 bsearch(&(text), (vec)->items, (vec)->count, sizeof(*(vec)->items), text_compare))
+#define HAS(vec, text) text_find(text, (vec)->items, (vec)->count, sizeof(*(vec)->items))
 
 static void know_authority(struct authority_watch *w, struct engine *en, const struct snapshot *s,
 			   const struct generation *g)

@@ -59,7 +59,7 @@ static bool is_left(const struct places_now *w, const char *host, const char *pa
 
 	if (!host && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW))
 		return false;
-	return !w->count || !bsearch(&text, w->list, w->count, sizeof(*w->list), text_compare);
+	return !text_find(text, w->list, w->count, sizeof(*w->list));
 }
 
 /* Whether the component was delivered to in another way; the words of the record may differ. */

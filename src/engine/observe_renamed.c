@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/observe.h"
 
+#include "base/text.h"
 #include "base/vec.h"
 #include "engine/internal.h"
 #include "model/issue_request.h"
@@ -60,34 +61,20 @@ static int observe_renamed_by_owner(const void *left, const void *right)
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static int observe_renamed_by_name(const void *left, const void *right)
-{
-	return strcmp(((const struct component_seen *)left)->name,
-		      ((const struct component_seen *)right)->name);
-}
-
-static struct component_seen *observe_renamed_find(struct component_seen *list, size_t count,
-						   const char *name)
-{
-	struct component_seen key = { .name = name };
-
-	return count ? bsearch(&key, list, count, sizeof(*list), observe_renamed_by_name) : NULL;
-}
-
 static void observe_renamed_rename_components(const struct fleet *f, struct renamed_list *l,
 					      struct component_seen *list, size_t count)
 {
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 		struct component_seen *old =
-			c->was ? observe_renamed_find(list, count, c->was) : NULL;
+			c->was ? text_find(c->was, list, count, sizeof(*list)) : NULL;
 
-		if (!old || observe_renamed_find(list, count, c->name) ||
+		if (!old || text_find(c->name, list, count, sizeof(*list)) ||
 		    fleet_component(f, c->was))
 			continue;
 		observe_renamed_note(l, RENAMED_COMPONENT, c->was, c->name);
 		old->name = c->name;
-		qsort(list, count, sizeof(*list), observe_renamed_by_name);
+		qsort(list, count, sizeof(*list), text_compare);
 	}
 }
 

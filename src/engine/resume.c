@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether the plan of an interrupted run can be carried on with. */
 #include "base/text.h"
+#include "base/vec.h"
 #include "engine/saved_plan.h"
 
 #include <stdlib.h>
@@ -31,21 +32,16 @@ static int compare_steps(const void *left, const void *right)
 	return order ? order : compare_subjects(a->copy, b->copy);
 }
 
+static int compare_component_of(const void *component, const void *item)
+{
+	return compare_subjects(component, (*(const struct step *const *)item)->component);
+}
+
 /* Index of a component's first step, or where it would be inserted. */
 static size_t first_step_of(const struct step_index *index, const char *component)
 {
-	size_t low = 0;
-	size_t high = index->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_subjects(index->list[middle]->component, component) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_first(component, index->list, index->count, sizeof(*index->list),
+			    compare_component_of);
 }
 
 /*

@@ -62,9 +62,9 @@ static int by_process(const void *left, const void *right)
 
 static bool find_process(const struct rollback *t, const char *process, size_t *at)
 {
-	const char *const *found = process ? bsearch(&process, t->processes, t->process_count,
-						     sizeof(process), text_compare)
-					   : NULL;
+	const char *const *found =
+		process ? text_find(process, t->processes, t->process_count, sizeof(process))
+			: NULL;
 
 	*at = found ? (size_t)(found - t->processes) : 0;
 	return found != NULL;
@@ -420,7 +420,7 @@ static const bool *used_certificates(struct run *r, const char *const *processes
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		if (bsearch(&c->process, processes, count, sizeof(*processes), text_compare))
+		if (text_find(c->process, processes, count, sizeof(*processes)))
 			used[c->certificate - f->certificates] = true;
 	}
 	return used;

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "engine/internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* One wave, and its steps in the plan. */
@@ -43,9 +42,8 @@ static unsigned failures(const struct run *r, const struct rollout *o)
 
 	for (size_t i = o->first; i < o->end; i++) {
 		enum step_progress p = r->progress[i];
-		const char *const *at =
-			bsearch(&r->plan->steps[i].process, w->processes, w->process_count,
-				sizeof(*w->processes), text_compare);
+		const char *const *at = text_find(r->plan->steps[i].process, w->processes,
+						  w->process_count, sizeof(*w->processes));
 
 		if (p != PROGRESS_FAILED && (p != PROGRESS_SKIPPED || stop_requested()) &&
 		    r->plan->steps[i].kind != STEP_ROLLBACK)

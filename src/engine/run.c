@@ -15,15 +15,10 @@ const struct component *run_component(const struct run *r, const struct step *s)
 	return c;
 }
 
-static int run_compare_seen(const void *name, const void *item)
-{
-	return strcmp(name, ((const struct component_seen *)item)->name);
-}
-
 struct component_seen *run_seen(struct run *r, const char *component)
 {
-	struct component_seen *seen = bsearch(component, r->components, r->component_count,
-					      sizeof(*r->components), run_compare_seen);
+	struct component_seen *seen =
+		text_find(component, r->components, r->component_count, sizeof(*r->components));
 
 	assert(seen);
 	return seen;
@@ -50,10 +45,8 @@ void run_index_processes(struct run *r)
 /* NULL: no step of the plan is of the process. */
 static bool *run_process_changed(const struct run *r, const char *process)
 {
-	const char **found = r->processes.count
-				     ? bsearch(&process, r->processes.names, r->processes.count,
-					       sizeof(*r->processes.names), text_compare)
-				     : NULL;
+	const char **found = text_find(process, r->processes.names, r->processes.count,
+				       sizeof(*r->processes.names));
 
 	return found ? &r->process_changed[found - r->processes.names] : NULL;
 }

@@ -2,6 +2,7 @@
 #include "engine/saved_plan.h"
 #include "base/text.h"
 
+#include "base/vec.h"
 #include "crypto/crypto.h"
 #include "plan/codes.h"
 #include "plan/planner.h"
@@ -27,21 +28,7 @@ static bool same_step(const struct step *a, const struct step *b)
 
 const struct component_seen *saved_plan_seen_in(const struct plan *p, const char *name)
 {
-	size_t low = 0;
-	size_t high = p->observed_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(p->observed[middle].name, name);
-
-		if (order == 0)
-			return &p->observed[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return text_find(name, p->observed, p->observed_count, sizeof(*p->observed));
 }
 
 static const char *saved_plan_shown(const char *text)
@@ -225,20 +212,17 @@ static struct trouble_list new_troubles(const struct plan *saved, const struct p
 	return list;
 }
 
+static int compare_component(const void *component, const void *item)
+{
+	return strcmp(component, (*(const struct precondition *const *)item)->component);
+}
+
 /* Code of the first of the component's; NULL: it has none. */
 static const char *trouble_of(const struct trouble_list *list, const char *component)
 {
-	size_t low = 0;
-	size_t high = list->count;
+	size_t low = sorted_first(component, list->items, list->count, sizeof(*list->items),
+				  compare_component);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(list->items[middle]->component, component) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < list->count && !strcmp(list->items[low]->component, component)
 		       ? list->items[low]->code
 		       : NULL;

@@ -2,10 +2,9 @@
 #include "model/fleet.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 const char *const key_type_names[KEY_TYPE_COUNT + 1] = {
 	[KEY_ECDSA_P256] = "ecdsa-p256", [KEY_ECDSA_P384] = "ecdsa-p384",
@@ -66,30 +65,8 @@ void fleet_release(struct fleet *f)
 	*f = (struct fleet){ 0 };
 }
 
-/* Binary search by name, which is the first member of every item. */
-static const void *fleet_find(const void *items, size_t count, size_t size, const char *name)
-{
-	size_t low = 0;
-
-	while (count > 0) {
-		size_t half = count / 2;
-		const char *item = (const char *)items + (low + half) * size;
-		int order = strcmp(*(const char *const *)item, name);
-
-		if (order == 0)
-			return item;
-		if (order < 0) {
-			low += half + 1;
-			count -= half + 1;
-		} else {
-			count = half;
-		}
-	}
-	return NULL;
-}
-
 #define FIRST_IS_NAME(type) \
-	_Static_assert(offsetof(struct type, name) == 0, "find() needs the name first")
+	_Static_assert(offsetof(struct type, name) == 0, "text_find() needs the name first")
 FIRST_IS_NAME(issuer);
 FIRST_IS_NAME(certificate);
 FIRST_IS_NAME(role);
@@ -97,27 +74,27 @@ FIRST_IS_NAME(component);
 
 const struct issuer *fleet_issuer(const struct fleet *f, const char *name)
 {
-	return fleet_find(f->issuers, f->issuer_count, sizeof(*f->issuers), name);
+	return text_find(name, f->issuers, f->issuer_count, sizeof(*f->issuers));
 }
 
 const struct certificate *fleet_certificate(const struct fleet *f, const char *name)
 {
-	return fleet_find(f->certificates, f->certificate_count, sizeof(*f->certificates), name);
+	return text_find(name, f->certificates, f->certificate_count, sizeof(*f->certificates));
 }
 
 const struct role *fleet_role(const struct fleet *f, const char *name)
 {
-	return fleet_find(f->roles, f->role_count, sizeof(*f->roles), name);
+	return text_find(name, f->roles, f->role_count, sizeof(*f->roles));
 }
 
 const struct component *fleet_component(const struct fleet *f, const char *name)
 {
-	return fleet_find(f->components, f->component_count, sizeof(*f->components), name);
+	return text_find(name, f->components, f->component_count, sizeof(*f->components));
 }
 
 bool fleet_is_absent(const struct fleet *f, const char *name)
 {
-	return fleet_find(f->absent, f->absent_count, sizeof(*f->absent), name) != NULL;
+	return text_find(name, f->absent, f->absent_count, sizeof(*f->absent)) != NULL;
 }
 
 const char *component_address(const struct component *c)
@@ -129,13 +106,7 @@ const char *component_address(const struct component *c)
 	return c->deliver.remote;
 }
 
-static int fleet_compare_name(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
 bool fleet_has_group(const struct fleet *f, const char *name)
 {
-	return f->group_count &&
-	       bsearch(name, f->groups, f->group_count, sizeof(*f->groups), fleet_compare_name);
+	return text_find(name, f->groups, f->group_count, sizeof(*f->groups)) != NULL;
 }

@@ -144,7 +144,7 @@ struct stepped plan_left_components(const struct plan *p, struct arena *a)
 
 bool stepped_has(const struct stepped *s, const char *component)
 {
-	return s->count && bsearch(&component, s->names, s->count, sizeof(*s->names), text_compare);
+	return text_find(component, s->names, s->count, sizeof(*s->names)) != NULL;
 }
 
 bool plan_accepts_copy(const struct plan *p, const char *copy)

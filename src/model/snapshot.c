@@ -2,6 +2,7 @@
 #include "model/snapshot.h"
 
 #include "base/text.h"
+#include "base/vec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,89 +32,72 @@ void snapshot_release(struct snapshot *s)
 	*s = (struct snapshot){ 0 };
 }
 
-/* Binary search key: the first member of every item is the name it is sorted by. */
-static int snapshot_compare_name(const void *name, const void *item)
-{
-	return strcmp(name, *(const char *const *)item);
-}
-
-static const void *snapshot_find(const char *name, const void *items, size_t count, size_t size)
-{
-	return count ? bsearch(name, items, count, size, snapshot_compare_name) : NULL;
-}
-
 const struct component_seen *snapshot_component(const struct snapshot *s, const char *name)
 {
-	return snapshot_find(name, s->components, s->component_count, sizeof(*s->components));
+	return text_find(name, s->components, s->component_count, sizeof(*s->components));
 }
 
 const struct import_seen *snapshot_import(const struct snapshot *s, const char *certificate)
 {
-	return snapshot_find(certificate, s->imports, s->import_count, sizeof(*s->imports));
+	return text_find(certificate, s->imports, s->import_count, sizeof(*s->imports));
 }
 
 const struct publish_seen *snapshot_published(const struct snapshot *s, const char *issuer)
 {
-	return snapshot_find(issuer, s->published, s->publish_count, sizeof(*s->published));
+	return text_find(issuer, s->published, s->publish_count, sizeof(*s->published));
 }
 
 const char *snapshot_trust(const struct snapshot *s, const char *path)
 {
 	const struct trust_seen *seen =
-		snapshot_find(path, s->trusted, s->trusted_count, sizeof(*s->trusted));
+		text_find(path, s->trusted, s->trusted_count, sizeof(*s->trusted));
 
 	return seen ? seen->digest : NULL;
 }
 
 const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bundle)
 {
-	return snapshot_find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
+	return text_find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
 }
 
-const struct generation *snapshot_from_source(const struct snapshot *s, const char *certificate)
+/* Generations are in the order of their owners. */
+struct owner {
+	enum generation_of of;
+	const char *name;
+};
+
+static int compare_owner(const void *key, const void *item)
 {
-	size_t low = 0;
-	size_t high = s->source ? s->source->count : 0;
+	const struct owner *o = key;
+	const struct generation *g = item;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct generation *g = &s->source->generations[middle];
-		int order = strcmp(g->owner, certificate);
-
-		if (order == 0)
-			return g;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return o->of != g->of ? (int)o->of - (int)g->of : strcmp(o->name, g->owner);
 }
 
 /* First generation of an owner, or where it would be inserted. */
 static const struct generation *snapshot_first_of(const struct snapshot *s, enum generation_of of,
 						  const char *owner)
 {
-	size_t low = 0;
-	size_t high = s->generation_count;
+	const struct owner key = { of, owner };
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct generation *g = &s->generations[middle];
-		bool before = g->of != of ? g->of < of : strcmp(g->owner, owner) < 0;
-
-		if (before)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return s->generations + low;
+	return s->generations + sorted_first(&key, s->generations, s->generation_count,
+					     sizeof(*s->generations), compare_owner);
 }
 
 static bool belongs(const struct snapshot *s, const struct generation *g, enum generation_of of,
 		    const char *owner)
 {
 	return g < s->generations + s->generation_count && g->of == of && !strcmp(g->owner, owner);
+}
+
+const struct generation *snapshot_from_source(const struct snapshot *s, const char *certificate)
+{
+	const struct owner key = { OF_CERTIFICATE, certificate };
+	const struct source_bundle *source = s->source;
+
+	return source && source->count ? bsearch(&key, source->generations, source->count,
+						 sizeof(*source->generations), compare_owner)
+				       : NULL;
 }
 
 const struct generation *snapshot_generations(const struct snapshot *s, enum generation_of of,

@@ -6,7 +6,6 @@
 #include "plan/acks.h"
 #include "plan/left_out.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* By what is installed, then by what is served. */
@@ -230,16 +229,10 @@ bool component_has_step(const struct component_build *c)
 	return c->write || c->activate || c->verify || c->put_back;
 }
 
-static int component_steps_compare_text(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
 bool component_has_rejected(const struct component_build *c, const char *fingerprint)
 {
 	const struct component_seen *seen = c->seen;
 
-	return seen->rejected_count &&
-	       bsearch(fingerprint, seen->rejected, seen->rejected_count, sizeof(*seen->rejected),
-		       component_steps_compare_text);
+	return text_find(fingerprint, seen->rejected, seen->rejected_count,
+			 sizeof(*seen->rejected)) != NULL;
 }

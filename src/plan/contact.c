@@ -2,6 +2,7 @@
 #include "plan/builder.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 #include "model/component_secrets.h"
 #include "plan/contact_list.h"
 #include "plan/precondition.h"
@@ -332,15 +333,9 @@ static void contact_finish(struct contact_list *c)
 
 /* ---- new contacts ---- */
 
-static int contact_compare_text(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
 static bool contact_is_known(const struct snapshot *s, const char *text)
 {
-	return s->reached_count && bsearch(text, s->reached, s->reached_count, sizeof(*s->reached),
-					   contact_compare_text);
+	return text_find(text, s->reached, s->reached_count, sizeof(*s->reached)) != NULL;
 }
 
 static void contact_report(struct plan_builder *d, enum contact_kind kind, const char *const *items,

@@ -5,6 +5,7 @@
  * so that a plan can tell what a completed run had.
  */
 #include "base/text.h"
+#include "base/vec.h"
 #include "plan/contact_list.h"
 #include "plan/precondition.h"
 
@@ -93,21 +94,18 @@ static size_t policy_key(const char *text)
 	return at;
 }
 
+static int compare_policy(const void *text, const void *item)
+{
+	return strncmp(text, *(const char *const *)item, policy_key(text));
+}
+
 /* What the last completed run had of the same object; NULL: it had none. */
 static const char *policy_before(const struct snapshot *s, const char *text)
 {
 	size_t len = policy_key(text);
-	size_t low = 0;
-	size_t high = s->reached_count;
+	size_t low = sorted_first(text, s->reached, s->reached_count, sizeof(*s->reached),
+				  compare_policy);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strncmp(s->reached[middle], text, len) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < s->reached_count && !strncmp(s->reached[low], text, len) &&
 			       policy_key(s->reached[low]) == len
 		       ? s->reached[low]

@@ -9,7 +9,6 @@
 #include "plan/preconditions.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -317,9 +316,7 @@ static void check_moved(struct plan_builder *d, const struct component_build *c)
 {
 	const struct plan_input *in = d->in;
 	const struct moved_component *moved =
-		in->moved_count ? bsearch(&c->name, in->moved, in->moved_count, sizeof(*in->moved),
-					  text_compare)
-				: NULL;
+		text_find(c->name, in->moved, in->moved_count, sizeof(*in->moved));
 	struct precondition_spec f = precondition_of_component(c, CODE_MOVED, true);
 
 	if (!moved)

@@ -102,8 +102,7 @@ static bool issuer_precondition_is_accepted(const struct plan_builder *d, const 
 {
 	const struct snapshot *s = d->snapshot;
 
-	return s->accepted_count &&
-	       bsearch(&key, s->accepted, s->accepted_count, sizeof(*s->accepted), text_compare);
+	return text_find(key, s->accepted, s->accepted_count, sizeof(*s->accepted)) != NULL;
 }
 
 static const char *issuer_precondition_describe(struct plan_builder *d,
@@ -184,8 +183,8 @@ static void issuer_precondition_check_operators(struct plan_builder *d,
 	VEC(const char *) items = { 0 };
 
 	if (i->issuer->use == USE_OPERATORS || !s->operator_issuer_count ||
-	    !bsearch(&i->issuer->name, s->operator_issuers, s->operator_issuer_count,
-		     sizeof(*s->operator_issuers), text_compare))
+	    !text_find(i->issuer->name, s->operator_issuers, s->operator_issuer_count,
+		       sizeof(*s->operator_issuers)))
 		return;
 	for (size_t k = 0; k < d->fleet->certificate_count; k++) {
 		const struct certificate_build *c = &d->certificates[k];

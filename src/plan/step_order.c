@@ -5,7 +5,6 @@
 #include "plan/waves.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Schedule under construction: the steps that later ones wait for. */
 struct step_schedule {
@@ -141,8 +140,7 @@ static size_t count_strangers(struct plan_builder *d)
 
 		if (!there || !*there)
 			continue;
-		strangers += !s->generation_count || !bsearch(&there, known, s->generation_count,
-							      sizeof(*known), text_compare);
+		strangers += !text_find(there, known, s->generation_count, sizeof(*known));
 	}
 	return strangers;
 }

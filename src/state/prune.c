@@ -6,7 +6,6 @@
 #include "state/state_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct needed {
 	struct arena *arena;
@@ -61,8 +60,7 @@ bool forget_keys(const struct change *c, struct writes *w, struct err *e)
 	for (size_t i = 0; i < c->forgotten.count; i++) {
 		const char *spki = c->forgotten.items[i];
 		const char *key = record_key(w->arena, KEY_PREFIX, spki);
-		bool needed = n.spkis.count && bsearch(&spki, n.spkis.items, n.spkis.count,
-						       sizeof(spki), text_compare);
+		bool needed = text_find(spki, n.spkis.items, n.spkis.count, sizeof(spki));
 
 		if (!needed && !writes_find(w, key))
 			writes_add(w, key, NULL);
