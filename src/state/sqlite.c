@@ -341,10 +341,24 @@ static bool find_database(const char *path, bool create, struct err *e)
 	return make_database(path, e);
 }
 
+/* Takes the database over. */
+static struct store *store_new(sqlite3 **taken, const char *directory, bool writable)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+
+	s->backend.ops = &ops;
+	s->db = TAKE(*taken);
+	s->directory = xstrdup(directory);
+	s->writable = writable;
+	s->lockfd = -1;
+	return s;
+}
+
 bool sqlite_backend_open(const char *path, bool create, struct backend **out, struct err *e)
 {
 	AUTO(database) copy = NULL;
 	AUTO(database) file = NULL;
+	struct store *s = NULL;
 	struct stat before;
 
 	if (!find_database(path, create, e))
@@ -353,14 +367,7 @@ bool sqlite_backend_open(const char *path, bool create, struct backend **out, st
 		return err_sys(e, "cannot look at the state");
 	if (!database_load(path, &copy, e) || (create && !database_open(path, &file, e)))
 		return err_in(e, "state '%s'", path);
-
-	struct store *s = xcalloc(1, sizeof(*s));
-
-	s->backend.ops = &ops;
-	s->db = create ? TAKE(file) : TAKE(copy);
-	s->directory = xstrdup(path);
-	s->writable = create;
-	s->lockfd = -1;
+	s = store_new(create ? &file : &copy, path, create);
 	s->file = before;
 	*out = &s->backend;
 	return true;
@@ -372,14 +379,6 @@ bool sqlite_backend_in_memory(struct backend **out, struct err *e)
 
 	if (!database_in_memory(&db, e))
 		return false;
-
-	struct store *s = xcalloc(1, sizeof(*s));
-
-	s->backend.ops = &ops;
-	s->db = TAKE(db);
-	s->directory = xstrdup("in memory");
-	s->writable = true;
-	s->lockfd = -1;
-	*out = &s->backend;
+	*out = &store_new(&db, "in memory", true)->backend;
 	return true;
 }
