@@ -68,6 +68,8 @@ static void pack_pair(struct packing *p, const struct backup_pair *pair, const c
 	const struct generation *g = pair->generation;
 	const struct cert_set *set = pair->set;
 	const struct fleet *f = p->en->fleet;
+	const struct certificate *c =
+		g->of == OF_CERTIFICATE ? fleet_certificate(f, g->owner) : NULL;
 	VEC(const char *) names = { 0 };
 	char ends[TIME_TEXT];
 
@@ -85,9 +87,8 @@ static void pack_pair(struct packing *p, const struct backup_pair *pair, const c
 		.record = record,
 	};
 	pack_anchor(p, &set->anchor, item);
-	for (size_t i = 0; i < f->component_count; i++)
-		if (g->of == OF_CERTIFICATE &&
-		    !strcmp(f->components[i].certificate->name, g->owner))
+	for (size_t i = 0; c && i < f->component_count; i++)
+		if (f->components[i].certificate == c)
 			VEC_PUSH(&names, a, f->components[i].name);
 	item->components = names.items;
 	item->component_count = names.count;
@@ -309,17 +310,11 @@ static bool record_bundle(const struct packing *p, struct generation *list, size
 	if (!forget_removed(en, change, e))
 		return false;
 	change_bundle(change, &verified);
-
 	for (size_t i = 0; i < count; i++) {
-		AUTO(arena) a = { 0 };
-		struct cert_set set = { 0 };
-
 		if (!is_backed_up(&list[i], now))
 			continue;
-		if (!state_certificates(en->state, &list[i], &a, &set, e))
-			return false;
 		list[i].bundle = name;
-		change_generation(change, &list[i], &set);
+		change_generation(change, &list[i], NULL);
 	}
 	return state_commit(en->state, change, e);
 }

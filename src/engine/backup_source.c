@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bundle as the source of the desired generations: what it holds, and its pairs. */
 #include "base/alloc.h"
+#include "base/vec.h"
 #include "bundle/bundle.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
@@ -54,19 +55,28 @@ void engine_forget_source(struct engine *en)
 	en->source = NULL;
 }
 
-/* The newest pair of a certificate that was issued or imported; NULL: none. */
-static const struct bundle_item *newest_item(const struct bundle *b, const char *owner)
+/* Items stand by kind, certificates first, and name. */
+static int compare_item(const void *certificate, const void *item)
+{
+	const struct bundle_item *i = item;
+
+	return i->is_issuer ? -1 : strcmp(certificate, i->name);
+}
+
+/*
+ * The newest pair of a certificate that was issued or imported, which stands behind
+ * those that were found; NULL: none.
+ */
+static const struct bundle_item *newest_item(const struct bundle *b, const char *certificate)
 {
 	const struct bundle_item *newest = NULL;
 
-	for (size_t i = 0; i < b->item_count; i++) {
-		const struct bundle_item *item = &b->items[i];
-
-		if (!item->is_issuer && !strcmp(item->name, owner) && *item->fingerprint &&
-		    strcmp(item->source, source_names[SOURCE_FOUND]) != 0 &&
-		    (!newest || newest->number < item->number))
-			newest = item;
-	}
+	for (size_t i = sorted_first(certificate, b->items, b->item_count, sizeof(*b->items),
+				     compare_item);
+	     i < b->item_count && !compare_item(certificate, &b->items[i]); i++)
+		if (*b->items[i].fingerprint &&
+		    strcmp(b->items[i].source, source_names[SOURCE_FOUND]) != 0)
+			newest = &b->items[i];
 	return newest;
 }
 
