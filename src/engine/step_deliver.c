@@ -112,12 +112,9 @@ static void reject_newer(struct run *r, const struct step *s, struct component_s
 {
 	const struct snapshot *known = r->order->snapshot;
 	const struct certificate *c = run_component(r, s)->certificate;
-	const struct generation *newest =
-		r->en->source ? desired_generation(known, c, r->record.started) : NULL;
+	const struct generation *newest = desired_generation(known, c, r->record.started);
 	const char *own = run_fingerprint(r, s);
 
-	if (!r->en->source)
-		return;
 	if (newest && strcmp(newest->fingerprint, own) != 0)
 		run_reject(r, seen, newest->fingerprint);
 	if (s->replaces && *s->replaces && strcmp(s->replaces, own) != 0)
@@ -141,7 +138,8 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 		seen->certificate = s->certificate;
 		seen->retire_remove = c->retire_remove;
 		seen->deliver = deliver_to_text(&c->deliver, &r->arena);
-		reject_newer(r, s, seen);
+		if (r->en->source)
+			reject_newer(r, s, seen);
 		if (component_activation(c, seen) != ACTIVATION_NONE &&
 		    !is_taken_already(r, seen, run_fingerprint(r, s)))
 			seen->activation_due = run_fingerprint(r, s);

@@ -286,7 +286,8 @@ const char *run_refusal(struct run *r, const struct component *c, const char *fi
 			struct arena *a)
 {
 	const struct generation *g = run_generation(r, fingerprint);
-	bool expired = plan_accepts(r->plan, PLAN_EXPIRED_IN_BACKUP, c->certificate->name);
+	bool expired = r->en->source &&
+		       plan_accepts(r->plan, PLAN_EXPIRED_IN_BACKUP, c->certificate->name);
 	const char *refusal = g && !expired ? refusal_by_dates(g, clock_now(), a) : NULL;
 
 	return refusal || !g ? refusal : refusal_by_ports(c, g, a);
