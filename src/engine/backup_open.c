@@ -9,19 +9,19 @@
 #include <unistd.h>
 
 /* A bundle's bytes, and where they are from. */
-struct bundle_source {
+struct found_bundle {
 	const char *path;
 	struct buf bytes;
 };
 
-static void bundle_source_release(struct bundle_source *s)
+static void found_bundle_release(struct found_bundle *s)
 {
 	buf_release(&s->bytes);
 }
-AUTO_STRUCT(bundle_source, struct bundle_source, bundle_source_release)
+AUTO_STRUCT(found_bundle, struct found_bundle, found_bundle_release)
 
-static bool bundle_source_read(struct engine *en, const char *path, struct bundle_source *out,
-			       struct err *e)
+static bool found_bundle_read(struct engine *en, const char *path, struct found_bundle *out,
+			      struct err *e)
 {
 	out->path = arena_strdup(&en->arena, path);
 	if (fs_read(path, BUNDLE_LIMIT, &out->bytes, e))
@@ -67,16 +67,16 @@ bool bundle_word_is_path(const char *word)
 	       (strchr(word, '/') || access(word, F_OK) == 0);
 }
 
-static bool find_by_name(struct engine *en, const char *word, struct bundle_source *out,
+static bool find_by_name(struct engine *en, const char *word, struct found_bundle *out,
 			 struct err *e)
 {
 	return needs_directory(en, word, e) &&
-	       bundle_source_read(
+	       found_bundle_read(
 		       en, arena_printf(&en->arena, "%s/%s", en->fleet->backup.directory, word),
 		       out, e);
 }
 
-static bool find_latest(struct engine *en, const char *word, struct bundle_source *out,
+static bool find_latest(struct engine *en, const char *word, struct found_bundle *out,
 			struct err *e)
 {
 	struct backup_listed *list = NULL;
@@ -91,7 +91,7 @@ static bool find_latest(struct engine *en, const char *word, struct bundle_sourc
 		       en->fleet->name, en->fleet->backup.directory);
 }
 
-static bool find_in_copy(struct engine *en, const char *word, struct bundle_source *out,
+static bool find_in_copy(struct engine *en, const char *word, struct found_bundle *out,
 			 struct err *e)
 {
 	return backup_fetch(en, word, &en->arena, &out->path, &out->bytes, e);
@@ -100,18 +100,18 @@ static bool find_in_copy(struct engine *en, const char *word, struct bundle_sour
 /* The first that fits counts. */
 static const struct bundle_way {
 	bool (*fits)(const char *word);
-	bool (*read)(struct engine *en, const char *word, struct bundle_source *out, struct err *e);
+	bool (*read)(struct engine *en, const char *word, struct found_bundle *out, struct err *e);
 } bundle_ways[] = {
 	{ word_is_latest, find_latest },
 	{ word_is_url, find_in_copy },
-	{ bundle_word_is_path, bundle_source_read },
+	{ bundle_word_is_path, found_bundle_read },
 	{ word_is_name, find_by_name },
 };
 
 /* ---- passphrases ---- */
 
 static bool open_with(struct engine *en, const struct secret_ref *ref,
-		      const struct bundle_source *from, struct bundle *out, struct err *e)
+		      const struct found_bundle *from, struct bundle *out, struct err *e)
 {
 	const struct secret *passphrase = NULL;
 
@@ -123,7 +123,7 @@ static bool open_with(struct engine *en, const struct secret_ref *ref,
 }
 
 /* Any passphrase of the fleet file may open it; the first success counts. */
-static bool open_as_fleet(struct engine *en, const struct bundle_source *from, struct bundle *out,
+static bool open_as_fleet(struct engine *en, const struct found_bundle *from, struct bundle *out,
 			  struct err *e)
 {
 	const struct backup_policy *policy = &en->fleet->backup;
@@ -138,7 +138,7 @@ static bool open_as_fleet(struct engine *en, const struct bundle_source *from, s
 bool backup_open(struct engine *en, const struct bundle_opening *o, struct bundle *out,
 		 const char **path, struct err *e)
 {
-	AUTO(bundle_source) from = { 0 };
+	AUTO(found_bundle) from = { 0 };
 	const struct bundle_way *way = bundle_ways;
 
 	while (!way->fits(o->bundle))
