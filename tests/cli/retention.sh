@@ -17,7 +17,7 @@ components:
   two: {certificate: other, deliver: {files: {directory: tls/two}}}
 END
 days=0
-at() { # DAYS ARGS...: as if it were then
+cf_at() { # DAYS ARGS...: as if it were then
 	days=$1
 	shift
 	# the library of faketime stands before a sanitizer's
@@ -28,40 +28,40 @@ at() { # DAYS ARGS...: as if it were then
 bundles() { find backups -name '*.zip' -printf '%f\n' | sort; }
 count() { bundles | wc -l; }
 
-at 0 apply --yes
+cf_at 0 apply --yes
 is $status 0 "an apply"
 first=$(bundles)
-at 1 backup create
-at 2 backup create
+cf_at 1 backup create
+cf_at 2 backup create
 is "$(count)" 2 "of three bundles with the same keys the newest two stay"
 hasnt "$(bundles)" "$first" "the first one goes"
 
 # ---- a key that is still in use, though its certificate has ended ----
-at 100 apply --yes --target two
+cf_at 100 apply --yes --target two
 is $status 0 "one certificate is renewed, another one has ended and is still installed"
 third=$(bundles | sed -n 1p)
 is "$third" "$(ls backups/*02T*.zip | xargs -n1 basename)" "the bundle that has the ended one's key"
-at 101 backup create
+cf_at 101 backup create
 has "$out" "bundle '$third' is kept: no newer one holds a key of 'site'" "stays, as is said"
-at 102 backup create
+cf_at 102 backup create
 is "$(bundles | head -1)" "$third" "for as long as it is installed"
 is "$(count)" 3 "beside the newest two"
-at 103 apply --yes
+cf_at 103 apply --yes
 is $status 0 "when that one is renewed as well"
-at 104 backup create
+cf_at 104 backup create
 hasnt "$(bundles)" "$third" "nobody has the old key, and the bundle goes"
 is "$(count)" 2 "the newest two stay"
 
 # ---- keys of a state that was lost ----
 newest=$(bundles | tail -1)
 rm -rf .certfleet
-at 105 apply --yes --ack state-missing --ack foreign-authority
+cf_at 105 apply --yes --ack state-missing --ack foreign-authority
 is $status 0 "a new state"
 is "$(count)" 2 "the older of two bundles with the same lost keys goes"
-at 106 backup create
+cf_at 106 backup create
 has "$out" "bundle '$newest' is kept: no newer one holds a key of" "the last one stays"
-at 107 backup create
-at 108 backup create
+cf_at 107 backup create
+cf_at 108 backup create
 has "$(bundles)" "$newest" "for as long as they are valid"
 is "$(count)" 3 "beside the newest two"
 finish

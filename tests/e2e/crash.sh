@@ -44,7 +44,7 @@ traced run/calls "$calls" "$CERTFLEET" apply --yes --reissue site >/dev/null 2>&
 ok $? "an apply under strace"
 grep -q 'clone3.*INJECTED' run/calls
 ok $? "it would have had threads"
-awk -F'(' '/^clone3/ { next } /^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' run/calls >run/points
+points_of run/calls
 echo "# $(wc -l <run/points) points, every ${EVERY}th is tried"
 
 whole() { # after each apply that did not end
@@ -116,20 +116,7 @@ try_point() { # CALL NUMBER FAULT
 }
 
 for fault in ${FAULTS:-signal=KILL error=ENOSPC error=EIO}; do
-	number=0
-	tried=0
-	bad=0
-	while read -r call count; do
-		number=$((number + 1))
-		[ $((number % EVERY)) -eq $((EVERY > 1 ? 1 : 0)) ] || continue
-		[ $((number / EVERY % ${SHARD#*/} + 1)) -eq "${SHARD%/*}" ] || continue
-		case $fault:$call in
-		error=*:clone* | error=*:vfork) continue ;;
-		esac
-		tried=$((tried + 1))
-		try_point "$call" "$count" "$fault" || bad=$((bad + 1))
-	done <run/points
-	[ $bad -eq 0 ]
+	try_points "$fault" try_point
 	ok $? "$fault at $tried points: each time the next apply converges"
 done
 

@@ -7,12 +7,6 @@
 command -v faketime >/dev/null || skip_all "faketime is not installed"
 free_port front
 free_port back
-plain=$CERTFLEET
-at() { # DAYS: certfleet as if so much later
-	printf '#!/bin/sh\nexport ASAN_OPTIONS=verify_asan_link_order=0\nexec faketime "+%s days" %s "$@"\n' "$1" "$plain" >run/later
-	chmod +x run/later
-	CERTFLEET=$work/run/later
-}
 old_directory front
 old_directory back
 cat >fleet.head <<END
@@ -155,10 +149,10 @@ is "$(installed tls/back/fullchain.pem)" "$before" "as it is"
 is "$(installed tls/front/fullchain.pem)" "$first" "all else goes back"
 
 # expired
-at 85
+at "85 days"
 cf plan --from-backup "$old"
 has "$out" "ends-soon shop" "what ends soon is told"
-at 91
+at "91 days"
 cf apply --yes --ack rolled-back
 is $status 0 "months later all is new"
 third=$(installed tls/front/fullchain.pem)
@@ -170,5 +164,4 @@ cf apply --yes --from-backup "$old" --ack expired-in-backup
 is $status 0 "then it is"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
 is "$(installed tls/front/fullchain.pem)" "$first" "on the component"
-CERTFLEET=$plain
 finish

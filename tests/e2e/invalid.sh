@@ -99,11 +99,7 @@ fleet 'leaf.pem, middle.pem, secrets/leaf.key' none
 cf plan --at "$(date -u -d '+100 days' +%Y-%m-%dT00:00:00Z)"
 is $status 0 "a plan may look ahead"
 has "$out" "import-invalid site: the leaf 'CN=leaf' expired 3[0-9] days ago\|import-invalid site: the leaf 'CN=leaf' expired 4[0-9] days ago" "to when it will have ended"
-plain=$CERTFLEET
-# the library of faketime stands before a sanitizer's
-printf '#!/bin/sh\nexport ASAN_OPTIONS=verify_asan_link_order=0\nexec faketime "+290 days" %s "$@"\n' "$CERTFLEET" >run/later
-CERTFLEET=$work/run/later
-chmod +x "$CERTFLEET"
+at "290 days"
 take_status
 is "$(status_of front state)" invalid "what ended 230 days ago is invalid"
 has "$(status_of front error)" "the leaf 'CN=leaf' expired 2[23][0-9] days ago" "and says since when"
@@ -131,8 +127,7 @@ cf apply --yes
 is $status 0 "a pair for a day is installed"
 short one two >certfleet.yaml
 cf plan --out short.plan
-printf '#!/bin/sh\nexport ASAN_OPTIONS=verify_asan_link_order=0\nexec faketime "+25 hours" %s "$@"\n' "$CERTFLEET" >run/later
-CERTFLEET=$work/run/later
+at "25 hours"
 cf apply short.plan
 [ $status -ne 0 ]; ok $? "a plan of yesterday does not install what has ended since"
 has "$out" "stage *two .*failed: no client would accept it: the leaf expired" "and says so"

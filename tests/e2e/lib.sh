@@ -315,3 +315,35 @@ traced() {
 	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o "$file" -e "trace=$calls,clone3" \
 		-e inject=clone3:error=EAGAIN "$@"
 }
+# The calls of such a file as "NAME NUMBER-OF-THAT-NAME", in run/points; to open a file
+# that is there already changes nothing.
+points_of() { # FILE
+	awk -F'(' '/^clone3/ { next } /^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' "$1" >run/points
+}
+# At every EVERYth of them, of SHARD when that is set: COMMAND... CALL NUMBER FAULT.
+# Sets `tried`, and fails when one has failed.
+try_points() { # FAULT COMMAND...
+	local fault=$1 number=0 bad=0 call count
+	shift
+	tried=0
+	while read -r call count; do
+		number=$((number + 1))
+		[ $((number % EVERY)) -eq $((EVERY > 1 ? 1 : 0)) ] || continue
+		[ -z "${SHARD:-}" ] || [ $((number / EVERY % ${SHARD#*/} + 1)) -eq "${SHARD%/*}" ] || continue
+		case $fault:$call in
+		error=*:clone* | error=*:vfork | error=*:flock) continue ;;
+		esac
+		tried=$((tried + 1))
+		"$@" "$call" "$count" "$fault" || bad=$((bad + 1))
+	done <run/points
+	[ $bad -eq 0 ]
+}
+
+# From now on certfleet runs as if so much later; $plain is the one of now.  The library
+# of faketime stands before a sanitizer's.
+at() { # "3 days"
+	plain=${plain:-$CERTFLEET}
+	printf '#!/bin/sh\nexport ASAN_OPTIONS=verify_asan_link_order=0\nexec faketime "+%s" %s "$@"\n' "$1" "$plain" >run/later
+	chmod +x run/later
+	CERTFLEET=$work/run/later
+}

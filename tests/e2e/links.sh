@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # D3: paths that are links of others, as certbot's live/ leads to archive/: what they
 # lead to is kept and never written to; here, over SSH and through an agent.
-. "$(dirname "$0")/sftp_lib.sh"
-eval "$(grep -v '/lib.sh"$' "$root/tests/e2e/agent_lib.sh")"
-free_port agent_port
+. "$(dirname "$0")/ways_lib.sh"
 for name in here there host; do
 	mkdir -p "tls/$name/live" "tls/$name/archive"
 	make_pair "$name" "tls/$name/archive/fullchain1.pem" "tls/$name/archive/privkey1.pem"
@@ -14,28 +12,7 @@ for name in here there host; do
 done
 sum=$(sha256sum tls/*/archive/*)
 paths() { echo "certificate: $work/tls/$1/live/fullchain.pem, key: $work/tls/$1/live/privkey.pem"; }
-fleet() { # [PATHS OF HERE]
-	cat >certfleet.yaml <<-FLEET
-	certfleet: 1
-	fleet: links
-	backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
-	access:
-	  ssh: {key: ssh/id, known_hosts: ssh/known_hosts}
-	  agent: {certificate: access/ops.pem, key: access/ops.key, ca: access/agents.pem}
-	certificates:
-	  site: {subject: "CN=site.example.test", issuer: self}
-	components:
-	  here: {certificate: site, deliver: {files: {${1:-$(paths here)}}}}
-	  there: {certificate: site, deliver: {sftp: {url: "$url", $(paths there)}}}
-	  host: {certificate: site, deliver: {agent: "https://127.0.0.1:$agent_port"}}
-	FLEET
-}
-start_sshd
-know_host
-make_authorities
-agent_component host "install: {$(paths host)}"
-start_agent host 127.0.0.1 "$agent_port"
-fleet
+start_ways
 
 take_status
 for name in here there host; do

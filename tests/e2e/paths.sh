@@ -3,12 +3,10 @@
 # The layout of /etc/ssl, public certificates and keys for one group: whoever could
 # read before a switch can read during and after it, however often it is killed; here,
 # over SSH and through an agent.  And paths that are left.
-. "$(dirname "$0")/sftp_lib.sh"
-eval "$(grep -v '/lib.sh"$' "$root/tests/e2e/agent_lib.sh")"
+. "$(dirname "$0")/ways_lib.sh"
 [ "$(id -u)" = 0 ] || skip_all "only root can act as another user"
 chmod 755 "$work"
 setpriv --reuid 33 --clear-groups test -x "$work" || skip_all "others cannot reach $work"
-free_port agent_port
 
 cat >acl.py <<'END_ACL'
 import os, struct, sys
@@ -41,32 +39,11 @@ lay_out() { # NAME
 	/usr/bin/python3 acl.py "tls/$1/private" 1 && /usr/bin/python3 acl.py "tls/$1/private/site.key" 4
 }
 paths() { echo "certificate: $work/tls/$1/certs/site.crt, key: $work/tls/$1/private/site.key"; }
-fleet() { # [OPTIONS OF HERE]
-	cat >certfleet.yaml <<-FLEET
-	certfleet: 1
-	fleet: readers
-	backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
-	access:
-	  ssh: {key: ssh/id, known_hosts: ssh/known_hosts}
-	  agent: {certificate: access/ops.pem, key: access/ops.key, ca: access/agents.pem}
-	certificates:
-	  site: {subject: "CN=site.example.test", issuer: self}
-	components:
-	  here: {certificate: site, deliver: {files: {${1:-$(paths here)}}}}
-	  there: {certificate: site, deliver: {sftp: {url: "$url", $(paths there)}}}
-	  host: {certificate: site, deliver: {agent: "https://127.0.0.1:$agent_port"}}
-	FLEET
-}
 
 for name in here there host; do
 	lay_out $name || skip_all "no ACLs in $work"
 done
-start_sshd
-know_host
-make_authorities
-agent_component host "install: {$(paths host)}"
-start_agent host 127.0.0.1 "$agent_port"
-fleet
+start_ways
 files=$(ls -d "$work"/tls/*/certs/site.crt "$work"/tls/*/private/site.key)
 for user in 33 34; do
 	# shellcheck disable=SC2086

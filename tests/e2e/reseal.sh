@@ -22,7 +22,7 @@ opens_with() { CERTFLEET_BACKUP_PASSPHRASE=$1 cf state check; [ "$status" -eq 0 
 reseal traced run/calls "$calls"
 ok $? "a reseal under strace"
 opens_with "$new"; ok $? "the new passphrase opens it"
-awk -F'(' '/^clone3/ { next } /^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' run/calls >run/points
+points_of run/calls
 [ "$(wc -l <run/points)" -gt 10 ]; ok $? "there are $(wc -l <run/points) points, every ${EVERY}th is tried"
 
 try_point() { # CALL NUMBER FAULT
@@ -49,16 +49,7 @@ is "$(wc -l <run/needles)" 2 "there are sealed values to look for"
 grep -qF -f run/needles run/before/state.db*; ok $? "which are found where they are"
 
 for fault in signal=KILL error=ENOSPC error=EIO; do
-	number=0
-	tried=0
-	bad=0
-	while read -r call count; do
-		number=$((number + 1))
-		[ $((number % EVERY)) -eq $((EVERY > 1 ? 1 : 0)) ] || continue
-		tried=$((tried + 1))
-		try_point "$call" "$count" "$fault" || bad=$((bad + 1))
-	done <run/points
-	[ $bad -eq 0 ]
+	try_points "$fault" try_point
 	ok $? "$fault at $tried points: old or new, and then new"
 done
 finish

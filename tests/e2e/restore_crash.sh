@@ -96,22 +96,10 @@ for case in lost replaced imported created; do
 	tried_command $case
 	traced run/calls "$calls" "$CERTFLEET" "${words[@]}" >/dev/null 2>&1
 	ok $? "under strace: ${words[*]}, $case"
-	awk -F'(' '/^clone3/ { next } /^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' run/calls >run/points
+	points_of run/calls
 	echo "# $(wc -l <run/points) points, every ${EVERY}th is tried"
 	for fault in signal=KILL error=ENOSPC error=EACCES; do
-		number=0
-		tried=0
-		bad=0
-		while read -r call count; do
-			number=$((number + 1))
-			[ $((number % EVERY)) -eq $((EVERY > 1 ? 1 : 0)) ] || continue
-			case $fault:$call in
-			error=*:clone* | error=*:vfork | error=*:flock) continue ;;
-			esac
-			tried=$((tried + 1))
-			try_point $case "$call" "$count" "$fault" || bad=$((bad + 1))
-		done <run/points
-		[ $bad -eq 0 ]
+		try_points "$fault" try_point $case
 		ok $? "$case, $fault at $tried points: nothing is lost or half, and the next one works"
 	done
 done
