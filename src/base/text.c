@@ -440,6 +440,18 @@ int text_compare(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
+size_t text_set(const char **texts, size_t count)
+{
+	size_t kept = 0;
+
+	if (count)
+		qsort(texts, count, sizeof(*texts), text_compare);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || strcmp(texts[kept - 1], texts[i]) != 0)
+			texts[kept++] = texts[i];
+	return kept;
+}
+
 void *text_find(const char *text, const void *items, size_t count, size_t size)
 {
 	return count ? bsearch(&text, items, count, size, text_compare) : NULL;

@@ -85,6 +85,8 @@ bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got);
 
 /* For qsort(3) and bsearch(3): strings, or structs whose first member is one. */
 int text_compare(const void *left, const void *right);
+/* Sorts the texts and drops those that repeat; returns how many are left. */
+size_t text_set(const char **texts, size_t count);
 /*
  * The item with this text in an array sorted by text_compare(), also an empty one; of
  * several, any.  NULL: none.

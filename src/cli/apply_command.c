@@ -31,15 +31,20 @@ void apply_choices(const struct choices *c, struct buf *out)
 		buf_puts(out, " --restart-postponed");
 }
 
+void command_begin(const struct session *s, struct buf *out)
+{
+	buf_puts(out, "certfleet ");
+	if (!s->directory)
+		return;
+	buf_puts(out, "-C ");
+	text_shell_word(out, s->directory);
+	buf_putc(out, ' ');
+}
+
 void apply_command(const struct session *s, const char *plan_path, const char *fleet_file,
 		   const struct choices *c, struct buf *out)
 {
-	buf_puts(out, "certfleet ");
-	if (s->directory) {
-		buf_puts(out, "-C ");
-		text_shell_word(out, s->directory);
-		buf_putc(out, ' ');
-	}
+	command_begin(s, out);
 	buf_puts(out, "apply ");
 	if (*plan_path == '-')
 		buf_puts(out, "./");

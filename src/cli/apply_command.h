@@ -15,6 +15,8 @@
 #include "cli/session.h"
 #include "model/plan.h"
 
+/* Writes "certfleet " with -C as it was given. */
+void command_begin(const struct session *s, struct buf *out);
 /* Writes " --ack CODE --target T", or nothing without choices. */
 void apply_choices(const struct choices *c, struct buf *out);
 /* `fleet_file` as on the command line, never as in the plan. */

@@ -10,7 +10,6 @@
 #include "state/journal.h"
 #include "json/value.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct texts sorted_set(const struct texts *given, struct arena *a)
@@ -19,11 +18,7 @@ static struct texts sorted_set(const struct texts *given, struct arena *a)
 
 	for (size_t i = 0; i < given->count; i++)
 		set.items[i] = given->items[i];
-	if (given->count)
-		qsort(set.items, given->count, sizeof(*set.items), text_compare);
-	for (size_t i = 0; i < given->count; i++)
-		if (!set.count || strcmp(set.items[set.count - 1], set.items[i]) != 0)
-			set.items[set.count++] = set.items[i];
+	set.count = text_set(set.items, given->count);
 	return set;
 }
 

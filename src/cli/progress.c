@@ -4,6 +4,7 @@
 #include "base/exit_status.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "cli/apply_command.h"
 #include "cli/session.h"
 #include "plan/planner.h"
 #include "json/value.h"
@@ -61,12 +62,7 @@ static const char *next_command(const struct progress *p, int status, struct buf
 {
 	const struct session *s = p->session;
 
-	buf_puts(out, "certfleet ");
-	if (s->directory) {
-		buf_puts(out, "-C ");
-		text_shell_word(out, s->directory);
-		buf_putc(out, ' ');
-	}
+	command_begin(s, out);
 	buf_puts(out, status == EXIT_STALE ? "plan" : "apply");
 	if (strcmp(s->fleet.path, FLEET_FILE) != 0) {
 		buf_putc(out, ' ');

@@ -148,17 +148,11 @@ static bool list_copies(struct copy_session *s, const struct copy_kind_ops *kind
 {
 	struct copy_job *j = s->job;
 	copy_names names = { 0 };
-	size_t kept = 0;
 
 	if (!kind->list(s, &names, e))
 		return false;
-	if (names.count)
-		qsort(names.items, names.count, sizeof(*names.items), text_compare);
-	for (size_t i = 0; i < names.count; i++)
-		if (!kept || strcmp(names.items[kept - 1], names.items[i]) != 0)
-			names.items[kept++] = names.items[i];
+	j->name_count = text_set(names.items, names.count);
 	j->names = names.items;
-	j->name_count = kept;
 	return true;
 }
 

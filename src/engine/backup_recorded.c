@@ -10,9 +10,6 @@
 #include "engine/backup.h"
 #include "engine/internal.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 struct recorded_bundles bundles_recorded(const struct generation *all, size_t all_count,
 					 int64_t now, struct arena *a)
 {
@@ -22,11 +19,7 @@ struct recorded_bundles bundles_recorded(const struct generation *all, size_t al
 	for (size_t i = 0; i < all_count; i++)
 		if (all[i].bundle && !all[i].pending && all[i].not_after > now)
 			list.names[count++] = all[i].bundle;
-	if (count)
-		qsort(list.names, count, sizeof(*list.names), text_compare);
-	for (size_t i = 0; i < count; i++)
-		if (!i || strcmp(list.names[i], list.names[list.count - 1]))
-			list.names[list.count++] = list.names[i];
+	list.count = text_set(list.names, count);
 	return list;
 }
 

@@ -29,17 +29,13 @@ void run_index_processes(struct run *r)
 	const struct plan *p = r->plan;
 	const char **names = arena_array(&r->arena, p->step_count, sizeof(*names));
 	size_t count = 0;
-	size_t kept = 0;
 
 	for (size_t i = 0; i < p->step_count; i++)
 		if (p->steps[i].process)
 			names[count++] = p->steps[i].process;
 	r->processes = stepped_sorted(names, count);
-	for (size_t i = 0; i < count; i++)
-		if (!i || strcmp(names[i], names[kept - 1]) != 0)
-			names[kept++] = names[i];
-	r->processes.count = kept;
-	r->process_changed = arena_array(&r->arena, kept, sizeof(*r->process_changed));
+	r->process_changed =
+		arena_array(&r->arena, r->processes.count, sizeof(*r->process_changed));
 }
 
 /* NULL: no step of the plan is of the process. */

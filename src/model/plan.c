@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const char *const step_kind_names[STEP_KIND_COUNT + 1] = {
@@ -115,9 +114,7 @@ void preconditions_remedy(const struct precondition *first, size_t alike, struct
 
 struct stepped stepped_sorted(const char **names, size_t count)
 {
-	if (count)
-		qsort(names, count, sizeof(*names), text_compare);
-	return (struct stepped){ names, count };
+	return (struct stepped){ names, text_set(names, count) };
 }
 
 struct stepped plan_stepped(const struct plan *p, struct arena *a)

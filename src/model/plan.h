@@ -208,10 +208,10 @@ AUTO_STRUCT(plan, struct plan, plan_release)
 
 /* Names to look up. */
 struct stepped {
-	const char **names; /* sorted, with duplicates */
+	const char **names; /* sorted, each once */
 	size_t count;
 };
-/* Sorts the names, in place. */
+/* Sorts the names, in place, and drops those that repeat. */
 struct stepped stepped_sorted(const char **names, size_t count);
 /* Of the components with a step. */
 struct stepped plan_stepped(const struct plan *p, struct arena *a);

@@ -9,7 +9,6 @@
 #include "plan/precondition.h"
 #include "plan/preconditions.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- replacing an own CA ---- */
@@ -242,7 +241,6 @@ void preconditions_accepted(struct plan_builder *d, struct plan *p)
 {
 	const struct snapshot *s = d->snapshot;
 	VEC(const char *) keys = { 0 };
-	size_t count = 0;
 
 	for (size_t i = 0; i < s->accepted_count; i++)
 		VEC_PUSH(&keys, d->kept, builder_keep(d, s->accepted[i]));
@@ -250,11 +248,6 @@ void preconditions_accepted(struct plan_builder *d, struct plan *p)
 		if (!issuer_precondition_is_accepted(d, s->foreign[i].key) &&
 		    accepts(d, &s->foreign[i]))
 			VEC_PUSH(&keys, d->kept, builder_keep(d, s->foreign[i].key));
-	if (keys.count)
-		qsort(keys.items, keys.count, sizeof(*keys.items), text_compare);
-	for (size_t i = 0; i < keys.count; i++)
-		if (!i || strcmp(keys.items[i], keys.items[count - 1]) != 0)
-			keys.items[count++] = keys.items[i];
+	p->accepted_count = text_set(keys.items, keys.count);
 	p->accepted = keys.items;
-	p->accepted_count = count;
 }
