@@ -107,7 +107,7 @@ static bool csv_read_row(struct parser *p, struct csv_row *row)
 	}
 	skip_break(p);
 	if (p->columns && cells.count != p->columns)
-		return fault(p, start, "this row has not as many cells as the header");
+		return fault(p, start, "this row does not have as many cells as the header row");
 	p->columns = cells.count;
 	*row = (struct csv_row){ cells.items, (uint32_t)start };
 	return true;
@@ -131,7 +131,7 @@ static bool check_form(const struct parser *p)
 
 	while (found && found > p->text && found[-1] != '\n')
 		found = bytes_find(found + 1, (size_t)(end - found - 1), pem);
-	return !found || fault(p, (size_t)(found - p->text), "this is no CSV file but PEM");
+	return !found || fault(p, (size_t)(found - p->text), "this is PEM, not CSV");
 }
 
 static bool csv_check_header(const struct parser *p, const struct csv_row *header)

@@ -96,7 +96,7 @@ static const char *quote_san(const struct quote *q, struct buf *out)
 		return NULL;
 	}
 	if (is_whole(q) && strchr(q->value, ':') && !is_ip6(q->value, strlen(q->value)))
-		return "is no DNS name, IP address or e-mail address; of a URI the scheme stands before the placeholder";
+		return "is not a DNS name, IP address or e-mail address; in a URI the scheme must stand before the placeholder";
 	if (!is_whole(q) && !is_made_of(q->value, "._+-"))
 		return "holds more than A-Z a-z 0-9 . _ + -";
 	buf_puts(out, q->value);

@@ -151,7 +151,7 @@ bool import_from_backup(struct run *r, const struct certificate *c, struct made 
 	const struct bundle_item *item = item_of(&r->en->source->bundle, c);
 
 	if (!item)
-		return err_set(e, ERR_STALE, "the bundle has it no more; plan again");
+		return err_set(e, ERR_STALE, "the bundle no longer has it; plan again");
 	made->owner = c->name;
 	if (!item_generation(item, c, &r->arena, &made->generation, e) ||
 	    !bundle_certificates(&r->en->source->bundle, item, &r->arena, &made->set, e) ||

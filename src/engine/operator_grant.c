@@ -26,7 +26,7 @@ static bool read_operator(struct engine *en, struct arena *a, struct operator_pa
 	if (!path)
 		return err_set(
 			e, ERR_INPUT,
-			"there is no 'access: {agent: ...}', which names certfleet's own certificate; add it, or name the operators that the agent shall obey with --client-ca and --allow");
+			"there is no 'access: {agent: ...}', which names certfleet's own certificate; add it, or name the operators that the agent should obey with --client-ca and --allow");
 	if (!pem_file_certs(path, a, NULL, &out->set, e) ||
 	    !cert_read_facts(out->set.certs[0], a, &facts, e))
 		return err_in(e, "cannot use 'access: {agent: ...}'");

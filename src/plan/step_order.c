@@ -212,7 +212,7 @@ static void order_copies(struct step_schedule *o)
 		step.copy = builder_keep(o->d, c->copy);
 		step.reason = o->backup != NO_STEP
 				      ? "it gets the new bundle"
-				      : arena_printf(o->d->kept, "it has not got the bundle '%s'",
+				      : arena_printf(o->d->kept, "it lacks the bundle '%s'",
 						     text_escaped(&o->d->scratch, c->missing));
 		made = schedule_add_step(o, step, &o->backup, 1);
 		VEC_PUSH(&o->held_up, &o->d->scratch, made);
