@@ -32,7 +32,7 @@ DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	curl sqlite3 strace faketime xxd time procps man-db mandoc python3 unzip \
 	libxml2-utils \
-	python3-yaml python3-jsonschema ca-certificates systemd libseccomp2
+	python3-yaml python3-jsonschema ca-certificates systemd libseccomp2 prometheus
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \

@@ -26,7 +26,7 @@ services=
 for package in $missing; do
 	case $package in
 	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy | \
-		caddy | slapd | vsftpd | prosody)
+		caddy | slapd | vsftpd | prosody | prometheus)
 		service=$package ;;
 	etcd-server) service=etcd ;;
 	openssh-server) service=ssh ;;

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/exit_status.h"
+#include "base/fs.h"
 #include "cli/command.h"
+#include "cli/overwrite.h"
 #include "cli/planning.h"
 #include "cli/session.h"
 #include "report/status.h"
+#include "state/journal.h"
 #include "json/value.h"
+
+#include <string.h>
 
 struct status_options {
 	bool json;
 	bool offline;
+	const char *prometheus;
 	struct moment check;
 	bool check_strict;
 };
@@ -19,28 +25,69 @@ static const struct option options[] = {
 	     .help = "print it as JSON (schemas/status.schema.json)"),
 	FLAG(struct status_options, offline, .name = "offline",
 	     .help = "contact nothing, use the last observations"),
+	TEXT(struct status_options, prometheus, .name = "prometheus", .argument = "FILE",
+	     .help = "write metrics to FILE, for the textfile collector of\n"
+		     "                          Prometheus' node exporter, instead of the table"),
 	DURATION(struct status_options, check, .name = "check",
 		 .help = "exit with 2 when something is not as planned\n"
 			 "                          or ends sooner"),
 	FLAG(struct status_options, check_strict, .name = "check-strict",
 	     .help = "with --check: also when something is not in-sync"),
 	LATER("html"),
-	LATER("prometheus"),
 	{ 0 },
 };
 
-static void cmd_status_show(struct session *s, const struct status *st, bool json)
+static bool is_metrics(const char *text)
+{
+	return !strncmp(text, "# HELP certfleet_", strlen("# HELP certfleet_"));
+}
+
+static bool read_runs(struct session *s, struct status_runs *out, struct err *e)
+{
+	struct state *state = engine_state(s->engine);
+	struct run_record *runs = NULL;
+	size_t count = 0;
+
+	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!runs[i].ended)
+			continue;
+		out->ended = runs[i].ended;
+		out->exit_status = runs[i].exit_status;
+		if (runs[i].exit_status == EXIT_DONE)
+			out->succeeded = runs[i].ended;
+	}
+	return true;
+}
+
+/* Replaced as a whole, since the collector may read it at any time. */
+static bool write_metrics(struct session *s, struct status *st, const char *path, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 
-	if (json) {
+	if (!read_runs(s, &st->runs, e))
+		return false;
+	status_render_prometheus(st, &text);
+	return fs_replace(path, text.data, text.len, FS_PUBLIC, e);
+}
+
+static bool cmd_status_show(struct session *s, struct status *st, const struct status_options *o,
+			    struct err *e)
+{
+	AUTO(buf) text = { 0 };
+
+	if (o->prometheus && !write_metrics(s, st, o->prometheus, e))
+		return false;
+	if (o->json) {
 		AUTO(json) document = status_to_json(st);
 
 		term_print_json(&s->terminal, document, false);
-		return;
+	} else if (!o->prometheus) {
+		status_render_text(st, s->terminal.color, &text);
+		term_print(&s->terminal, &text);
 	}
-	status_render_text(st, s->terminal.color, &text);
-	term_print(&s->terminal, &text);
+	return true;
 }
 
 static bool cmd_status_run(struct session *s, const struct call *call, int *status, struct err *e)
@@ -54,13 +101,17 @@ static bool cmd_status_run(struct session *s, const struct call *call, int *stat
 
 	if (o->check_strict && !o->check.given)
 		return err_set(e, ERR_USAGE, "'--check-strict' needs '--check DURATION'");
+	if (o->prometheus &&
+	    !overwrite_check(o->prometheus, "file of metrics of certfleet's", is_metrics, e))
+		return false;
 	how.at = how.now;
 	if (!planning_make(s, &how, &p, e))
 		return false;
 	status_make(&s->fleet, &p.snapshot, how.now, &s->arena, &st);
 	status_add_plan(&st, &p.plan, &s->arena);
 	st.offline = o->offline;
-	cmd_status_show(s, &st, o->json);
+	if (!cmd_status_show(s, &st, o, e))
+		return false;
 	if (o->check.given && !status_check(&st, &check, &why)) {
 		term_error(&s->terminal, &why);
 		*status = EXIT_PENDING;

@@ -79,6 +79,13 @@ struct status_agent {
 	bool used;                          /* a component is delivered by an agent of that name */
 };
 
+/* What the journal says of applies that had something to do. */
+struct status_runs {
+	int64_t ended;     /* the last one; 0: none has ended */
+	int exit_status;   /* of that one */
+	int64_t succeeded; /* the last one that ended with 0; 0: none */
+};
+
 struct status {
 	const struct fleet *fleet;
 	int64_t now;
@@ -91,6 +98,7 @@ struct status {
 	struct problem_list problems; /* all; equal but for their subject: one after the other */
 	struct status_agent *agents;
 	size_t agent_count;
+	struct status_runs runs; /* set by the caller before status_render_prometheus() */
 };
 
 /* Borrows both arguments; the rows live in `a`. */
@@ -106,6 +114,7 @@ void status_add_plan(struct status *s, const struct plan *p, struct arena *a);
 size_t status_postponed(const struct status *s);
 json_t *status_to_json(const struct status *s);
 void status_render_text(const struct status *s, bool color, struct buf *out);
+void status_render_prometheus(const struct status *s, struct buf *out);
 
 struct check {
 	int64_t within; /* seconds */

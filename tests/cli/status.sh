@@ -2,6 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is shown without a handshake, and the check.
 . "$(dirname "$0")/lib.sh"
+
+metric() { # NAME[,LABEL=VALUE...]: its value in fleet.prom
+	local labels='fleet="plain"' label name=${1%%,*}
+	for label in $(tr , ' ' <<<"${1#"$name"}"); do labels+=",${label%%=*}=\"${label#*=}\""; done
+	grep -F "certfleet_$name{$labels} " fleet.prom | cut -d' ' -f2
+}
 plain_fleet
 cf status
 is $status 0 "status without a state"
@@ -44,6 +50,24 @@ is "$(status_of two state)" outdated "a stranger's pair is outdated"
 "$CERTFLEET" status --json --offline >status.json
 is "$(jq -r .offline status.json)" true "--offline says so"
 has "$("$CERTFLEET" status --offline)" "as last seen" "in words too"
+
+# ---- metrics ----
+"$CERTFLEET" status --prometheus fleet.prom >run/said 2>&1
+is "$?" 0 "metrics are written"
+is "$(cat run/said)" "" "instead of the table"
+is "$(stat -c %a fleet.prom)" 644 "for the exporter to read"
+promtool check metrics <fleet.prom; ok $? "promtool finds nothing to say about them"
+last_run=$("$CERTFLEET" history --json | jq '.runs[0]')
+is "$(metric last_run_exit_status)" "$(jq .exit_status <<<"$last_run")" "the last run's status"
+is "$(metric last_run_timestamp_seconds)" "$(date -d "$(jq -r .ended <<<"$last_run")" +%s)" "its end"
+is "$(metric component_state,component=two,state=outdated)" 1 "a component's state"
+is "$(metric certificate_not_after_seconds,certificate=site)" "$(date -d "$(jq -r '.certificates[0].not_after' status.json)" +%s)" "a certificate's end"
+cf status --prometheus fleet.prom --json
+is $status 0 "they are replaced by newer ones"
+cp certfleet.yaml kept.yaml
+cf status --prometheus certfleet.yaml
+is $status 64 "but nothing else is"
+cmp -s certfleet.yaml kept.yaml; ok $? "the fleet file least of all"
 
 # ---- what an apply would wait for ----
 plain_fleet

@@ -669,6 +669,33 @@ TEST(i1_status_names_what_an_apply_would_wait_for)
 	assert_string_equal(text_at(only_row(document, "problems"), "severity"), "block");
 }
 
+TEST(metrics_are_of_every_certificate_component_and_run)
+{
+	WORLD(w);
+	AUTO(buf) text = { 0 };
+	w->component.name = "edge/a\"b\\";
+	w->seen.name = w->component.name;
+	w->seen.now.served_not_after = NOW + 5 * DAY;
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
+	status_render_prometheus(&w->status, &text);
+	assert_non_null(strstr(
+		text.data,
+		"# TYPE certfleet_certificate_not_after_seconds gauge\n"
+		"certfleet_certificate_not_after_seconds{fleet=\"shop\",certificate=\"site\"} 1796912000\n"));
+	assert_non_null(strstr(
+		text.data,
+		"\ncertfleet_component_state{fleet=\"shop\",component=\"edge/a\\\"b\\\\\",state=\"in-sync\"} 1\n"));
+	assert_non_null(strstr(text.data, "component=\"edge/a\\\"b\\\\\"} 1790432000\n"));
+	assert_null(strstr(text.data, "\ncertfleet_last_run_exit_status{"));
+	w->status.runs = (struct status_runs){ NOW - 60, 7, NOW - DAY };
+	text.len = 0;
+	status_render_prometheus(&w->status, &text);
+	assert_non_null(strstr(text.data, "\ncertfleet_last_run_exit_status{fleet=\"shop\"} 7\n"));
+	assert_non_null(
+		strstr(text.data,
+		       "\ncertfleet_last_success_timestamp_seconds{fleet=\"shop\"} 1789913600\n"));
+}
+
 TEST(what_is_served_and_ends_within_the_deadline_cannot_wait)
 {
 	WORLD(w);
