@@ -23,7 +23,8 @@ static void put_policies(struct writer *w, const struct fleet *f)
 
 static void put_fleet_access(struct writer *w, const struct fleet_access *a)
 {
-	if (!a->agent.certificate && a->ssh.key.kind == SECRET_NONE && !a->webdav && !a->s3)
+	if (!a->agent.certificate && a->ssh.key.kind == SECRET_NONE && !a->webdav && !a->s3 &&
+	    !a->appmon.origin)
 		return;
 	buf_puts(w->out, "access\n");
 	write_rows(w, &access_record, a);
@@ -128,8 +129,26 @@ static void put_activate(struct writer *w, const struct activate *a)
 	case ACTIVATE_HTTP:
 		put_call(w, a->http);
 		break;
+	case ACTIVATE_APPMON:
+		put_text(w, "activate", "appmon");
+		break;
 	}
 	put_number(w, "activate_timeout", a->timeout);
+}
+
+static void put_appmon(struct writer *w, const struct appmon_part *a)
+{
+	switch (a->kind) {
+	case APPMON_NONE:
+		return;
+	case APPMON_SERVER:
+		put_text(w, "appmon", "server");
+		return;
+	case APPMON_COLLECTOR:
+		put_text(w, "collector", a->name);
+		put_text(w, "collector_host", a->host);
+		return;
+	}
 }
 
 static void put_component(struct writer *w, const struct component *c)
@@ -149,6 +168,7 @@ static void put_component(struct writer *w, const struct component *c)
 	put_flag(w, "must_run", c->must_run);
 	if (c->presence)
 		put_text(w, "presence", presence_names[c->presence - PRESENCE_REQUIRED]);
+	put_appmon(w, &c->appmon);
 }
 
 void fleet_canonical(const struct fleet *f, struct buf *out)

@@ -48,7 +48,8 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 	const struct node *reported = NULL;
 
 	if (is_passphrase(f, &ssh->key) || is_passphrase(f, &ssh->passphrase) ||
-	    in_web(f, f->access.webdav) || in_web(f, f->access.s3))
+	    is_passphrase(f, &f->access.appmon.password) || in_web(f, f->access.webdav) ||
+	    in_web(f, f->access.s3))
 		check_access_report(ld, node_find(root, "access"));
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct component *c = &b->components[i];

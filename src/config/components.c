@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/build.h"
 
+#include "config/appmon.h"
 #include "config/delivery.h"
 #include "config/each.h"
 #include "config/schema.h"
@@ -152,6 +153,13 @@ static void default_handshakes(struct component_form *form)
 				deliver_swaps(&form->deliver) ? SWAP_HANDSHAKES : HANDSHAKES;
 }
 
+/* An agent activates by itself, unless the AppMon Server restarts the component. */
+static bool takes_activate(const struct component_form *form)
+{
+	return !deliver_activates(&form->deliver) ||
+	       (form->deliver.kind == DRIVER_AGENT && form->activate.kind == ACTIVATE_APPMON);
+}
+
 static void components_prepare(struct loader *ld, const struct component_form *form,
 			       const struct draft *d, struct component *c)
 {
@@ -159,7 +167,7 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 	c->host = d->scope.host;
 	c->process = form->process ? form->process : c->name;
 	c->deliver = form->deliver;
-	if (!deliver_activates(&c->deliver))
+	if (takes_activate(form))
 		c->activate = form->activate;
 	if (!c->activate.timeout || c->activate.timeout > c->role->restart.timeout)
 		c->activate.timeout = c->role->restart.timeout;
@@ -167,6 +175,7 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 	c->must_run = form->running;
 	if (form->presence != PRESENCE_LEFT_OUT)
 		c->presence = PRESENCE_REQUIRED + form->presence;
+	c->appmon = form->appmon;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;
 	c->retire_remove = form->retire.remove;
@@ -196,6 +205,8 @@ static bool components_read_component(struct loader *ld, struct draft *d, struct
 	const struct record *driver = driver_row(form.deliver.kind)->param;
 
 	if (driver->component_check && !driver->component_check(ld, d, &form))
+		return false;
+	if (!appmon_component_check(ld, d, &form))
 		return false;
 	if (d->role)
 		d->role->used = true;

@@ -174,7 +174,7 @@ bool agent_component_check(struct loader *ld, const struct draft *d,
 		return config_error(
 			ld, d->value,
 			"it is delivered to by an agent, but there is no 'access: {agent: ...}', which names certfleet's own certificate");
-	if (activate)
+	if (activate && form->activate.kind != ACTIVATE_APPMON)
 		return config_error(
 			ld, activate,
 			"'activate' is not for this driver: the agent's own configuration says it");
@@ -325,14 +325,12 @@ static bool read_unit(struct loader *ld, const struct field *f, const struct nod
 			    shown(ld, n->text));
 }
 
-static bool read_activate(struct loader *ld, const struct field *f, const struct node *n,
-			  void *slot)
+static bool read_host_activate(struct loader *ld, const struct field *f, const struct node *n,
+			       void *slot)
 {
 	struct activate_form form;
 	enum activate_kind kind = ACTIVATE_NONE;
 
-	if (n->kind != NODE_MAPPING)
-		return wrong_kind(ld, f, n, "a mapping");
 	if (!record_read(ld, f->param, n, &form) || !check_activate(ld, f, n, &kind))
 		return false;
 	*(struct activate *)slot = (struct activate){
@@ -349,8 +347,25 @@ static bool read_activate(struct loader *ld, const struct field *f, const struct
 	return true;
 }
 
+/* The text "appmon", or a mapping. */
+static bool read_activate(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
+{
+	if (n->kind == NODE_MAPPING)
+		return read_host_activate(ld, f, n, slot);
+	if (n->kind != NODE_TEXT)
+		return wrong_kind(ld, f, n, "a mapping, or appmon");
+	if (strcmp(n->text, "appmon") != 0)
+		return config_error(ld, n, "'%s' must be a mapping, or appmon, not '%s'", f->key,
+				    shown(ld, n->text));
+	*(struct activate *)slot = (struct activate){ .kind = ACTIVATE_APPMON };
+	return true;
+}
+
 const struct field_type unit_type = { read_unit, SHAPE_TEXT, NULL, .words = "unit" };
-const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
+const struct field_type activate_type = { read_activate, SHAPE_TEXT_OR_RECORD, "^appmon$",
+					  .words = "mapping, or appmon" };
+const struct field_type host_activate_type = { read_host_activate, SHAPE_RECORD, NULL };
 const struct field_type https_type = { read_https, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
 				       .words = "URL" };
 const struct field_type agent_place_type = {

@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-extern const struct field_type activate_type;       /* struct activate */
+extern const struct field_type activate_type;       /* struct activate; or the text appmon */
+extern const struct field_type host_activate_type;  /* struct activate */
 extern const struct field_type unit_type;           /* const char * */
 extern const struct field_type address_type;        /* const char *; HOST:PORT */
 extern const struct field_type starttls_type;       /* enum starttls_kind; names */

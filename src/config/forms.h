@@ -143,6 +143,7 @@ struct component_form {
 	bool restartable;
 	unsigned running;  /* 1: required */
 	unsigned presence; /* of presence_names */
+	struct appmon_part appmon;
 };
 
 struct csv_form {

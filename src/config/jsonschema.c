@@ -90,7 +90,7 @@ static json_t *jsonschema_describe(const struct field *f, json_t *defs)
 	case SHAPE_RECORD:
 		return record_ref(f->param, defs);
 	case SHAPE_TEXT_OR_RECORD:
-		return one_of(text_with(NULL), record_ref(f->param, defs));
+		return one_of(text_with(t->pattern), record_ref(f->param, defs));
 	case SHAPE_TEXTS_OR_RECORD:
 		return one_of(jsonschema_texts(), record_ref(f->param, defs));
 	case SHAPE_NAMED:

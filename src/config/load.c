@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
+#include "config/appmon.h"
 #include "config/build.h"
 #include "config/check.h"
 #include "config/include.h"
@@ -65,6 +66,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_copies(ld, root);
 	check_inventories(ld, &b);
 	check_agents(ld, &b, root);
+	check_appmon_parts(ld, &b);
 	check_clients(ld, &b);
 	link_components(ld, &b);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/schema.h"
 
+#include "config/appmon.h"
 #include "config/certificate_types.h"
 #include "config/copies.h"
 #include "config/delivery.h"
@@ -357,6 +358,22 @@ static const char *const running_names[] = { "optional", "required", NULL };
 /* of enum presence, without PRESENCE_BY_ROLE */
 const char *const presence_names[] = { "required", "optional", "absent", NULL };
 
+static const struct field collector_fields[] = {
+	{
+		.key = "collector",
+		.type = &collector_type,
+		.required = true, /* writes to the whole struct appmon_part */
+		.help = "a collector, as NAME@HOST in the server's list",
+	},
+	{ 0 },
+};
+static const struct record collector_record = {
+	.name = "appmon_part",
+	.fields = collector_fields,
+	.size = sizeof(struct appmon_part),
+	.help = "a collector of the AppMon Server",
+};
+
 static const struct field component_fields[] = {
 	NAME(struct component_form, "role", role, "a name from roles"),
 	NAME(struct component_form, "certificate", certificate, "a name from certificates",
@@ -380,6 +397,9 @@ static const struct field component_fields[] = {
 	       "required: without a process nothing is delivered; else a pair is delivered all the same, and waits for the start"),
 	CHOICE(struct component_form, "presence", presence, presence_names,
 	       "required: nothing is done where it is offline; optional: it is left out then; absent: it is not used; when left out 'offline' of the role decides"),
+	FIELD(struct component_form, "appmon", appmon, struct appmon_part, appmon_part_type,
+	      .param = &collector_record,
+	      .help = "what the AppMon Server calls it: server, or {collector: NAME@HOST}; it is asked for version and connection, and can restart it"),
 	OBJECT_NAME(struct component_form, "was", was, "its former name, to rename it"),
 	LATER(struct component_form, "each", each, each_value,
 	      "makes it a group: one component for each item"),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accepted keys of access. */
+#include "config/appmon.h"
 #include "config/copies.h"
 #include "config/policy.h"
 #include "config/rows.h"
 #include "config/schema.h"
+#include "config/url.h"
 
 static const struct field agent_fields[] = {
 	PATH(struct agent_access, "certificate", certificate, "the operator's certificate, as PEM",
@@ -90,6 +92,35 @@ static const struct record s3_record = {
 static const struct field s3_item = { .key = "s3", .type = &own_record_type, .param = &s3_record };
 static const struct list_of s3_items = { &s3_item, sizeof(void *), 1, 100 };
 
+static const struct field pin_item = { .key = "pin", .type = &pin_type };
+static const struct list_of pin_items = { &pin_item, sizeof(char *), 1, 16 };
+static const struct field appmon_fields[] = {
+	FIELD(struct appmon_access, "url", origin, const char *, https_origin_type,
+	      .required = true,
+	      .help = "https://HOST:PORT of its web interface, as in https://dt.example.com:8021",
+	      .canonical = "appmon"),
+	TEXT(struct appmon_access, "user", user, "the account that reads collectors and restarts",
+	     .required = true, .canonical = "appmon_user"),
+	SECRET(struct appmon_access, "password", password, "its password", .required = true,
+	       .canonical = "appmon_password"),
+	PATH(struct appmon_access, "ca", ca,
+	     "authorities that may sign its web certificate, as PEM; the system's when left out",
+	     .canonical = "appmon_ca"),
+	FIELD(struct appmon_access, "pin", pins, const char *const *, ended_list_type,
+	      .param = &pin_items,
+	      .help = "instead of an authority its web certificate itself: sha256: and the fingerprint in hex; of several, one of them",
+	      .canonical = "appmon_pin"),
+	{ 0 },
+};
+static const struct record appmon_record = {
+	.name = "access_appmon",
+	.fields = appmon_fields,
+	.size = sizeof(struct appmon_access),
+	.rules = (const struct key_rule[]){ { KEYS_APART, { "ca", "pin" } }, { 0 } },
+	.check = appmon_access_check,
+	.help = "towards the REST interface of the AppMon Server",
+};
+
 static const struct field access_fields[] = {
 	FIELD(struct fleet_access, "agent", agent, struct agent_access, record_type,
 	      .param = &agent_record, .help = "towards agents"),
@@ -100,7 +131,8 @@ static const struct field access_fields[] = {
 	      .help = "towards copies of bundles at https:// URLs"),
 	FIELD(struct fleet_access, "s3", s3, const struct web_access *const *, web_list_type,
 	      .param = &s3_items, .help = "towards copies of bundles at s3:// URLs"),
-	UNSUPPORTED("appmon"),
+	FIELD(struct fleet_access, "appmon", appmon, struct appmon_access, record_type,
+	      .param = &appmon_record, .help = "towards the AppMon Server"),
 	UNSUPPORTED("proxy"),
 	{ 0 },
 };

@@ -94,7 +94,6 @@ static const struct field deliver_fields[] = {
 	      .param = &etcd_record, .help = "as keys of an etcd, for its readers"),
 	FIELD(struct deliver, "command", command, const struct commands *, own_record_type,
 	      .param = &commands_record, .help = "by programs on this machine"),
-	UNSUPPORTED("appmon"),
 	UNSUPPORTED("handoff"),
 	{ 0 },
 };

@@ -253,6 +253,18 @@ static bool read_bare_origin(struct loader *ld, const struct field *f, const str
 	       ends_there(ld, f, n, &w);
 }
 
+static bool read_https_origin(struct loader *ld, const struct field *f, const struct node *n,
+			      void *slot)
+{
+	struct written w = { 0 };
+
+	if (!read_origin(ld, f, n, &w, slot))
+		return false;
+	return w.tls ? ends_there(ld, f, n, &w)
+		     : config_error(ld, n, "'%s' must begin with https://: a password goes there",
+				    f->key);
+}
+
 /* The admin API has no authentication, so it must be on this machine. */
 static bool read_admin(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
@@ -274,5 +286,7 @@ static bool read_admin(struct loader *ld, const struct field *f, const struct no
 const struct field_type url_type = { url_read_url, SHAPE_TEXT, "^https?://", .words = "URL" };
 const struct field_type origin_type = { read_bare_origin, SHAPE_TEXT, "^https?://",
 					.words = "URL" };
+const struct field_type https_origin_type = { read_https_origin, SHAPE_TEXT, "^https://",
+					      .words = "URL" };
 const struct field_type admin_type = { read_admin, SHAPE_TEXT, NULL, .words = "URL or path",
 				       .write = write_place };

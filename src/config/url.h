@@ -8,9 +8,10 @@
 
 #include "config/fields.h"
 
-extern const struct field_type url_type;    /* struct http_url */
-extern const struct field_type origin_type; /* const char *; no path */
-extern const struct field_type admin_type;  /* the same, or a socket's path */
+extern const struct field_type url_type;          /* struct http_url */
+extern const struct field_type origin_type;       /* const char *; no path */
+extern const struct field_type admin_type;        /* the same, or a socket's path */
+extern const struct field_type https_origin_type; /* const char *; no path, https alone */
 
 /* A URL without query and placeholders; `path` is "" or "/a/b", without a slash at its end. */
 bool value_place(struct loader *ld, const struct field *f, const struct node *n,

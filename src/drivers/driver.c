@@ -95,6 +95,7 @@ static const struct driver *driver_for(const struct component *c, enum driver_ve
 		return own;
 	switch (c->activate.kind) {
 	case ACTIVATE_NONE:
+	case ACTIVATE_APPMON:
 		return own;
 	case ACTIVATE_RELOAD:
 	case ACTIVATE_COMMAND:

@@ -108,6 +108,7 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 	case ACTIVATE_UNIT:
 		return activate_and_wait(o, a, e);
 	case ACTIVATE_HTTP:
+	case ACTIVATE_APPMON:
 		break; /* runs on the control host, never here */
 	}
 	return err_set(e, ERR_INPUT, "there is no such activation");
@@ -184,6 +185,7 @@ void activate_inspect(const struct activate *how, const char *proven, struct are
 	switch (how->kind) {
 	case ACTIVATE_NONE:
 	case ACTIVATE_HTTP:
+	case ACTIVATE_APPMON:
 		return;
 	case ACTIVATE_SIGNAL:
 		inspect_signal(how, proven, a, out);

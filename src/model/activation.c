@@ -71,6 +71,7 @@ enum activation activate_activation(const struct activate *a)
 		return ACTIVATION_RELOAD;
 	case ACTIVATE_COMMAND:
 	case ACTIVATE_UNIT: /* unless its host tells that it can be reloaded */
+	case ACTIVATE_APPMON:
 		return ACTIVATION_RESTART;
 	}
 	return ACTIVATION_NONE;
@@ -93,6 +94,7 @@ const char *const *activate_argv(const struct activate *how, struct arena *a)
 	case ACTIVATE_NONE:
 	case ACTIVATE_SIGNAL:
 	case ACTIVATE_HTTP:
+	case ACTIVATE_APPMON:
 		break;
 	}
 	return NULL;
@@ -112,9 +114,11 @@ enum activation component_activation(const struct component *c, const struct com
 
 bool component_starts(const struct component *c, const struct component_seen *seen)
 {
-	return c->activate.kind == ACTIVATE_UNIT
-		       ? c->activate.start
-		       : component_activation(c, seen) == ACTIVATION_RESTART;
+	if (c->activate.kind == ACTIVATE_UNIT)
+		return c->activate.start;
+	/* the process itself is asked to restart */
+	return c->activate.kind != ACTIVATE_APPMON &&
+	       component_activation(c, seen) == ACTIVATION_RESTART;
 }
 
 bool activation_named(const char *name, enum activation *out)

@@ -43,6 +43,8 @@ void component_secrets(const struct component *c, const struct fleet_access *acc
 		visit_secret(&v, &access->ssh.key);
 		visit_secret(&v, &access->ssh.passphrase);
 	}
+	if (c->appmon.kind != APPMON_NONE)
+		visit_secret(&v, &access->appmon.password);
 	if (c->deliver.etcd)
 		visit_access(&v, &c->deliver.etcd->access);
 	if (c->deliver.http)

@@ -254,7 +254,8 @@ enum activate_kind {
 	ACTIVATE_RELOAD,  /* a command that lets the process run on */
 	ACTIVATE_COMMAND, /* a command that restarts it */
 	ACTIVATE_UNIT,    /* of systemd: a reload if it can, else a restart */
-	ACTIVATE_HTTP     /* sent from this machine, wherever the process runs */
+	ACTIVATE_HTTP,    /* sent from this machine, wherever the process runs */
+	ACTIVATE_APPMON   /* a restart by the AppMon Server, of itself or of a collector */
 };
 
 struct activate {
@@ -346,7 +347,8 @@ struct role {
 	struct restart restart;
 	const struct role **after;
 	size_t after_count;
-	size_t rank; /* from 0: the order of `after`, ties by name */
+	size_t rank;     /* from 0: the order of `after`, ties by name */
+	bool no_restart; /* default for its components */
 };
 
 /* Whether a component has to be there. */
@@ -355,6 +357,19 @@ enum presence {
 	PRESENCE_REQUIRED,
 	PRESENCE_OPTIONAL,
 	PRESENCE_ABSENT /* it is not used: no check, delivery or restart */
+};
+
+enum appmon_kind {
+	APPMON_NONE,
+	APPMON_SERVER,
+	APPMON_COLLECTOR
+};
+
+/* What the AppMon Server calls a component. */
+struct appmon_part {
+	enum appmon_kind kind;
+	const char *name; /* of a collector; may hold blanks and '@' */
+	const char *host; /* of a collector, as the server knows it */
 };
 
 struct component {
@@ -373,6 +388,7 @@ struct component {
 	bool no_restart;    /* its process must not be activated now */
 	bool must_run;      /* no process is no reason to go on without an activation */
 	enum presence presence;
+	struct appmon_part appmon;
 };
 
 /* What it means when the component cannot be reached. */
@@ -451,9 +467,20 @@ struct ssh_access {
 	const char *known_hosts;      /* path */
 };
 
+/* REST interface of the AppMon Server, and who certfleet is there. */
+struct appmon_access {
+	const char *origin; /* https://HOST[:PORT]; NULL: no access */
+	const char *user;
+	struct secret_ref password;
+	const char *ca;          /* PEM; NULL: the system's store, or `pins` */
+	const char *const *pins; /* leaves of its web certificate, "sha256:" and lower-case hex */
+	size_t pin_count;        /* 0: verified by a CA */
+};
+
 struct fleet_access {
 	struct agent_access agent;
 	struct ssh_access ssh;
+	struct appmon_access appmon;
 	/* towards copies of bundles; each ends with NULL, or is NULL */
 	const struct web_access *const *webdav;
 	const struct web_access *const *s3;
@@ -474,9 +501,17 @@ struct standing_ack {
 	const char *reason;
 };
 
+/* Preset roles and rules for the parts of a product (config/topology.h). */
+enum topology {
+	TOPOLOGY_NONE,
+	TOPOLOGY_APPMON,
+	TOPOLOGY_COUNT
+};
+
 struct fleet {
 	struct arena arena;
 	const char *name;
+	enum topology topology;
 	const char *path;      /* of the main file, as the user gave it */
 	const char *directory; /* its directory, absolute */
 	struct state_policy state;

@@ -34,6 +34,7 @@ struct observation observation_copy(const struct observation *o, struct arena *a
 	observation_keep(&copy.activated, a);
 	observation_keep(&copy.doubt, a);
 	observation_keep(&copy.untrusted, a);
+	observation_keep(&copy.denied, a);
 	observation_keep(&copy.not_running, a);
 	observation_keep(&copy.executable, a);
 	observation_keep(&copy.order_from, a);

@@ -64,6 +64,8 @@ struct observation {
 				    there is none; else why that is doubtful */
 	const char *untrusted;   /* NULL, or why it cannot be activated: who else could
 				    write the pidfile, no permission, no program */
+	const char *denied;      /* NULL, or why the account that restarts it is refused: "403:
+				    the permission 'Shutdown or Restart' is missing" */
 	const char *not_running; /* NULL, or why there seems to be no process */
 	const char *executable;  /* of that process */
 

@@ -197,6 +197,8 @@ static void add_activate(struct contact_list *c, const struct component *on)
 	case ACTIVATE_HTTP:
 		contact_add_call(c, a->http);
 		return;
+	case ACTIVATE_APPMON: /* contact_add_appmon() */
+		return;
 	}
 }
 
@@ -267,6 +269,19 @@ static void contact_add_access(struct contact_list *c)
 	contact_add(c, CONTACT_SECRET, contact_trusted(c, "authority of agents", agent->ca));
 }
 
+/* The AppMon Server is asked when a component is one of its parts. */
+static void contact_add_appmon(struct contact_list *c, const struct component *on)
+{
+	const struct appmon_access *appmon = &c->d->fleet->access.appmon;
+
+	if (on->appmon.kind == APPMON_NONE)
+		return;
+	contact_add(c, CONTACT_REQUEST, appmon->origin);
+	if (appmon->ca)
+		contact_add(c, CONTACT_SECRET,
+			    contact_trusted(c, "authority of the AppMon Server", appmon->ca));
+}
+
 static void contact_visit_secret(void *ctx, const struct secret_ref *ref)
 {
 	contact_add_secret(ctx, ref);
@@ -299,6 +314,7 @@ static void collect(struct contact_list *c)
 		add_deliver(c, &f->components[i].deliver);
 		add_activate(c, &f->components[i]);
 		add_ports(c, &f->components[i]);
+		contact_add_appmon(c, &f->components[i]);
 		component_secrets(&f->components[i], &f->access, contact_visit_secret, c);
 	}
 }

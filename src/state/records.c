@@ -84,6 +84,7 @@ static const struct member observation_members[] = {
 	TEXT_MEMBER("activation", struct component_seen, now.activation, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("doubt", struct component_seen, now.doubt, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("untrusted", struct component_seen, now.untrusted, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("denied", struct component_seen, now.denied, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("not_running", struct component_seen, now.not_running,
 		    .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("executable", struct component_seen, now.executable, .absent = ABSENT_OMITTED),
