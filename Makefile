@@ -32,7 +32,8 @@ DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	curl sqlite3 strace faketime xxd time procps man-db mandoc python3 unzip \
 	libxml2-utils \
-	python3-yaml python3-jsonschema ca-certificates systemd libseccomp2 prometheus
+	python3-yaml python3-jsonschema ca-certificates systemd libseccomp2 prometheus \
+	zsh fish
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
@@ -176,6 +177,12 @@ install: all
 	for page in $(manual); do install -Dm644 -t \
 		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*
+	$B/certfleet completion bash | install -Dm644 /dev/stdin \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/certfleet
+	$B/certfleet completion zsh | install -Dm644 /dev/stdin \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_certfleet
+	$B/certfleet completion fish | install -Dm644 /dev/stdin \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/certfleet.fish
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent examples/agent/*
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/recipes examples/recipes/*
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/disaster-recovery \

@@ -122,7 +122,7 @@ static bool cmd_status_run(struct session *s, const struct call *call, int *stat
 const struct command command_status = {
 	.name = "status",
 	.words = "[FILE]",
-	.summary = "show the certificate that each component really serves",
+	.summary = "show what each component really serves",
 	.help = "A component is in-sync only with evidence: a completed TLS handshake that\npresents the desired certificate, or the driver's own proof; one that no client\nwould accept is invalid. Tells what an apply could not do, too. Needs no\npassphrase of the state or the backups.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,

@@ -44,6 +44,7 @@ const struct command *const commands[] = {
 	&command_agent_enrol,
 	&command_agent_accept,
 	&command_schema,
+	&command_completion,
 	&later[0],
 	&later[1],
 	NULL,

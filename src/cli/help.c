@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-	SUMMARY_COLUMN = 26
+	SUMMARY_COLUMN = 28
 };
 
 static bool help_is_in(const struct command *c, const char *group)
