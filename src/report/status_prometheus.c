@@ -123,8 +123,8 @@ static void end_sample(int64_t value, struct buf *out)
 	buf_printf(out, "} %" PRId64 "\n", value);
 }
 
-static void put_certificate(const struct metric *m, const struct status *s,
-			    const struct status_certificate *row, struct buf *out)
+static void put_certificate_sample(const struct metric *m, const struct status *s,
+				   const struct status_certificate *row, struct buf *out)
 {
 	int64_t value = m->of_certificate(row);
 
@@ -138,8 +138,8 @@ static void put_certificate(const struct metric *m, const struct status *s,
 	end_sample(value, out);
 }
 
-static void put_component(const struct metric *m, const struct status *s,
-			  const struct status_component *row, struct buf *out)
+static void put_component_sample(const struct metric *m, const struct status *s,
+				 const struct status_component *row, struct buf *out)
 {
 	int64_t value = m->of_component(row);
 
@@ -160,9 +160,9 @@ void status_render_prometheus(const struct status *s, struct buf *out)
 		buf_printf(out, "# HELP certfleet_%s %s\n# TYPE certfleet_%s gauge\n", m->name,
 			   m->help, m->name);
 		for (size_t k = 0; m->of_certificate && k < s->certificate_count; k++)
-			put_certificate(m, s, &s->certificates[k], out);
+			put_certificate_sample(m, s, &s->certificates[k], out);
 		for (size_t k = 0; m->of_component && k < s->component_count; k++)
-			put_component(m, s, &s->components[k], out);
+			put_component_sample(m, s, &s->components[k], out);
 		if (m->of_fleet && m->of_fleet(s) != NO_SAMPLE) {
 			begin_sample(m, s, out);
 			end_sample(m->of_fleet(s), out);
