@@ -22,12 +22,12 @@ SANITIZE := $(if $(filter thread,$(SAN)),-fsanitize=thread, \
 	-fno-omit-frame-pointer $(if $(FUZZ),$(FUZZING))
 FUZZ_CC := clang
 LIBRARIES := gnutls nettle libarchive libcurl libssh2 sqlite3 yaml-0.1 jansson \
-	libmicrohttpd
+	libmicrohttpd libxml-2.0
 
 # Debian packages: to build, to run the demo, to run every test.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
 	libarchive-dev libcurl4-gnutls-dev libssh2-1-dev libsqlite3-dev \
-	libyaml-dev libjansson-dev libmicrohttpd-dev
+	libyaml-dev libjansson-dev libmicrohttpd-dev libxml2-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	curl sqlite3 strace faketime xxd time procps man-db mandoc python3 unzip \
@@ -105,6 +105,9 @@ $B/fuzz/ssh_output: wrapped += loop_wait libssh2_channel_read_ex \
 $B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/harness.o $B/core.a
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer $(wrapped:%=-Wl,--wrap=%)
+
+# Its headers have a folder of their own.
+$B/src/appmon/%.o: override CFLAGS += $(shell pkg-config --cflags libxml-2.0)
 
 # -MMD -MP writes *.d next to each object; a changed flag rebuilds all.
 $B/%.o: %.c $B/flags

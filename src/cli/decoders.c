@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "agent/signer_cache.h"
+#include "appmon/appmon.h"
 #include "bundle/bundle.h"
 #include "pki/csr.h"
 #include "pki/foreign.h"
@@ -13,5 +14,6 @@ decode_fn *const decoders[] = {
 	foreign_decode_pair,   foreign_decode_complete,
 	signers_decode,        bundle_decode_head,
 	bundle_decode_outer,   bundle_decode_keys,
-	bundle_decode_rebuilt, NULL,
+	bundle_decode_rebuilt, appmon_decode,
+	NULL,
 };
