@@ -83,6 +83,7 @@ static void observe_served(struct engine *en, const struct snapshot *s,
 	seen->evidence = seen->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
 	seen->refused = all.refused;
 	seen->unverifiable = all.barred ? all.error : NULL;
+	seen->plain = all.plain ? all.error : NULL;
 	if (!seen->error)
 		seen->error = all.error;
 	for (size_t i = 0; i < count && !seen->served_flaw; i++)

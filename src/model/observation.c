@@ -30,6 +30,7 @@ struct observation observation_copy(const struct observation *o, struct arena *a
 	observation_keep(&copy.served, a);
 	observation_keep(&copy.served_flaw, a);
 	observation_keep(&copy.unverifiable, a);
+	observation_keep(&copy.plain, a);
 	observation_keep(&copy.activation, a);
 	observation_keep(&copy.activated, a);
 	observation_keep(&copy.doubt, a);

@@ -53,6 +53,7 @@ struct observation {
 	bool refused;             /* all its ports refuse connections: nothing listens */
 	const char *unverifiable; /* NULL, or why no handshake can be completed: a port
 				     demands a client certificate */
+	const char *plain;        /* NULL, or how a port answers that speaks no TLS at all */
 
 	/* the process that is activated */
 	const char *activated;   /* fingerprint of the last pair that its host knows to

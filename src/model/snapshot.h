@@ -132,7 +132,7 @@ struct component_seen {
 static inline bool component_is_provable(const struct component *c,
 					 const struct component_seen *seen)
 {
-	return c->verify_count > 0 && !seen->now.unverifiable;
+	return c->verify_count > 0 && !seen->now.unverifiable && !seen->now.plain;
 }
 
 /* What is published for an issuer, compared with its newest authority. */

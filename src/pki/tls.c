@@ -115,7 +115,8 @@ struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count
 		if (!p->completed)
 			return (struct tls_served){ .error = p->error,
 						    .refused = refused == count,
-						    .barred = p->barred };
+						    .barred = p->barred,
+						    .plain = p->plain };
 		if (!installed &&
 		    (p->other.fingerprint || (served && strcmp(served, p->leaf.fingerprint) != 0)))
 			return (struct tls_served){ .error = "it serves several certificates" };

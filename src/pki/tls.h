@@ -59,6 +59,7 @@ struct tls_probe {
 	bool refused;      /* not completed: nothing listens there */
 	bool barred;       /* not completed, nor will be: the port demands a client
 			      certificate that the probe does not have */
+	bool plain;        /* not completed: what answers there speaks no TLS */
 };
 
 /*
@@ -105,6 +106,7 @@ struct tls_served {
 	const char *error;
 	bool refused; /* as in struct tls_probe, by all of them */
 	bool barred;  /* as in struct tls_probe, by the first without an answer */
+	bool plain;   /* likewise */
 };
 struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count,
 				    const char *installed);

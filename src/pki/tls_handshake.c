@@ -28,6 +28,9 @@ enum {
 	WARNING_LIMIT = 8, /* non-fatal alerts tolerated */
 	PRESENTED_LIMIT = 64,
 	ADDRESS_TEXT = INET6_ADDRSTRLEN + 16,
+	/* types of records, RFC 8446 section 5.1 and RFC 6520 */
+	RECORD_FIRST = 20,
+	RECORD_LAST = 24,
 };
 
 /* What only a key of one type can answer. */
@@ -103,7 +106,16 @@ struct handshake {
 	struct tls_outcome *out;
 	gnutls_certificate_credentials_t credentials;
 	int64_t end_ms;
+	int fd;
+	unsigned char first; /* byte that the server sent */
+	bool heard;          /* there was one */
 };
+
+/* Every record begins with its type. */
+static bool is_record_type(unsigned char byte)
+{
+	return byte >= RECORD_FIRST && byte <= RECORD_LAST;
+}
 
 /* ---- failures ---- */
 
@@ -161,11 +173,13 @@ static int fail_handshake(struct handshake *h, gnutls_session_t session, int rc)
 	const char *why =
 		alert ? gnutls_alert_get_name(gnutls_alert_get(session)) : gnutls_words(rc, words);
 
+	h->out->plain = h->heard && !is_record_type(h->first);
 	h->out->barred = ended && gnutls_certificate_client_get_request_status(session) == 1;
 	h->out->error = arena_printf(
 		h->arena, "TLS handshake with %s failed: %s%s%s", address_text(h, address),
 		alert ? "it sent the alert " : "", why ? why : "unknown",
-		!h->out->barred ? ""
+		h->out->plain     ? ", since it answers in the clear"
+		: !h->out->barred ? ""
 		: h->probe->identity.certificate
 			? ", after it was shown the client certificate of 'identity'"
 			: ", since it demands a client certificate");
@@ -228,8 +242,20 @@ static bool say_starttls(struct handshake *h, int fd)
 	return false;
 }
 
-static int begin_session(struct handshake *h, gnutls_priority_t offer, int fd,
-			 gnutls_session_t *out)
+/* As GnuTLS receives by itself; only the first byte tells what speaks no TLS at all. */
+static ssize_t session_pull(gnutls_transport_ptr_t ctx, void *bytes, size_t len)
+{
+	struct handshake *h = ctx;
+	ssize_t got = recv(h->fd, bytes, len, 0);
+
+	if (got > 0 && !h->heard) {
+		h->heard = true;
+		h->first = *(const unsigned char *)bytes;
+	}
+	return got;
+}
+
+static int begin_session(struct handshake *h, gnutls_priority_t offer, gnutls_session_t *out)
 {
 	const char *name = h->probe->server_name;
 	unsigned char ip[16];
@@ -246,7 +272,9 @@ static int begin_session(struct handshake *h, gnutls_priority_t offer, int fd,
 	    inet_pton(AF_INET6, name, ip) != 1)
 		rc = gnutls_server_name_set(*out, GNUTLS_NAME_DNS, name, strlen(name));
 	if (rc >= 0)
-		gnutls_transport_set_int(*out, fd);
+		gnutls_transport_set_ptr2(*out, h, (gnutls_transport_ptr_t)(intptr_t)h->fd);
+	if (rc >= 0)
+		gnutls_transport_set_pull_function(*out, session_pull);
 	return rc;
 }
 
@@ -289,7 +317,9 @@ static int shake_hands(struct handshake *h, gnutls_priority_t offer)
 	*h->out = (struct tls_outcome){ 0 };
 	if (!connect_address(h, &fd) || !say_proxy_header(h, fd) || !say_starttls(h, fd))
 		return 0;
-	rc = begin_session(h, offer, fd, &session);
+	h->fd = fd;
+	h->heard = false;
+	rc = begin_session(h, offer, &session);
 	if (rc < 0)
 		return fail_handshake(h, session, rc);
 	for (;;) {

@@ -35,6 +35,7 @@ struct tls_outcome {
 	bool expired;   /* at the deadline */
 	bool stopped;   /* by a stop */
 	bool barred;    /* as in struct tls_probe */
+	bool plain;     /* likewise */
 	struct tls_leaf leaf;
 	struct tls_chain chain;
 	const char *error; /* why not completed */

@@ -24,6 +24,7 @@ void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls
 		if (!o->unreachable) {
 			p->error = o->error;
 			p->barred = o->barred;
+			p->plain = o->plain;
 		} else if (!f->unreachable) {
 			f->unreachable = o->error;
 		}

@@ -197,6 +197,9 @@ static void check_verifiable(struct plan_builder *d, const struct component_buil
 	if (c->seen->now.online && c->seen->now.unverifiable)
 		precondition_add_component(d, c, CODE_UNVERIFIABLE,
 					   text_escaped(d->kept, c->seen->now.unverifiable));
+	if (c->seen->now.online && c->seen->now.plain)
+		precondition_add_component(d, c, CODE_PLAIN,
+					   text_escaped(d->kept, c->seen->now.plain));
 }
 
 /* Committed all the same, unless the fleet file says otherwise. */

@@ -54,7 +54,7 @@ static bool has_nothing_to_ask(const struct component *c, const struct component
 	const struct observation *now = &seen->now;
 
 	return now->online && !now->served && !component_is_provable(c, seen) &&
-	       (now->unverifiable || !now->error);
+	       (now->unverifiable || now->plain || !now->error);
 }
 
 /* Offline on purpose: by its role, or accepted by the user. */

@@ -81,6 +81,7 @@ static const struct member observation_members[] = {
 	TEXT_MEMBER("unwritable", struct component_seen, now.unwritable, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("unverifiable", struct component_seen, now.unverifiable,
 		    .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("plain", struct component_seen, now.plain, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("activation", struct component_seen, now.activation, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("doubt", struct component_seen, now.doubt, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("untrusted", struct component_seen, now.untrusted, .absent = ABSENT_OMITTED),

@@ -16,7 +16,7 @@ static const size_t texts[] = {
 	offsetof(struct observation, untrusted),  offsetof(struct observation, not_running),
 	offsetof(struct observation, activated),  offsetof(struct observation, executable),
 	offsetof(struct observation, order_from), offsetof(struct observation, unverifiable),
-	offsetof(struct observation, no_secret),
+	offsetof(struct observation, no_secret),  offsetof(struct observation, plain),
 };
 
 #define TEXT_COUNT (sizeof(texts) / sizeof(*texts))

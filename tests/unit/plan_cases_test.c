@@ -48,7 +48,7 @@
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE] [restored]
  *		[activation=none|swap|reload|restart]
  *		[doubt="..."] [untrusted="..."] [not_running="..."]
- *		[unverifiable="..."] [refused=yes] [no_secret="..."]
+ *		[unverifiable="..."] [plain="..."] [refused=yes] [no_secret="..."]
  *		[acknowledged=CODE:WEB/1]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
@@ -390,6 +390,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.no_secret = value(w, "no_secret"),
 		.now.unwritable = value(w, "unwritable"),
 		.now.unverifiable = value(w, "unverifiable"),
+		.now.plain = value(w, "plain"),
 		.now.refused = value(w, "refused"),
 		.now.doubt = value(w, "doubt"),
 		.now.untrusted = value(w, "untrusted"),

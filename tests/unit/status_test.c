@@ -139,6 +139,16 @@ TEST(p2_what_cannot_be_asked_is_unproven_and_what_does_not_answer_unknown)
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
+TEST(a_port_in_the_clear_leaves_what_is_installed_unproven)
+{
+	WORLD(w);
+	w->seen.now.evidence = EVIDENCE_NONE;
+	w->seen.now.served = NULL;
+	w->component.verify_count = 1;
+	w->seen.now.error = w->seen.now.plain = "it answers in the clear";
+	assert_int_equal(state_in(w), COMPONENT_UNPROVEN);
+}
+
 TEST(i6_deferred_is_only_what_something_was_left_at)
 {
 	WORLD(w);

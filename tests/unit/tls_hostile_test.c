@@ -41,19 +41,37 @@ static pid_t babble(int fd, const char *text)
 	_exit(0);
 }
 
+static struct tls_probe ask_babbler(const char *text, struct arena *a)
+{
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	pid_t pid = babble(fd, text);
+	struct tls_probe p = { .host = "127.0.0.1", .port = port };
+
+	probe_one(&p, a);
+	end_process(pid);
+	close(fd);
+	return p;
+}
+
 TEST(garbage_is_not_completed)
 {
 	AUTO(arena) a = { 0 };
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-	pid_t pid = babble(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
-	struct tls_probe p = { .host = "127.0.0.1", .port = port };
+	struct tls_probe p = ask_babbler("HTTP/1.1 400 Bad Request\r\n\r\n", &a);
 
-	probe_one(&p, &a);
-	end_process(pid);
-	close(fd);
 	assert_false(p.completed);
 	assert_non_null(strstr(p.error, "TLS handshake"));
+	assert_non_null(strstr(p.error, "in the clear"));
+	assert_true(p.plain);
+}
+
+TEST(garbage_in_a_record_is_not_in_the_clear)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe p = ask_babbler("\x16\x03\x01\x01\x02garbage", &a);
+
+	assert_false(p.completed);
+	assert_false(p.plain);
 }
 
 /* A PostgreSQL that says `answer`, then `more` a little later, then TLS. */
