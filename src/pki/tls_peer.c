@@ -14,9 +14,10 @@ void tls_peer_read(void *session, struct tls_peer *out)
 	const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
 
 	*out = (struct tls_peer){ 0 };
-	if (!shown || !count ||
-	    !cert_open((struct der){ shown->data, shown->size }, &leaf, &ignored) ||
-	    !cert_public(leaf, &pub, &ignored) || !key_digest(pub, out->spki, &ignored))
+	if (!shown || !count)
 		return;
 	sha256_text(shown->data, shown->size, out->leaf);
+	if (!cert_open((struct der){ shown->data, shown->size }, &leaf, &ignored) ||
+	    !cert_public(leaf, &pub, &ignored) || !key_digest(pub, out->spki, &ignored))
+		*out->spki = '\0';
 }

@@ -78,7 +78,9 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 
 static size_t reply_limit(const struct exchange *x)
 {
-	return x->bulk ? EXCHANGE_BULK_LIMIT : EXCHANGE_REPLY_LIMIT;
+	if (x->bulk)
+		return EXCHANGE_BULK_LIMIT;
+	return x->reply_limit ? x->reply_limit : EXCHANGE_REPLY_LIMIT;
 }
 
 bool client_take(struct http_client *c, const void *bytes, size_t len)
@@ -107,17 +109,48 @@ static size_t write_reply(char *bytes, size_t size, size_t count, void *ctx)
 	return client_take(ctx, bytes, size * count) ? size * count : 0;
 }
 
+static void *client_session(CURL *easy)
+{
+	struct curl_tlssessioninfo *tls = NULL;
+
+	return !curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
+			       tls->backend == CURLSSLBACKEND_GNUTLS
+		       ? tls->internals
+		       : NULL;
+}
+
 /* Header callback: the only time at which curl still exposes its connection. */
 static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
 {
 	struct http_client *c = ctx;
-	struct curl_tlssessioninfo *tls = NULL;
+	void *session = *c->peer.spki ? NULL : client_session(c->easy);
 
 	(void)line;
-	if (!*c->peer.spki && !curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
-	    tls->backend == CURLSSLBACKEND_GNUTLS && tls->internals)
-		tls_peer_read(tls->internals, &c->peer);
+	if (session)
+		tls_peer_read(session, &c->peer);
 	return size * count;
+}
+
+/* Called for each request when the handshake is complete and before anything is sent. */
+static int check_leaf(void *ctx, char *to, char *from, int to_port, int from_port)
+{
+	struct http_client *c = ctx;
+	const struct exchange *x = c->exchange;
+	void *session = client_session(c->easy);
+	struct tls_peer peer = { 0 };
+
+	(void)to;
+	(void)from;
+	(void)to_port;
+	(void)from_port;
+	if (session)
+		tls_peer_read(session, &peer);
+	for (size_t i = 0; *peer.leaf && i < x->leaf_count; i++)
+		if (!strcmp(x->leaves[i], peer.leaf))
+			return CURL_PREREQFUNC_OK;
+	c->peer = peer;
+	c->other_leaf = true;
+	return CURL_PREREQFUNC_ABORT;
 }
 
 /* ---- the handle ---- */
@@ -271,6 +304,21 @@ static CURLcode set_request(struct http_client *c, const struct exchange *x)
 	return rc;
 }
 
+/* The handshake proves that the peer has the key of the leaf that check_leaf() looks at. */
+static CURLcode set_leaves(struct http_client *c, const struct exchange *x)
+{
+	CURLcode rc = CURLE_OK;
+
+	if (!x->leaves)
+		return CURLE_OK;
+	rc = curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, check_leaf);
+	return rc ? rc : curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
+}
+
 /* curl reads these files anew at every connect. */
 static CURLcode set_identity(struct http_client *c, const struct identity *i)
 {
@@ -315,6 +363,8 @@ bool client_open(struct http_client *c, const struct exchange *x, CURLM *multi, 
 		rc = set_callbacks(c);
 	if (!rc)
 		rc = set_identity(c, x->identity);
+	if (!rc)
+		rc = set_leaves(c, x);
 	if (!rc && is_unix(x))
 		rc = curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH, x->origin);
 	if (!rc && x->kind != EXCHANGE_HTTP)
@@ -436,6 +486,10 @@ static bool set_error(const struct http_client *c, struct err *e)
 {
 	curl_off_t resolved = 0;
 
+	if (c->other_leaf)
+		return err_set(e, ERR_REMOTE,
+			       "the certificate of '%s', sha256:%s, is none of those accepted",
+			       c->exchange->origin, *c->peer.leaf ? c->peer.leaf : "unknown");
 	if (c->not_loopback)
 		return err_set(
 			e, ERR_REMOTE,
@@ -466,6 +520,7 @@ bool client_answer(struct http_client *c, struct exchange *x, struct err *e)
 {
 	struct curl_header *etag = NULL;
 
+	x->untrusted = c->other_leaf || c->rc == CURLE_PEER_FAILED_VERIFICATION;
 	if (c->rc)
 		return set_error(c, e);
 	if (x->kind == EXCHANGE_HTTP) {

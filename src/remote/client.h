@@ -31,6 +31,7 @@ struct http_client {
 	CURLcode rc;            /* how the transfer has ended */
 	bool too_long;
 	bool not_loopback;
+	bool other_leaf; /* the peer's leaf is none of the exchange's `leaves` */
 	struct tls_peer peer;
 	char why[CURL_ERROR_SIZE];
 };

@@ -63,6 +63,12 @@ struct exchange {
 	const char *if_match;                  /* HTTP: an ETag; NULL: unconditional */
 	const struct identity *identity;       /* https; NULL: no client certificate,
 						  and the system's CAs */
+	/*
+	 * https: instead of what `identity` says of CAs, the leaf has one of these
+	 * fingerprints, whatever its names, dates and issuer; NULL: CAs decide.
+	 */
+	const char *const *leaves;
+	size_t leaf_count;
 	const struct exchange_header *headers; /* HTTP */
 	size_t header_count;
 	const struct s3_login *s3; /* HTTP: signs the request (SigV4); NULL: not signed */
@@ -72,6 +78,7 @@ struct exchange {
 	int64_t timeout_ms;        /* 0: EXCHANGE_TIMEOUT_MS; bulk: EXCHANGE_BULK_MS */
 	bool bulk;                 /* body or reply may be EXCHANGE_BULK_LIMIT bytes; ends
 				      also when nothing moves for EXCHANGE_TIMEOUT_MS */
+	size_t reply_limit;        /* bytes; 0: EXCHANGE_REPLY_LIMIT */
 	bool wants_peer;           /* https: fill in `peer` */
 	bool fresh;                /* HTTP: use a new connection */
 	bool reads;                /* changes nothing: a stop may abort it */
@@ -79,6 +86,8 @@ struct exchange {
 	bool goes_on;              /* the peer finishes it alone: a second stop ends the wait */
 	/* response */
 	long status; /* HTTP */
+	bool untrusted; /* https: none, and nothing was sent: the peer's certificate
+			   is not accepted */
 	char etag[ETAG_LIMIT];
 	struct tls_peer peer;
 	struct secret reply;
