@@ -15,7 +15,8 @@ static const char pin_prefix[] = "sha256:";
 
 /* ---- access ---- */
 
-static bool read_pin(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool read_certificate_pin(struct loader *ld, const struct field *f, const struct node *n,
+				 void *slot)
 {
 	size_t prefix = sizeof(pin_prefix) - 1;
 	char *pin = NULL;
@@ -125,7 +126,7 @@ static bool read_appmon_part(struct loader *ld, const struct field *f, const str
 	return true;
 }
 
-const struct field_type pin_type = { read_pin, SHAPE_TEXT, "^sha256:[0-9A-Fa-f]{64}$",
+const struct field_type pin_type = { read_certificate_pin, SHAPE_TEXT, "^sha256:[0-9A-Fa-f]{64}$",
 				     .words = "fingerprint" };
 const struct field_type collector_type = { read_collector, SHAPE_TEXT, "@", .words = "NAME@HOST" };
 const struct field_type appmon_part_type = { read_appmon_part, SHAPE_TEXT_OR_RECORD, "^server$",

@@ -3,6 +3,7 @@
 
 #include "config/delivery.h"
 #include "config/schema.h"
+#include "config/topology.h"
 #include "config/writer.h"
 
 static void put_policies(struct writer *w, const struct fleet *f)
@@ -102,6 +103,7 @@ static void put_role(struct writer *w, const struct role *r)
 	put_number(w, "max_failures", p->max_failures);
 	put_text(w, "on_failure", on_failure_names[p->on_failure]);
 	put_number(w, "timeout", p->timeout);
+	put_flag(w, "not_restartable", r->no_restart);
 	for (size_t i = 0; i < r->after_count; i++)
 		put_text(w, "after", r->after[i]->name);
 }
@@ -176,6 +178,8 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 	struct writer w = { f->directory, out };
 
 	buf_printf(out, "certfleet 1\nfleet %s\n", f->name);
+	if (f->topology != TOPOLOGY_NONE)
+		buf_printf(out, "topology %s\n", topology_names[f->topology]);
 	put_policies(&w, f);
 	put_fleet_access(&w, &f->access);
 	for (size_t i = 0; i < f->acknowledge_count; i++)

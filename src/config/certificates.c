@@ -3,14 +3,19 @@
 
 #include "config/netname.h"
 #include "config/schema.h"
+#include "config/topology.h"
 
 #include <string.h>
 
 void read_certificates(struct loader *ld)
 {
+	const struct certificate_form preset = topology_certificate_preset(ld);
+	struct record record = certificate_record;
+
+	record.preset = &preset;
 	vec_each (entry, &ld->certificates.entries) {
 		struct certificate_form *form = ARENA_NEW(&ld->work, struct certificate_form);
-		bool good = record_read(ld, &certificate_record, entry->value, form);
+		bool good = record_read(ld, &record, entry->value, form);
 
 		form->key = entry->key;
 		form->node = entry->value;

@@ -5,6 +5,7 @@
 #include "config/delivery.h"
 #include "config/each.h"
 #include "config/schema.h"
+#include "config/topology.h"
 #include "config/values.h"
 #include "model/activation.h"
 
@@ -92,6 +93,8 @@ static bool fill_from_role(struct loader *ld, const struct draft *d, struct comp
 		good &= field_read(ld, &activate_value, role->activate, &form->activate);
 	if (role && role->verify && !node_find(d->value, "verify"))
 		good &= field_read(ld, &verify_value, role->verify, &form->verify);
+	if (role && !node_find(d->value, "restartable"))
+		form->restartable = role->restartable;
 	if (node_find(d->value, "deliver"))
 		return good;
 	if (!role || !role->deliver)
@@ -206,7 +209,7 @@ static bool components_read_component(struct loader *ld, struct draft *d, struct
 
 	if (driver->component_check && !driver->component_check(ld, d, &form))
 		return false;
-	if (!appmon_component_check(ld, d, &form))
+	if (!appmon_component_check(ld, d, &form) || !topology_check_component(ld, d, &form))
 		return false;
 	if (d->role)
 		d->role->used = true;

@@ -97,8 +97,8 @@ struct record {
 				const struct component_form *form);
 	/* Of a way to deliver: sets `access`, `remote` and `place`; NULL: none of them. */
 	void (*locate)(struct arena *a, struct deliver *d);
-	bool one_key;    /* the mapping has exactly one key */
-	bool merged;     /* writes to the struct around it, which is preset already */
+	bool one_key; /* the mapping has exactly one key */
+	bool merged;  /* the struct that it writes to is preset already, with the one around it */
 	bool extensions; /* keys that begin with "x-" are ignored */
 	const char *help;
 };

@@ -22,6 +22,7 @@ struct secret_form {
 struct fleet_form {
 	unsigned version;
 	const char *name;
+	enum topology topology;
 	struct state_policy state;
 	struct backup_policy backup;
 	struct fleet_access access;
@@ -99,6 +100,7 @@ struct role_form {
 	const struct node *deliver; /* defaults, read for each component */
 	const struct node *activate;
 	const struct node *verify;
+	bool restartable;
 	bool used; /* by a valid component */
 	const struct role *role;
 };

@@ -2,6 +2,7 @@
 #include "config/build.h"
 
 #include "config/schema.h"
+#include "config/topology.h"
 
 #include <string.h>
 
@@ -9,12 +10,15 @@ const struct issuer issuer_self = { .name = "self", .kind = ISSUER_SELF };
 
 static bool read_issuer(struct loader *ld, const struct entry *entry, struct issuer_form *form)
 {
+	const struct issuer_form preset = topology_issuer_preset(ld);
+	struct record record = issuer_record;
 	const char *cn = NULL;
 
+	record.preset = &preset;
 	if (!strcasecmp(entry->key->text, issuer_self.name))
 		return config_error(ld, entry->key,
 				    "'self' cannot be the name of an issuer: it means self-signed");
-	if (!record_read(ld, &issuer_record, entry->value, form))
+	if (!record_read(ld, &record, entry->value, form))
 		return false;
 	form->issuer.name = arena_strdup(&ld->fleet.arena, entry->key->text);
 	return subject_read(ld, form->subject, &form->issuer.subject, &cn);

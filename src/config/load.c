@@ -7,6 +7,7 @@
 #include "config/include.h"
 #include "config/pathname.h"
 #include "config/schema.h"
+#include "config/topology.h"
 
 static void take_acknowledgements(struct loader *ld, const struct fleet_form *form)
 {
@@ -38,6 +39,7 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	/* mistakes are reported; the valid part is still checked */
 	(void)!record_read(ld, &record, root, form);
 	ld->fleet.name = form->name;
+	ld->fleet.topology = form->topology;
 	ld->fleet.state = form->state;
 	ld->fleet.backup = form->backup;
 	ld->fleet.access = form->access;
@@ -53,6 +55,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 
 	ld->unexpanded = ld->fleet.arena.held + ld->work.held;
 
+	topology_add_roles(ld, root);
 	build_issuers(ld, &b);
 	build_roles(ld, &b);
 	read_certificates(ld);
@@ -67,6 +70,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_inventories(ld, &b);
 	check_agents(ld, &b, root);
 	check_appmon_parts(ld, &b);
+	check_topology(ld, &b);
 	check_clients(ld, &b);
 	link_components(ld, &b);
 }

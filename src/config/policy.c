@@ -168,17 +168,6 @@ bool version_check(struct loader *ld, const struct node *n, void *out)
 			    shown(ld, form->minimum));
 }
 
-bool restart_check(struct loader *ld, const struct node *n, void *out)
-{
-	struct restart_form *form = out;
-
-	(void)ld;
-	(void)n;
-	form->restart.max_unavailable = form->max_unavailable.count;
-	form->restart.max_unavailable_is_percent = form->max_unavailable.is_percent;
-	return true;
-}
-
 const struct field_type secret_type = { read_secret, SHAPE_RECORD, NULL, .words = "secret",
 					.write = write_secret };
 const struct field_type key_ref_type = { read_key_ref, SHAPE_TEXT_OR_RECORD, NULL,

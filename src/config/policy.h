@@ -12,7 +12,6 @@ extern const struct field_type state_type;  /* struct state_policy */
 extern const struct field_type backup_type; /* struct backup_policy */
 extern const struct field_type share_type;  /* struct share */
 
-bool restart_check(struct loader *ld, const struct node *n, void *out);
 bool version_check(struct loader *ld, const struct node *n, void *out);
 bool state_check(struct loader *ld, const struct node *n, void *out);
 

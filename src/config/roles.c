@@ -3,6 +3,7 @@
 #include "config/build.h"
 
 #include "config/schema.h"
+#include "config/topology.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -136,19 +137,28 @@ static void link_after(struct loader *ld, struct role *r, const struct role_form
 		else if (!lookup_find(&ld->role_forms, name))
 			report_dangling(ld, node_value(item), "role", &ld->roles);
 	}
+}
+
+static void sort_after(struct role *r)
+{
 	if (r->after_count)
 		qsort(r->after, r->after_count, sizeof(*r->after), by_role_name);
 }
 
 static struct role role_from(struct loader *ld, const struct role_form *form)
 {
-	return (struct role){
+	struct role role = {
 		.name = arena_strdup(&ld->fleet.arena, form->key->text),
 		.offline = form->offline,
 		.version_minimum = form->version.minimum,
 		.version_same = form->version.same,
 		.restart = form->restart.restart,
+		.no_restart = !form->restartable,
 	};
+
+	role.restart.max_unavailable = form->restart.max_unavailable.count;
+	role.restart.max_unavailable_is_percent = form->restart.max_unavailable.is_percent;
+	return role;
 }
 
 static const struct role unnamed = {
@@ -164,8 +174,12 @@ void build_roles(struct loader *ld, struct build *b)
 	b->roles[count++] = unnamed;
 	vec_each (entry, &ld->roles.entries) {
 		struct role_form *form = ARENA_NEW(&ld->work, struct role_form);
-		bool good = record_read(ld, &role_record, entry->value, form);
+		struct record record = role_record;
+		bool good = false;
 
+		record.preset = topology_role_preset(ld, entry->key->text);
+		good = record_read(ld, &record, entry->value, form);
+		topology_check_role(ld, entry);
 		form->key = entry->key;
 		form->node = entry->value;
 		lookup_put(&ld->role_forms, entry->key->text, form);
@@ -180,7 +194,9 @@ void build_roles(struct loader *ld, struct build *b)
 			(struct role_form *)lookup_find(&ld->role_forms, b->roles[i].name);
 
 		form->role = &b->roles[i];
-		link_after(ld, &b->roles[i], form);
+		if (!topology_link_role(ld, &b->roles[i]))
+			link_after(ld, &b->roles[i], form);
+		sort_after(&b->roles[i]);
 	}
 	order_roles(ld, b);
 }

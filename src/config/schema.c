@@ -9,6 +9,7 @@
 #include "config/netname.h"
 #include "config/policy.h"
 #include "config/rows.h"
+#include "config/topology.h"
 #include "config/values.h"
 
 /* Units of durations, in seconds. */
@@ -294,7 +295,7 @@ static const struct record restart_record = {
 	.size = sizeof(struct restart_form),
 	.preset = &(const struct restart_form){ .restart = { .timeout = 60 },
 						.max_unavailable = { 1, false } },
-	.check = restart_check,
+	.merged = true,
 	.help = "when processes are activated, and how many at a time",
 };
 
@@ -311,6 +312,8 @@ static const struct field role_fields[] = {
 	LATER(struct role_form, "deliver", deliver, deliver_value, "default for its components"),
 	LATER(struct role_form, "activate", activate, activate_value, "default for its components"),
 	LATER(struct role_form, "verify", verify, verify_value, "default for its components"),
+	FLAG(struct role_form, "restartable", restartable,
+	     "default for its components; true when left out"),
 	UNSUPPORTED("access"),
 	{ 0 },
 };
@@ -318,8 +321,9 @@ const struct record role_record = {
 	.name = "role",
 	.fields = role_fields,
 	.size = sizeof(struct role_form),
-	.preset = &(const struct role_form){ .restart = { .restart = { .max_unavailable = 1,
-								       .timeout = 60 } } },
+	.preset = &(const struct role_form){ .restart = { .restart = { .timeout = 60 },
+							  .max_unavailable = { .count = 1 } },
+					     .restartable = true },
 	.help = "a class of components",
 };
 
@@ -392,7 +396,7 @@ static const struct field component_fields[] = {
 	      .param = &retire_record,
 	      .help = "handling of the component when it leaves the fleet file"),
 	FLAG(struct component_form, "restartable", restartable,
-	     "false: its process must not be activated now, so nothing is delivered that needs it"),
+	     "false: its process must not be activated now, so nothing is delivered that needs it; as its role says when left out"),
 	CHOICE(struct component_form, "running", running, running_names,
 	       "required: without a process nothing is delivered; else a pair is delivered all the same, and waits for the start"),
 	CHOICE(struct component_form, "presence", presence, presence_names,
@@ -478,6 +482,8 @@ static const struct field fleet_fields[] = {
 	VERSION,
 	NAME(struct fleet_form, "fleet", name,
 	     "its name, recorded in the state and in every bundle", .required = true),
+	CHOICE(struct fleet_form, "topology", topology, topology_names,
+	       "preset roles and rules for the parts of a product, see certfleet-appmon(7); none when left out"),
 	FIELD(struct fleet_form, "state", state, struct state_policy, state_type,
 	      .param = &state_record, .help = "the state of certfleet; .certfleet when left out"),
 	FIELD(struct fleet_form, "backup", backup, struct backup_policy, backup_type,

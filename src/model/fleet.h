@@ -347,8 +347,11 @@ struct role {
 	struct restart restart;
 	const struct role **after;
 	size_t after_count;
-	size_t rank;     /* from 0: the order of `after`, ties by name */
-	bool no_restart; /* default for its components */
+	size_t rank;                     /* from 0: the order of `after`, ties by name */
+	bool no_restart;                 /* default for its components */
+	bool must_restart;               /* a component that cannot be restarted gets nothing */
+	const struct role *version_with; /* with `version_same`: compared with its components
+					    too; NULL: none */
 };
 
 /* Whether a component has to be there. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/activation.h"
 #include "model/client_view.h"
 #include "model/renewal.h"
 #include "model/version.h"
@@ -223,6 +224,34 @@ static void add_doubt(struct plan_builder *d, const struct component_build *c)
 	precondition_add(d, &f);
 }
 
+/* Also where it is offline for that reason: the remedy is the account's. */
+static void check_denied(struct plan_builder *d, const struct component_build *c)
+{
+	const char *denied = c->seen->now.denied;
+	bool deferred = c->unreachable && component_offline(c->component) == OFFLINE_DEFER;
+	struct precondition_spec f =
+		precondition_of_component(c, CODE_NOT_RESTARTABLE, c->wanted.activate && !deferred);
+
+	if (c->component->activate.kind != ACTIVATE_APPMON || !denied)
+		return;
+	precondition_split(d, denied, &f);
+	precondition_add(d, &f);
+}
+
+/* A role whose processes are restarted in any case, and a component that says not how. */
+static void check_restartable(struct plan_builder *d, const struct component_build *c)
+{
+	struct precondition_spec f =
+		precondition_of_component(c, CODE_NOT_RESTARTABLE, c->wanted.activate);
+
+	if (!c->component->role->must_restart ||
+	    component_activation(c->component, c->seen) != ACTIVATION_NONE)
+		return;
+	f.message = "its role is restarted in any case, but it has no 'activate'";
+	f.remedy = "give it one that restarts it";
+	precondition_add(d, &f);
+}
+
 /* The process that is to be activated: whether it can be, and is the one that is meant. */
 static void check_activation(struct plan_builder *d, const struct component_build *c)
 {
@@ -232,6 +261,8 @@ static void check_activation(struct plan_builder *d, const struct component_buil
 		add_activation(
 			d, c, CODE_NOT_RESTARTABLE,
 			"'restartable: false' says that it must not be activated; take that away when it may");
+	check_restartable(d, c);
+	check_denied(d, c);
 	if (!now->online)
 		return;
 	if (c->not_running)

@@ -33,8 +33,7 @@ struct versioned {
 };
 
 struct role_versions {
-	struct versioned *list; /* by role, then version */
-	size_t count;
+	VEC(struct versioned) of; /* by role, then version */
 };
 
 static int compare_versioned(const void *left, const void *right)
@@ -50,26 +49,31 @@ static int compare_versioned(const void *left, const void *right)
 	return order ? order : strcmp(l->component, r->component);
 }
 
-static struct role_versions role_precondition_list_versions(struct plan_builder *d)
+static void add_versioned(struct plan_builder *d, struct role_versions *vs, const struct role *role,
+			  const struct component_build *c)
+{
+	const char *seen = c->seen->now.version;
+	const char *version = seen ? version_in(seen, &d->scratch) : NULL;
+
+	if (version)
+		VEC_PUSH(&vs->of, &d->scratch,
+			 ((struct versioned){ role, version, c->name, c->in_scope }));
+}
+
+/* Of each role that compares them: those of its own components, and of one more role. */
+static void list_versions(struct plan_builder *d, struct role_versions *vs)
 {
 	const struct fleet *f = d->fleet;
-	struct role_versions vs = { .list = arena_array(&d->scratch, f->component_count,
-							sizeof(*vs.list)) };
 
-	for (size_t i = 0; i < f->component_count; i++) {
-		const struct component_build *c = &d->components[i];
-		const struct role *role = c->component->role;
-		const char *seen = c->seen->now.version;
-		const char *version =
-			role->version_same && seen ? version_in(seen, &d->scratch) : NULL;
-
-		if (version)
-			vs.list[vs.count++] =
-				(struct versioned){ role, version, c->name, c->in_scope };
-	}
-	if (vs.count)
-		qsort(vs.list, vs.count, sizeof(*vs.list), compare_versioned);
-	return vs;
+	for (size_t i = 0; i < f->component_count; i++)
+		if (d->components[i].component->role->version_same)
+			add_versioned(d, vs, d->components[i].component->role, &d->components[i]);
+	for (size_t k = 0; k < f->role_count; k++)
+		for (size_t i = 0; f->roles[k].version_with && i < f->component_count; i++)
+			if (d->components[i].component->role == f->roles[k].version_with)
+				add_versioned(d, vs, &f->roles[k], &d->components[i]);
+	if (vs->of.count)
+		qsort(vs->of.items, vs->of.count, sizeof(*vs->of.items), compare_versioned);
 }
 
 /* "1.20 on 'edge/e1'", "1.22.1 on 12 components" */
@@ -111,17 +115,18 @@ static const char *mixed(struct plan_builder *d, const struct versioned *list, s
 
 void precondition_roles(struct plan_builder *d)
 {
-	struct role_versions vs = role_precondition_list_versions(d);
+	struct role_versions vs = { 0 };
 
-	for (size_t i = 0; i < vs.count;) {
-		const struct role *role = vs.list[i].role;
+	list_versions(d, &vs);
+	for (size_t i = 0; i < vs.of.count;) {
+		const struct role *role = vs.of.items[i].role;
 		bool in_scope = false;
 		size_t count = 0;
 
-		for (; i + count < vs.count && vs.list[i + count].role == role; count++)
-			in_scope |= vs.list[i + count].in_scope;
+		for (; i + count < vs.of.count && vs.of.items[i + count].role == role; count++)
+			in_scope |= vs.of.items[i + count].in_scope;
 
-		const char *message = mixed(d, &vs.list[i], count);
+		const char *message = mixed(d, &vs.of.items[i], count);
 
 		if (message && in_scope)
 			precondition_add_role(d, role, CODE_VERSION_MIXED, SEVERITY_INFO, message);

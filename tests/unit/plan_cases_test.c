@@ -47,7 +47,7 @@
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE] [restored]
  *		[activation=none|swap|reload|restart]
- *		[doubt="..."] [untrusted="..."] [not_running="..."]
+ *		[doubt="..."] [untrusted="..."] [denied="..."] [not_running="..."]
  *		[unverifiable="..."] [plain="..."] [refused=yes] [no_secret="..."]
  *		[acknowledged=CODE:WEB/1]
  *
@@ -394,6 +394,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.refused = value(w, "refused"),
 		.now.doubt = value(w, "doubt"),
 		.now.untrusted = value(w, "untrusted"),
+		.now.denied = value(w, "denied"),
 		.now.not_running = value(w, "not_running"),
 		.now.activation = value(w, "activation"),
 		.now.served_not_after = time_of(w, "served_not_after", 0),
