@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-	REMEMBERED = 65536,         /* cache slots, indexed by two bytes of the hash */
+	REMEMBERED = 65536,         /* cache slots; the home of an entry is two bytes of its hash */
+	PLACES = 16,                /* slots where an entry may be: its home and those after it */
 	FACT_LIMIT = 2048,          /* bytes of one escaped string */
 	ANSWER_LIMIT = 1024 * 1024, /* bytes of the response for one item */
 	TYPED_SPANS = 2,            /* spans per item: kind, bytes */
@@ -27,7 +28,7 @@ struct read_before {
 	char *text;
 };
 
-/* Direct-mapped cache: a colliding entry replaces the older one. */
+/* Slots are never emptied; where all places are taken, the entry at home is replaced. */
 static struct read_before *before[REMEMBERED];
 static struct read_before *latest;
 
@@ -232,9 +233,18 @@ bool foreign_decode_complete(const struct span *in, size_t count, struct buf *an
 
 /* ---- cache ---- */
 
+/* The slot of the entry, else the one that it is due to take. */
 static struct read_before **place_of(const uint8_t of[SHA256_BYTES])
 {
-	return &before[of[0] | of[1] << 8];
+	const size_t home = of[0] | of[1] << 8;
+
+	for (size_t i = home; i < home + PLACES; i++) {
+		struct read_before **place = &before[i % REMEMBERED];
+
+		if (!*place || !memcmp((*place)->of, of, SHA256_BYTES))
+			return place;
+	}
+	return &before[home];
 }
 
 /* NULL: not cached. */

@@ -4,6 +4,9 @@
 
 #include "pki/foreign.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 /* Without a descriptor for its pipe no decoder starts: only what is known is told. */
@@ -121,4 +124,38 @@ TEST(what_another_process_has_decoded_is_not_decoded_again)
 	assert_true(told.key);
 	assert_string_equal(told.spki, made.facts.spki);
 	assert_false(told.other);
+}
+
+TEST(as_many_items_as_a_large_bundle_has_are_all_kept)
+{
+	enum {
+		MANY = 10000,
+		TEXT = 16
+	};
+	char(*texts)[TEXT] = calloc(MANY, TEXT);
+	struct foreign *list = calloc(MANY, sizeof(*list));
+	size_t kept = 0;
+
+	assert_non_null(texts);
+	assert_non_null(list);
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(texts[i], TEXT, "no cert %zu", i);
+		list[i] = (struct foreign){ FOREIGN_CERT, texts[i], strlen(texts[i]) };
+	}
+	foreign_learn(list, MANY);
+	forbid_decoding(true);
+	for (size_t i = 0; i < MANY; i++) {
+		AUTO(arena) a = { 0 };
+		struct cert_facts facts = { 0 };
+		struct err e = { 0 };
+
+		assert_false(
+			foreign_cert((struct der){ list[i].bytes, list[i].len }, &a, &facts, &e));
+		/* what is not kept cannot be decoded either */
+		kept += e.code != ERR_IO;
+	}
+	forbid_decoding(false);
+	assert_int_equal(kept, MANY);
+	free(list);
+	free(texts);
 }
