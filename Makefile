@@ -60,7 +60,7 @@ bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
 fuzz := $(patsubst tests/%.c,$B/%,$(filter-out %/harness.c, \
 	$(wildcard tests/fuzz/*.c)))
 # What tests/fuzz/harness.c has in its place.
-wrapped := clock_now random_bytes getrandom sandbox_work \
+wrapped := clock_now random_bytes getrandom sandbox_work_all \
 	gnutls_pkcs8_info gnutls_pkcs12_verify_mac libssh2_session_hostkey \
 	libssh2_hostkey_hash libssh2_knownhost_checkp
 quiet = $(if $(V),,@echo '  $(1)	$@';)

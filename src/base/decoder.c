@@ -7,6 +7,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -42,10 +43,12 @@ struct reply {
 static struct {
 	decode_fn *const *table; /* NULL: decoder never started */
 	int control;
-	int channel;
-	pid_t owner;  /* process that owns the channel */
-	bool pending; /* a reply to a stopped request is still to come */
-} helper = { .control = -1, .channel = -1 };
+	int channels[SANDBOX_AT_ONCE]; /* the first `open` ones */
+	size_t open;
+	bool pending[SANDBOX_AT_ONCE]; /* a reply to a stopped request is still to come */
+	pid_t owner;                   /* process that owns the channels */
+	bool lost;                     /* to the owner, for good */
+} helper = { .control = -1 };
 
 /* ---- messages between program and decoder ---- */
 
@@ -276,11 +279,16 @@ __attribute__((noreturn)) static void run_decoder(int control, pid_t parent,
 
 /* ---- in the client ---- */
 
+static void close_channels(void)
+{
+	while (helper.open)
+		close(helper.channels[--helper.open]);
+}
+
 static bool decoder_lost(struct err *e)
 {
-	if (helper.channel >= 0)
-		close(helper.channel);
-	helper.channel = -1;
+	close_channels();
+	helper.lost = true;
 	return err_set(e, ERR_IO, "the decoding process has ended; run certfleet again");
 }
 
@@ -302,26 +310,35 @@ static bool send_channel(int fd)
 	return sendmsg(helper.control, &message, MSG_NOSIGNAL) == 1;
 }
 
-/* A channel inherited over a fork belongs to the parent: open a new one. */
-static bool own_channel(struct err *e)
+static bool open_channel(struct err *e)
 {
 	int ends[2];
 
-	if (helper.owner == getpid())
-		return helper.channel >= 0 || decoder_lost(e);
-	if (helper.channel >= 0)
-		close(helper.channel);
-	helper.channel = -1;
-	helper.owner = getpid();
-	helper.pending = false;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends))
 		return err_sys(e, "cannot reach the decoder");
-	helper.channel = ends[0];
+	helper.pending[helper.open] = false;
+	helper.channels[helper.open++] = ends[0];
 
 	bool good = send_channel(ends[1]);
 
 	close(ends[1]);
 	return good || decoder_lost(e);
+}
+
+/* Channels inherited over a fork belong to the parent: new ones are opened. */
+static bool own_channels(size_t count, struct err *e)
+{
+	if (helper.owner != getpid()) {
+		close_channels();
+		helper.owner = getpid();
+		helper.lost = false;
+	}
+	if (helper.lost)
+		return decoder_lost(e);
+	while (helper.open < count)
+		if (!open_channel(e))
+			return false;
+	return true;
 }
 
 bool decoder_start(decode_fn *const *table, struct err *e)
@@ -343,27 +360,24 @@ bool decoder_start(decode_fn *const *table, struct err *e)
 	}
 	helper.table = table;
 	helper.control = ends[0];
-	return own_channel(e);
+	return own_channels(1, e);
 }
 
 void decoder_leave(void)
 {
-	if (helper.channel >= 0)
-		close(helper.channel);
+	close_channels();
 	if (helper.control >= 0)
 		close(helper.control);
-	helper.channel = -1;
 	helper.control = -1;
 	helper.owner = getpid();
+	helper.lost = true;
 }
 
 bool decoder_keep_at(int fd)
 {
 	if (helper.control < 0)
 		return false;
-	if (helper.channel >= 0 && helper.channel != fd)
-		close(helper.channel);
-	helper.channel = -1;
+	close_channels();
 	helper.owner = 0;
 	if (helper.control == fd)
 		return true;
@@ -394,7 +408,7 @@ static bool decoder_check_size(const struct decode *d, struct err *e)
 			       DECODER_REQUEST_LIMIT, DECODER_SPAN_LIMIT);
 }
 
-static bool decoder_send_request(const struct decode *d)
+static bool decoder_send_request(int channel, const struct decode *d)
 {
 	struct ask ask = { .seconds = seconds_of(d), .count = (uint32_t)d->count };
 	uint64_t lengths[DECODER_SPAN_LIMIT];
@@ -403,75 +417,119 @@ static bool decoder_send_request(const struct decode *d)
 		ask.which++;
 	for (size_t i = 0; i < d->count; i++)
 		lengths[i] = d->in[i].len;
-	if (!decoder_send_all(helper.channel, &ask, sizeof(ask)) ||
-	    !decoder_send_all(helper.channel, lengths, d->count * sizeof(*lengths)))
+	if (!decoder_send_all(channel, &ask, sizeof(ask)) ||
+	    !decoder_send_all(channel, lengths, d->count * sizeof(*lengths)))
 		return false;
 	for (size_t i = 0; i < d->count; i++)
-		if (!decoder_send_all(helper.channel, d->in[i].bytes, d->in[i].len))
+		if (!decoder_send_all(channel, d->in[i].bytes, d->in[i].len))
 			return false;
 	return true;
 }
 
-/* False with ERR_STOPPED, or without an error when no answer comes. */
-static bool await_answer(bool lasts_a_stop, int64_t deadline, struct err *e)
+/* Replies to requests that were sent side by side. */
+struct replies {
+	struct reply heads[SANDBOX_AT_ONCE];
+	struct secret bodies[SANDBOX_AT_ONCE];
+	bool complete[SANDBOX_AT_ONCE];
+};
+
+static void replies_release(struct replies *r)
 {
-	while (clock_mono_ms() < deadline) {
-		if (!lasts_a_stop && stop_requested()) {
-			helper.pending = true;
-			return err_set(e, ERR_STOPPED, "decoding was stopped as asked");
-		}
-		if (decoder_wait_for(helper.channel, POLLIN, clock_mono_ms() + POLL_MS))
-			return true;
-	}
-	return false;
+	for (size_t i = 0; i < SANDBOX_AT_ONCE; i++)
+		secret_release(&r->bodies[i]);
 }
+AUTO_STRUCT(replies, struct replies, replies_release)
 
 /* False when the reply is malformed or incomplete. */
-static bool receive_reply(struct reply *reply, struct secret *body)
+static bool receive_reply(int channel, struct reply *reply, struct secret *body)
 {
-	if (!receive_all(helper.channel, reply, sizeof(*reply)) ||
-	    reply->len > SANDBOX_ANSWER_LIMIT || reply->code >= ERR_COUNT)
+	if (!receive_all(channel, reply, sizeof(*reply)) || reply->len > SANDBOX_ANSWER_LIMIT ||
+	    reply->code >= ERR_COUNT)
 		return false;
 	secret_alloc(body, reply->len);
-	return receive_all(helper.channel, body->bytes, body->len);
+	return receive_all(channel, body->bytes, body->len);
 }
 
 /* Discards the reply to a stopped request, waiting as long as the slowest request may take. */
-static bool drop_pending(void)
+static bool drop_pending(size_t i)
 {
 	int64_t most = (int64_t)DECODER_SECONDS_LIMIT * SANDBOX_WALL_TIMES;
 	AUTO(secret) ignored = { 0 };
 	struct reply reply;
-	struct err never = { 0 };
 
-	if (!helper.pending)
+	if (!helper.pending[i])
 		return true;
-	helper.pending = false;
-	return await_answer(true, clock_mono_ms() + most * 1000, &never) &&
-	       receive_reply(&reply, &ignored);
+	helper.pending[i] = false;
+	return decoder_wait_for(helper.channels[i], POLLIN, clock_mono_ms() + most * 1000) &&
+	       receive_reply(helper.channels[i], &reply, &ignored);
 }
 
-static bool decoder_ask_decoder(const struct decode *d, struct secret *answer, struct err *e)
+/* Receives the replies that have come by now, or come soon. */
+static bool replies_receive(struct replies *r, size_t count)
 {
-	int64_t wall = (int64_t)seconds_of(d) * SANDBOX_WALL_TIMES * 1000;
-	AUTO(secret) body = { 0 };
-	AUTO(buf) shown = { 0 };
-	struct reply reply = { 0 };
+	struct pollfd ready[SANDBOX_AT_ONCE];
 
-	if (!own_channel(e))
-		return false;
-	if (!drop_pending() || !decoder_send_request(d))
-		return decoder_lost(e);
-	if (!await_answer(d->lasts_a_stop, clock_mono_ms() + wall + TRANSFER_MS, e))
-		return e->code == ERR_STOPPED ? false : decoder_lost(e);
-	if (!receive_reply(&reply, &body))
-		return decoder_lost(e);
-	if (!reply.code) {
-		*answer = TAKE(body);
+	for (size_t i = 0; i < count; i++)
+		ready[i] = (struct pollfd){ .fd = r->complete[i] ? -1 : helper.channels[i],
+					    .events = POLLIN };
+	if (poll(ready, count, POLL_MS) <= 0)
 		return true;
+	for (size_t i = 0; i < count; i++) {
+		if (!ready[i].revents)
+			continue;
+		if (!receive_reply(helper.channels[i], &r->heads[i], &r->bodies[i]))
+			return false;
+		r->complete[i] = true;
 	}
-	text_escape_whole(&shown, (const char *)body.bytes, body.len);
-	return err_set(e, (enum err_code)reply.code, "%s", buf_text(&shown));
+	return true;
+}
+
+/* False with ERR_STOPPED, or without an error when a reply does not come. */
+static bool await_replies(struct replies *r, size_t count, bool lasts_a_stop, int64_t deadline,
+			  struct err *e)
+{
+	for (;;) {
+		size_t missing = 0;
+
+		for (size_t i = 0; i < count; i++)
+			missing += !r->complete[i];
+		if (!missing)
+			return true;
+		if (!lasts_a_stop && stop_requested()) {
+			for (size_t i = 0; i < count; i++)
+				helper.pending[i] = !r->complete[i];
+			return err_set(e, ERR_STOPPED, "decoding was stopped as asked");
+		}
+		if (clock_mono_ms() >= deadline || !replies_receive(r, count))
+			return false;
+	}
+}
+
+static bool decoder_ask_all(const struct decode *list, size_t count, struct secret *answers,
+			    struct err *e)
+{
+	int64_t wall = TRANSFER_MS;
+	AUTO(replies) r = { 0 };
+	AUTO(buf) shown = { 0 };
+
+	if (!own_channels(count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!drop_pending(i) || !decoder_send_request(helper.channels[i], &list[i]))
+			return decoder_lost(e);
+		wall += (int64_t)seconds_of(&list[i]) * SANDBOX_WALL_TIMES * 1000;
+	}
+	if (!await_replies(&r, count, list->lasts_a_stop, clock_mono_ms() + wall, e))
+		return e->code == ERR_STOPPED ? false : decoder_lost(e);
+	for (size_t i = 0; i < count; i++) {
+		if (!r.heads[i].code)
+			continue;
+		text_escape_whole(&shown, (const char *)r.bodies[i].bytes, r.bodies[i].len);
+		return err_set(e, (enum err_code)r.heads[i].code, "%s", buf_text(&shown));
+	}
+	for (size_t i = 0; i < count; i++)
+		answers[i] = TAKE(r.bodies[i]);
+	return true;
 }
 
 static bool decode_here(void *ctx, struct buf *answer, struct err *e)
@@ -481,16 +539,26 @@ static bool decode_here(void *ctx, struct buf *answer, struct err *e)
 	return d->fn(d->in, d->count, answer, e);
 }
 
+bool decoder_run_all(const struct decode *list, size_t count, struct secret *answers, struct err *e)
+{
+	struct sandbox_work works[SANDBOX_AT_ONCE];
+
+	assert(count <= SANDBOX_AT_ONCE);
+	for (size_t i = 0; i < count; i++) {
+		if (!decoder_check_size(&list[i], e))
+			return false;
+		works[i] = (struct sandbox_work){ .fn = decode_here,
+						  .ctx = (void *)&list[i],
+						  .seconds = seconds_of(&list[i]),
+						  .lasts_a_stop = list->lasts_a_stop };
+	}
+	return helper.table ? decoder_ask_all(list, count, answers, e)
+			    : sandbox_work_all(works, count, answers, e);
+}
+
 bool decoder_run(const struct decode *d, struct secret *answer, struct err *e)
 {
-	const struct sandbox_work work = { .fn = decode_here,
-					   .ctx = (void *)d,
-					   .seconds = seconds_of(d),
-					   .lasts_a_stop = d->lasts_a_stop };
-
-	if (!decoder_check_size(d, e))
-		return false;
-	return helper.table ? decoder_ask_decoder(d, answer, e) : sandbox_work(&work, answer, e);
+	return decoder_run_all(d, 1, answer, e);
 }
 
 /* ---- spans ---- */

@@ -20,8 +20,9 @@
  * error; nothing is ever decoded elsewhere instead.  In a program without a
  * decoder (a test) each request is decoded by a child of the program itself.
  *
- * The socket to the decoder is the one mutable global beside the stop flag.
- * Only one thread may make requests at a time.
+ * The sockets to the decoder are the one mutable global beside the stop flag.
+ * Only one thread may make requests at a time; requests that do not depend on each
+ * other are made side by side by decoder_run_all(), each over a channel of its own.
  */
 #ifndef BASE_DECODER_H
 #define BASE_DECODER_H
@@ -50,7 +51,7 @@ typedef bool decode_fn(const struct span *in, size_t count, struct buf *answer, 
 
 /* `table` ends with NULL and must stay valid.  To be called while there is one thread. */
 MUST_CHECK bool decoder_start(decode_fn *const *table, struct err *e);
-/* Closes the socket, for a process that must not use the decoder. */
+/* Closes the sockets, for a process that must not use the decoder. */
 void decoder_leave(void);
 /*
  * Moves the socket to the decoder to descriptor `fd`, for a process that closes
@@ -67,6 +68,12 @@ struct decode {
 };
 /* `answer` must be empty. */
 MUST_CHECK bool decoder_run(const struct decode *d, struct secret *answer, struct err *e);
+/*
+ * The same for at most SANDBOX_AT_ONCE requests, of which the first says whether they last
+ * a stop.  The error is that of the first one that failed; then there are no answers.
+ */
+MUST_CHECK bool decoder_run_all(const struct decode *list, size_t count, struct secret *answers,
+				struct err *e);
 
 /* Spans in an answer: a length of four bytes, big-endian, then the bytes. */
 void span_add(struct buf *answer, const void *bytes, size_t len);

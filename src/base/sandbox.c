@@ -202,7 +202,6 @@ static void worker_release(struct sandbox_child *w)
 		end_worker(w);
 	fd_auto(&w->answer);
 }
-AUTO_STRUCT(sandbox_child, struct sandbox_child, worker_release)
 
 static bool explain_silence(struct sandbox_child *w, struct err *e)
 {
@@ -260,38 +259,66 @@ static bool open_answer(int *reader, int *writer, struct err *e)
 	return *writer >= 0 || err_sys(e, "cannot start decoding: no pipe");
 }
 
-struct sandbox_call {
-	const struct sandbox_work *how;
-	struct secret *answer;
-};
-
-static bool run_child(void *ctx, struct err *e)
+static bool sandbox_child_start(const struct sandbox_work *how, struct sandbox_child *w,
+				struct err *e)
 {
-	const struct sandbox_call *call = ctx;
-	const struct sandbox_work *how = call->how;
-	int64_t wall_ms = (int64_t)SANDBOX_WALL_TIMES * how->seconds * 1000;
-	AUTO(sandbox_child)
-	w = { .answer = -1,
-	      .seconds = how->seconds,
-	      .lasts_a_stop = how->lasts_a_stop,
-	      .deadline = clock_mono_ms() + wall_ms };
 	AUTO(fd) writer = -1;
 
-	if (!open_answer(&w.answer, &writer, e))
+	*w = (struct sandbox_child){ .answer = -1,
+				     .seconds = how->seconds,
+				     .lasts_a_stop = how->lasts_a_stop,
+				     .deadline = clock_mono_ms() + (int64_t)SANDBOX_WALL_TIMES *
+									   how->seconds * 1000 };
+	if (!open_answer(&w->answer, &writer, e))
 		return false;
 	assert(!fiber_is_running() && !parallel_is_running());
-	w.pid = fork();
-	if (w.pid == 0)
+	w->pid = fork();
+	if (w->pid == 0)
 		work(how, writer);
-	if (w.pid < 0)
-		return err_sys(e, "cannot start decoding");
-	close(TAKE_FD(writer));
-	return sandbox_read_answer(&w, call->answer, e);
+	return w->pid > 0 || err_sys(e, "cannot start decoding");
 }
 
-bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct err *e)
-{
-	struct sandbox_call call = { how, answer };
+struct sandbox_children {
+	struct sandbox_child list[SANDBOX_AT_ONCE];
+	size_t count;
+};
 
-	return fiber_outside(run_child, &call, e);
+static void children_release(struct sandbox_children *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		worker_release(&c->list[i]);
+}
+AUTO_STRUCT(sandbox_children, struct sandbox_children, children_release)
+
+struct sandbox_call {
+	const struct sandbox_work *works;
+	size_t count;
+	struct secret *answers;
+};
+
+static bool run_children(void *ctx, struct err *e)
+{
+	const struct sandbox_call *call = ctx;
+	AUTO(sandbox_children) c = { 0 };
+
+	assert(call->count <= SANDBOX_AT_ONCE);
+	for (size_t i = 0; i < call->count; i++)
+		if (!sandbox_child_start(&call->works[i], &c.list[c.count++], e))
+			return false;
+	for (size_t i = 0; i < call->count; i++) {
+		if (sandbox_read_answer(&c.list[i], &call->answers[i], e))
+			continue;
+		while (i)
+			secret_release(&call->answers[--i]);
+		return false;
+	}
+	return true;
+}
+
+bool sandbox_work_all(const struct sandbox_work *works, size_t count, struct secret *answers,
+		      struct err *e)
+{
+	struct sandbox_call call = { works, count, answers };
+
+	return fiber_outside(run_children, &call, e);
 }

@@ -25,6 +25,7 @@ enum {
 	SANDBOX_SECONDS = 5,
 	SANDBOX_WALL_TIMES = 6, /* wall clock per processor time, on a busy machine */
 	SANDBOX_ANSWER_LIMIT = 48 * 1024 * 1024,
+	SANDBOX_AT_ONCE = 4, /* children side by side */
 };
 
 /* Runs in the child; the parent gets its answer or its error. */
@@ -42,8 +43,19 @@ struct sandbox_work {
 	unsigned seconds;  /* of processor time */
 	bool lasts_a_stop; /* not cut off by a stop: a rollback needs the result */
 };
-/* `answer` must be empty; its memory is wiped because it may hold keys. */
-MUST_CHECK bool sandbox_work(const struct sandbox_work *work, struct secret *answer, struct err *e);
+/*
+ * Does at most SANDBOX_AT_ONCE works in children side by side.  The answers must be empty;
+ * their memory is wiped because it may hold keys.  The error is that of the first work
+ * that failed; then there are no answers.
+ */
+MUST_CHECK bool sandbox_work_all(const struct sandbox_work *works, size_t count,
+				 struct secret *answers, struct err *e);
+
+MUST_CHECK static inline bool sandbox_work(const struct sandbox_work *work, struct secret *answer,
+					   struct err *e)
+{
+	return sandbox_work_all(work, 1, answer, e);
+}
 
 /*
  * From now on, and irrevocably, this process opens no socket and starts no

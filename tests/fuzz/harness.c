@@ -137,8 +137,7 @@ ssize_t __wrap_getrandom(void *out, size_t len, unsigned flags)
 
 const struct secret *fuzz_answer;
 
-bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer, struct err *e);
-bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer, struct err *e)
+static bool fuzz_work(const struct sandbox_work *work, struct secret *answer, struct err *e)
 {
 	AUTO(buf) out = { .limit = SANDBOX_ANSWER_LIMIT };
 
@@ -154,6 +153,21 @@ bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer,
 	if (out.failed)
 		return err_set(e, ERR_INPUT, "the answer is too long");
 	secret_copy(answer, buf_text(&out), out.len);
+	return true;
+}
+
+bool __wrap_sandbox_work_all(const struct sandbox_work *works, size_t count, struct secret *answers,
+			     struct err *e);
+bool __wrap_sandbox_work_all(const struct sandbox_work *works, size_t count, struct secret *answers,
+			     struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fuzz_work(&works[i], &answers[i], e))
+			continue;
+		while (i)
+			secret_release(&answers[--i]);
+		return false;
+	}
 	return true;
 }
 

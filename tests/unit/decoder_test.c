@@ -206,6 +206,48 @@ TEST(s5_a_forked_process_has_a_channel_of_its_own)
 	}
 }
 
+static bool ask_side_by_side(decode_fn *const fns[SANDBOX_AT_ONCE],
+			     struct secret answers[SANDBOX_AT_ONCE], struct err *e)
+{
+	static const char *const texts[SANDBOX_AT_ONCE] = { "a", "b", "c", "d" };
+	struct span in[SANDBOX_AT_ONCE];
+	struct decode list[SANDBOX_AT_ONCE];
+
+	for (size_t i = 0; i < SANDBOX_AT_ONCE; i++) {
+		in[i] = (struct span){ texts[i], 2 };
+		list[i] = (struct decode){ .fn = fns[i], .in = &in[i], .count = 1 };
+	}
+	return decoder_run_all(list, SANDBOX_AT_ONCE, answers, e);
+}
+
+TEST(s5_requests_side_by_side_have_their_own_answers)
+{
+	static decode_fn *const fns[SANDBOX_AT_ONCE] = { join, join, join, join };
+	struct secret answers[SANDBOX_AT_ONCE] = { 0 };
+	struct err e = { 0 };
+
+	assert_true(ask_side_by_side(fns, answers, &e));
+	for (size_t i = 0; i < SANDBOX_AT_ONCE; i++) {
+		assert_int_equal(answers[i].len, 2);
+		assert_int_equal(answers[i].bytes[0], 'a' + (char)i);
+		secret_release(&answers[i]);
+	}
+	assert_it_answers();
+}
+
+TEST(s5_one_failure_among_requests_side_by_side_fails_them_all)
+{
+	static decode_fn *const fns[SANDBOX_AT_ONCE] = { join, refuse, crash, join };
+	struct secret answers[SANDBOX_AT_ONCE] = { 0 };
+	struct err e = { 0 };
+
+	assert_false(ask_side_by_side(fns, answers, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+	for (size_t i = 0; i < SANDBOX_AT_ONCE; i++)
+		assert_null(answers[i].bytes);
+	assert_it_answers();
+}
+
 TEST(s5_who_leaves_cannot_ask)
 {
 	int status = 0;

@@ -266,3 +266,32 @@ TEST(who_is_confined_cannot_reach_out)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
+
+TEST(works_side_by_side_have_their_own_answers)
+{
+	const struct sandbox_work works[] = { { echo, (char *)"one", SANDBOX_SECONDS },
+					      { echo, (char *)"two", SANDBOX_SECONDS } };
+	struct secret answers[2] = { 0 };
+	struct err e = { 0 };
+
+	assert_true(sandbox_work_all(works, 2, answers, &e));
+	assert_string_equal((char *)answers[0].bytes, "one");
+	assert_string_equal((char *)answers[1].bytes, "two");
+	secret_release(&answers[0]);
+	secret_release(&answers[1]);
+}
+
+TEST(one_failure_among_works_side_by_side_leaves_no_answer)
+{
+	const struct sandbox_work works[] = { { echo, (char *)"one", SANDBOX_SECONDS },
+					      { refuse, (char *)"why", SANDBOX_SECONDS },
+					      { spin, NULL, SANDBOX_SECONDS } };
+	struct secret answers[3] = { 0 };
+	struct err e = { 0 };
+
+	assert_false(sandbox_work_all(works, 3, answers, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+	assert_string_equal(e.text, "why");
+	for (size_t i = 0; i < 3; i++)
+		assert_null(answers[i].bytes);
+}
