@@ -27,6 +27,13 @@ bool parallel_is_running(void)
 	return within;
 }
 
+size_t parallel_processors(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return processors > 1 ? (size_t)processors : 1;
+}
+
 static void *parallel_next(void *ctx)
 {
 	struct work *w = ctx;
@@ -43,8 +50,7 @@ void parallel_run(parallel_fn *fn, void *ctx, size_t count, enum parallel_kind k
 {
 	struct work w = { .fn = fn, .ctx = ctx, .count = count };
 	pthread_t threads[DISK_LIMIT];
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = processors > 1 ? (size_t)processors : 1;
+	size_t wanted = parallel_processors();
 	size_t helpers = 0;
 	pthread_attr_t attr;
 	sigset_t all;

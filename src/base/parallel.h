@@ -22,6 +22,8 @@ typedef void parallel_fn(void *ctx, size_t index);
  * of one there is no thread.
  */
 void parallel_run(parallel_fn *fn, void *ctx, size_t count, enum parallel_kind kind);
+/* Processors that are there, at least one. */
+size_t parallel_processors(void);
 /* Whether the caller is such an fn: it must not fork, since other threads may run. */
 bool parallel_is_running(void);
 

@@ -137,8 +137,9 @@ MUST_CHECK bool bundle_read(const void *bytes, size_t len, const struct secret *
 			    struct bundle *out, struct err *e);
 
 /*
- * Whether each of the passphrases opens the bundle and authenticates its
- * manifest, and with it every entry; the keys are not decrypted.  ERR_INPUT.
+ * Whether each of the passphrases opens the bundle, to the same password of keys.zip, and
+ * authenticates its manifest, and with it every entry; the keys are not decrypted.
+ * ERR_INPUT.
  */
 MUST_CHECK bool bundle_opens(const void *bytes, size_t len, const struct secret *const *passphrases,
 			     size_t count, struct err *e);

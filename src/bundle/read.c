@@ -5,6 +5,7 @@
 #include "bundle/bundle_layout.h"
 #include "bundle/entries.h"
 #include "bundle/entry_check.h"
+#include "bundle/keys_zip.h"
 #include "bundle/slot.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
@@ -26,16 +27,6 @@ bool bundle_decode_outer(const struct span *in, size_t count, struct buf *answer
 	return zip_unpack(archive_of(in, count), NULL, answer, e) &&
 	       entries_unframe(buf_text(answer), answer->len, &a, &entries, e) &&
 	       entry_check_read(&entries, &ignored, e);
-}
-
-/* Decoder of keys.zip; the second span is the password, if any. */
-bool bundle_decode_keys(const struct span *in, size_t count, struct buf *answer, struct err *e)
-{
-	AUTO(secret) password = { 0 };
-
-	if (count > 1)
-		secret_copy(&password, in[1].bytes, in[1].len);
-	return zip_unpack(archive_of(in, count), count > 1 ? &password : NULL, answer, e);
 }
 
 /* Opens a recipient slot with the passphrase; ERR_INPUT for an unencrypted bundle. */
@@ -105,24 +96,12 @@ static bool read_keys(const struct entries *entries, const struct secret *text, 
 		      struct err *e)
 {
 	const struct bundle_entry *zip = entries_find(entries, ENTRY_KEYS);
-	AUTO(secret) password = { 0 };
 
 	if (!zip)
 		return true;
-	if (text)
-		slot_password(text, &password);
-
-	const struct span in[] = { { zip->data, zip->len }, { password.bytes, password.len } };
-	/* An authenticated bundle gets time in proportion to its keys. */
-	const struct decode d = {
-		.fn = bundle_decode_keys,
-		.in = in,
-		.count = text ? 2 : 1,
-		.seconds = SANDBOX_SECONDS +
-			   (text ? (unsigned)(c->bundle.item_count / BUNDLE_KEYS_PER_SECOND) : 0)
-	};
-
-	if (!decoder_run(&d, &c->bundle.keys, e) || !place_keys(&c->bundle, &c->manifest, e))
+	if (!keys_zip_unpack((struct bytes){ zip->data, zip->len }, text, c->bundle.item_count,
+			     &c->bundle.keys, e) ||
+	    !place_keys(&c->bundle, &c->manifest, e))
 		return err_in(e, "%s", ENTRY_KEYS);
 	return true;
 }
@@ -169,6 +148,7 @@ bool bundle_opens(const void *bytes, size_t len, const struct secret *const *pas
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) c = { 0 };
 	struct entries entries = { 0 };
+	AUTO(secret) first = { 0 };
 
 	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries, e) ||
 	    !entry_check_read(&entries, &c, e))
@@ -179,6 +159,11 @@ bool bundle_opens(const void *bytes, size_t len, const struct secret *const *pas
 		if (!open_slots(&entries, passphrases[i], &text, e) ||
 		    !check_hmac(&entries, &text, e))
 			return false;
+		if (i == 0)
+			first = TAKE(text);
+		else if (!bytes_equal(first.bytes, text.bytes, SLOT_TEXT))
+			return err_set(e, ERR_INPUT,
+				       "its recipients disagree about the password of keys.zip");
 	}
 	return true;
 }

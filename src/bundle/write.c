@@ -6,9 +6,9 @@
 #include "bundle/assembly.h"
 #include "bundle/bundle_layout.h"
 #include "bundle/entries.h"
+#include "bundle/keys_zip.h"
 #include "bundle/manifest.h"
 #include "bundle/slot.h"
-#include "bundle/zip.h"
 #include "crypto/crypto.h"
 #include "crypto/passphrase.h"
 
@@ -95,19 +95,6 @@ static void sort_content(const struct bundle *b, struct arena *a, struct bundle 
 	out->records = SORTED(b->records, b->record_count, a, layout_compare_records);
 }
 
-/* Keys to pack into keys.zip in the sandbox (bundle/zip.h). */
-struct keys {
-	struct entries entries;
-	const struct secret *password;
-};
-
-static bool pack_keys(void *ctx, struct buf *answer, struct err *e)
-{
-	const struct keys *k = ctx;
-
-	return zip_pack(&k->entries, k->password, answer, e);
-}
-
 static void collect_keys(const struct bundle *b, struct arena *a, bool *has_key,
 			 struct entries *out)
 {
@@ -121,26 +108,6 @@ static void collect_keys(const struct bundle *b, struct arena *a, bool *has_key,
 				 (struct bundle_entry){ layout_in(dir, "key.pem", a), pem->bytes,
 							pem->len });
 	}
-}
-
-/* Packs keys.zip; `text` empty: not encrypted. */
-static bool seal_keys(struct keys *k, const struct secret *text, struct secret *zip, struct err *e)
-{
-	AUTO(secret) password = { 0 };
-
-	if (k->entries.count == 0)
-		return true;
-	if (text->len)
-		slot_password(text, &password);
-	k->password = text->len ? &password : NULL;
-
-	const struct sandbox_work work = {
-		.fn = pack_keys,
-		.ctx = k,
-		.seconds = SANDBOX_SECONDS + (unsigned)(k->entries.count / BUNDLE_KEYS_PER_SECOND)
-	};
-
-	return sandbox_work(&work, zip, e) || err_in(e, ENTRY_KEYS);
 }
 
 static bool write_check_size(const struct assembly *as, struct err *e)
@@ -183,7 +150,7 @@ bool bundle_write(const struct bundle *b, const struct secret *passphrases, size
 	AUTO(secret) text = { 0 };
 	AUTO(secret) keys_zip = { 0 };
 	struct bundle sorted = { 0 };
-	struct keys keys = { 0 };
+	struct entries keys = { 0 };
 	struct sealed sealed = { 0 };
 
 	if (!write_check_lock(&lock, e) || !check_names(b, e))
@@ -199,9 +166,9 @@ bool bundle_write(const struct bundle *b, const struct secret *passphrases, size
 
 	bool *has_key = arena_array(&a, sorted.item_count + 1, sizeof(bool));
 
-	collect_keys(&sorted, &a, has_key, &keys.entries);
-	if (!seal_keys(&keys, &text, &keys_zip, e))
-		return false;
+	collect_keys(&sorted, &a, has_key, &keys);
+	if (keys.count && !keys_zip_pack(&keys, &text, &keys_zip, e))
+		return err_in(e, ENTRY_KEYS);
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *slot = arena_alloc(&a, SLOT_BYTES);
 

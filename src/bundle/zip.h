@@ -31,6 +31,24 @@ MUST_CHECK bool zip_pack(const struct entries *list, const struct secret *passwo
 MUST_CHECK bool zip_unpack(struct bytes zip, const struct secret *password, struct buf *frames,
 			   struct err *e);
 
+/* Every `of`th entry, from number `index` on. */
+struct zip_share {
+	size_t index;
+	size_t of;
+};
+
+/* The same for a share of the entries; the whole archive is checked but for the content of others.
+ */
+MUST_CHECK bool zip_unpack_share(struct bytes zip, const struct secret *password,
+				 struct zip_share share, struct buf *frames, struct err *e);
+
+/*
+ * Joins archives made by zip_pack() to the one that it makes of all their entries, but for
+ * the salts; `out` must be empty.
+ */
+MUST_CHECK bool zip_join(const struct secret *parts, size_t count, struct secret *out,
+			 struct err *e);
+
 /*
  * Appends the content of the first entry with that name, whatever else is in
  * the archive; no entry up to it may be encrypted.  In the sandbox only.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/zip.h"
 
+#include "base/secret.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -210,4 +212,98 @@ bool zip_layout_check(struct bytes zip, const struct entries *found, struct err 
 	}
 	return (data.left == 0 && directory.left == 0) ||
 	       err_set(e, ERR_INPUT, "the archive has bytes that belong to no entry");
+}
+
+/* ---- joining ---- */
+
+static void zip_put_number(uint8_t *at, size_t bytes, size_t number)
+{
+	for (size_t i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(number >> 8 * i);
+}
+
+/* Part of an archive under construction. */
+struct zip_part {
+	struct rest data;
+	struct rest directory;
+	size_t count;
+};
+
+static bool part_read(const struct secret *zip, struct zip_part *out)
+{
+	if (zip->len < END_BYTES)
+		return false;
+	out->count = number16(zip->bytes + zip->len - END_BYTES + 8);
+	return split((struct bytes){ zip->bytes, zip->len }, out->count, &out->data,
+		     &out->directory);
+}
+
+static void add_rest(struct secret *out, struct rest r)
+{
+	memcpy(out->bytes + out->len, r.at, r.left);
+	out->len += r.left;
+}
+
+/* Adds the directory of a part whose data begin at `offset`. */
+static bool add_directory(struct secret *out, struct rest directory, size_t offset)
+{
+	uint8_t *to = out->bytes + out->len;
+
+	add_rest(out, directory);
+	while (directory.left) {
+		const uint8_t *head = take_signed(&directory, CENTRAL_BYTES, CENTRAL_SIGNATURE);
+
+		if (!head ||
+		    !zip_layout_take(&directory, (size_t)number16(head + 28) + number16(head + 30) +
+							 number16(head + 32)))
+			return false;
+		zip_put_number(to + 42, 4, number32(head + 42) + offset);
+		to += directory.at - head;
+	}
+	return true;
+}
+
+static void add_end(struct secret *out, size_t count, size_t offset)
+{
+	uint8_t *end = out->bytes + out->len;
+
+	zip_put_number(end, 4, END_SIGNATURE);
+	zip_put_number(end + 8, 2, count);
+	zip_put_number(end + 10, 2, count);
+	zip_put_number(end + 12, 4, out->len - offset);
+	zip_put_number(end + 16, 4, offset);
+	out->len += END_BYTES;
+}
+
+bool zip_join(const struct secret *parts, size_t count, struct secret *out, struct err *e)
+{
+	AUTO(secret) zip = { 0 };
+	struct zip_part part = { 0 };
+	size_t room = END_BYTES;
+	size_t entries = 0;
+	size_t offset = 0;
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++)
+		room += parts[i].len;
+	secret_alloc(&zip, room);
+	zip.len = 0;
+	for (size_t i = 0; i < count && good; i++) {
+		good = part_read(&parts[i], &part);
+		if (good)
+			add_rest(&zip, part.data);
+	}
+
+	const size_t data = zip.len;
+
+	for (size_t i = 0; i < count && good; i++) {
+		good = part_read(&parts[i], &part) && add_directory(&zip, part.directory, offset);
+		offset += part.data.left;
+		entries += part.count;
+	}
+	if (!good)
+		return err_set(e, ERR_CRYPTO, "cannot join the parts of the archive");
+	add_end(&zip, entries, data);
+	*out = TAKE(zip);
+	return true;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/zip.h"
 
+#include "base/arena.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "bundle/bundle.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <stdint.h>
 #include <string.h>
-
-AUTO_TYPE(reader, struct archive *, archive_read_free)
 
 enum {
 	CHUNK = 16 * 1024
@@ -20,7 +20,16 @@ struct unpack_walk {
 	struct archive *archive;
 	bool encrypted;
 	uint64_t left; /* unpacked bytes still allowed */
+	struct arena arena;
+	struct entries found; /* in and beyond the share, without content */
 };
+
+static void unpack_walk_release(struct unpack_walk *w)
+{
+	arena_release(&w->arena);
+	archive_read_free(w->archive);
+}
+AUTO_STRUCT(unpack_walk, struct unpack_walk, unpack_walk_release)
 
 static bool zip_unpack_fail(struct archive *a, struct err *e)
 {
@@ -125,15 +134,31 @@ static bool frame_entry(struct unpack_walk *w, struct archive_entry *head, struc
 			struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
-	la_int64_t size = archive_entry_size(head);
 
-	if (!archive_entry_size_is_set(head) || size < 0 || (uint64_t)size > w->left)
-		return err_set(e, ERR_INPUT, "entry '%s' does not say its size, or is too large",
-			       name);
-	entries_frame(frames, name, (size_t)size);
+	entries_frame(frames, name, (size_t)archive_entry_size(head));
 	if (!read_entry(w, head, frames, e))
 		return false;
 	buf_putc(frames, '\0');
+	return true;
+}
+
+static bool unpack_entry(struct unpack_walk *w, struct archive_entry *head, struct zip_share share,
+			 struct buf *frames, struct err *e)
+{
+	const char *name = archive_entry_pathname(head);
+	la_int64_t size = archive_entry_size(head);
+	bool shared = w->found.count % share.of == share.index;
+
+	if (w->found.count >= BUNDLE_ENTRY_LIMIT)
+		return err_set(e, ERR_INPUT, "it has more than %d entries", BUNDLE_ENTRY_LIMIT);
+	if (!archive_entry_size_is_set(head) || size < 0 || (uint64_t)size > w->left)
+		return err_set(e, ERR_INPUT, "entry '%s' does not say its size, or is too large",
+			       name);
+	VEC_PUSH(&w->found, &w->arena,
+		 (struct bundle_entry){ arena_strdup(&w->arena, name), NULL, (size_t)size });
+	if (shared)
+		return frame_entry(w, head, frames, e);
+	w->left -= (uint64_t)size;
 	return true;
 }
 
@@ -153,44 +178,34 @@ static bool zip_unpack_walk_begin(struct unpack_walk *w, struct bytes zip,
 	       zip_unpack_fail(w->archive, e);
 }
 
-static bool walk_directory(struct bytes zip, const struct secret *password, struct buf *frames,
-			   struct err *e)
+bool zip_unpack_share(struct bytes zip, const struct secret *password, struct zip_share share,
+		      struct buf *frames, struct err *e)
 {
-	AUTO(reader) a = archive_read_new();
-	struct unpack_walk w = { .archive = a };
+	AUTO(unpack_walk) w = { .archive = archive_read_new() };
 	struct archive_entry *head = NULL;
 
+	buf_expect(frames, zip.len / share.of); /* what is stored takes no more */
 	if (!zip_unpack_walk_begin(&w, zip, password, e))
 		return false;
-	for (size_t count = 0;; count++) {
+	for (;;) {
 		if (!next_header(&w, &head, e))
 			return false;
 		if (!head)
-			return true;
-		if (count >= BUNDLE_ENTRY_LIMIT)
-			return err_set(e, ERR_INPUT, "it has more than %d entries",
-				       BUNDLE_ENTRY_LIMIT);
-		if (!frame_entry(&w, head, frames, e))
+			break;
+		if (!unpack_entry(&w, head, share, frames, e))
 			return false;
 	}
+	return entries_index(&w.found, &w.arena, e) && zip_layout_check(zip, &w.found, e);
 }
 
 bool zip_unpack(struct bytes zip, const struct secret *password, struct buf *frames, struct err *e)
 {
-	AUTO(arena) a = { 0 };
-	struct entries found = { 0 };
-	size_t before = frames->len;
-
-	buf_expect(frames, zip.len); /* what is stored takes no more */
-	return walk_directory(zip, password, frames, e) &&
-	       entries_unframe(buf_text(frames) + before, frames->len - before, &a, &found, e) &&
-	       zip_layout_check(zip, &found, e);
+	return zip_unpack_share(zip, password, (struct zip_share){ 0, 1 }, frames, e);
 }
 
 bool zip_find(struct bytes zip, const char *name, struct buf *out, struct err *e)
 {
-	AUTO(reader) a = archive_read_new();
-	struct unpack_walk w = { .archive = a };
+	AUTO(unpack_walk) w = { .archive = archive_read_new() };
 	struct archive_entry *head = NULL;
 
 	if (!zip_unpack_walk_begin(&w, zip, NULL, e))

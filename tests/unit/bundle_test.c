@@ -378,6 +378,40 @@ TEST(the_largest_bundle_can_be_read_back)
 	free(text);
 }
 
+/* So many keys are encrypted and decrypted by several processes. */
+TEST(many_keys_come_back_each_with_its_generation)
+{
+	enum {
+		MANY = 450
+	};
+	struct bundle b = fixture_bundle();
+	struct bundle_item *items = calloc(MANY, sizeof(*items));
+	char(*texts)[2][32] = calloc(MANY, sizeof(*texts));
+	AUTO(bundle) got = { 0 };
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(texts[i][0], sizeof(texts[i][0]), "name%03zu", i);
+		snprintf(texts[i][1], sizeof(texts[i][1]), "key of %zu", i);
+		items[i] = fixture_items[0];
+		items[i].name = texts[i][0];
+		items[i].key_pem = SECRET_OF(texts[i][1]);
+	}
+	b.items = items;
+	b.item_count = MANY;
+	must(bundle_write(&b, passphrases, 1, false, &zip, &e), &e);
+	must(bundle_read(zip.data, zip.len, &passphrases[0], &got, &e), &e);
+	assert_int_equal(got.item_count, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		assert_string_equal(got.items[i].name, texts[i][0]);
+		assert_string_equal((const char *)got.items[i].key_pem.bytes, texts[i][1]);
+	}
+	must(bundle_rebuild_matches(zip.data, zip.len, &e), &e);
+	free(items);
+	free(texts);
+}
+
 TEST(an_empty_bundle_is_read)
 {
 	struct bundle b = { .fleet = "f", .lineage = "l" };

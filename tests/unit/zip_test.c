@@ -163,6 +163,107 @@ static const char *data_of(const struct buf *zip, unsigned n)
 	}
 }
 
+/* Packs five entries, the first `count` of them into one archive and the rest into another. */
+static void pack_in_two(struct bundle_entry five[5], size_t count, struct secret parts[2])
+{
+	AUTO(buf) first = { 0 };
+	AUTO(buf) second = { 0 };
+
+	pack(five, count, NULL, &first);
+	pack(five + count, 5 - count, NULL, &second);
+	secret_copy(&parts[0], first.data, first.len);
+	secret_copy(&parts[1], second.data, second.len);
+}
+
+static struct bundle_entry five[] = {
+	{ "a", "1", 1 },       { "b", "PK\1\2", 4 }, { "c", "33", 2 },
+	{ "dd/e", "4444", 4 }, { "f", "5", 1 },
+};
+
+TEST(joined_archives_are_the_one_of_all_their_entries)
+{
+	AUTO(buf) whole = { 0 };
+
+	pack(five, 5, NULL, &whole);
+	for (size_t count = 0; count <= 5; count++) {
+		struct secret parts[2] = { 0 };
+		AUTO(secret) joined = { 0 };
+		struct err e = { 0 };
+
+		pack_in_two(five, count, parts);
+		must(zip_join(parts, 2, &joined, &e), &e);
+		assert_int_equal(joined.len, whole.len);
+		assert_memory_equal(joined.bytes, whole.data, whole.len);
+		secret_release(&parts[0]);
+		secret_release(&parts[1]);
+	}
+}
+
+TEST(what_is_no_archive_is_not_joined)
+{
+	struct secret parts[2] = { 0 };
+	AUTO(secret) joined = { 0 };
+	struct err e = { 0 };
+
+	pack_in_two(five, 3, parts);
+	parts[1].len--;
+	assert_false(zip_join(parts, 2, &joined, &e));
+	assert_null(joined.bytes);
+	secret_release(&parts[0]);
+	secret_release(&parts[1]);
+}
+
+TEST(shares_have_every_entry_once)
+{
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) frames = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(secret) password = { 0 };
+	struct entries got = { 0 };
+	struct err e = { 0 };
+
+	secret_copy(&password, PASSWORD, strlen(PASSWORD));
+	pack(five, 5, PASSWORD, &zip);
+	for (size_t i = 0; i < 3; i++)
+		must(zip_unpack_share(bytes_of(&zip), &password, (struct zip_share){ i, 3 },
+				      &frames, &e),
+		     &e);
+	must(entries_unframe(frames.data, frames.len, &a, &got, &e), &e);
+	assert_int_equal(got.count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		const struct bundle_entry *found = entries_find(&got, five[i].name);
+
+		assert_non_null(found);
+		assert_int_equal(found->len, five[i].len);
+		assert_memory_equal(found->data, five[i].data, five[i].len);
+	}
+}
+
+/* But for content: that is checked where it is read. */
+TEST(each_share_checks_the_whole_archive)
+{
+	AUTO(buf) doubled = { 0 };
+	AUTO(buf) hidden = { 0 };
+	AUTO(buf) damaged = { 0 };
+	AUTO(buf) frames = { 0 };
+	const struct zip_share first = { 0, 2 };
+	struct err e = { 0 };
+
+	pack(five, 5, NULL, &doubled);
+	patch(&doubled, "dd/e", "dd/f", 0);
+	assert_false(zip_unpack_share(bytes_of(&doubled), NULL, first, &frames, &e));
+	assert_non_null(strstr(e.text, "differs from the directory"));
+	pack(five, 5, NULL, &hidden);
+	buf_puts(&hidden, "more");
+	assert_false(zip_unpack_share(bytes_of(&hidden), NULL, first, &frames, &e));
+	e = (struct err){ 0 };
+	pack(five, 5, NULL, &damaged);
+	patch(&damaged, "4444", "4445", 0);
+	must(zip_unpack_share(bytes_of(&damaged), NULL, first, &frames, &e), &e);
+	assert_false(zip_unpack_share(bytes_of(&damaged), NULL, (struct zip_share){ 1, 2 }, &frames,
+				      &e));
+}
+
 TEST(each_sealed_entry_has_a_salt_of_its_own)
 {
 	static struct bundle_entry same[] = { { "a", "the same key", 12 },
