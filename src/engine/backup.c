@@ -255,30 +255,30 @@ bool backup_check(const char *path, const struct buf *bytes, const struct secret
 }
 
 /*
- * Verification of the written bundle: every recipient can open it, and it holds
- * every generation with its key.
+ * Verification of the written bundle: it holds every generation with its key, and every
+ * recipient can open it.
  */
 static bool read_back(struct packing *p, const char *path, struct err *e)
 {
-	const struct backup_policy *policy = &p->en->fleet->backup;
-	size_t readers = policy->passphrase_count ? policy->passphrase_count : 1;
+	size_t recipients = p->en->fleet->backup.passphrase_count;
+	const struct secret *passphrases[RECIPIENT_LIMIT];
 	AUTO(buf) bytes = { 0 };
+	AUTO(bundle) b = { 0 };
 
-	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e))
+	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e) ||
+	    !backup_check(path, &bytes, recipients ? &p->passphrases[0] : NULL, &b, e))
 		return false;
-	for (size_t i = 0; i < readers; i++) {
-		AUTO(bundle) b = { 0 };
-
-		if (!backup_check(path, &bytes,
-				  policy->passphrase_count ? &p->passphrases[i] : NULL, &b, e))
-			return false;
-		for (size_t k = 0; k < b.item_count; k++)
-			if (!b.items[k].key_pem.len)
-				return err_set(e, ERR_IO, "'%s' holds no key for '%s'", path,
-					       b.items[k].name);
-		if (b.item_count != p->bundle.item_count)
-			return err_set(e, ERR_IO, "'%s' does not hold all it should", path);
-	}
+	for (size_t i = 0; i < b.item_count; i++)
+		if (!b.items[i].key_pem.len)
+			return err_set(e, ERR_IO, "'%s' holds no key for '%s'", path,
+				       b.items[i].name);
+	if (b.item_count != p->bundle.item_count)
+		return err_set(e, ERR_IO, "'%s' does not hold all it should", path);
+	for (size_t i = 0; i < recipients; i++)
+		passphrases[i] = &p->passphrases[i];
+	/* the keys were decrypted for one recipient; the others have the same password */
+	if (recipients > 1 && !bundle_opens(bytes.data, bytes.len, passphrases, recipients, e))
+		return err_in(e, "bundle '%s'", path);
 	sha256_text(bytes.data, bytes.len, p->sha256);
 	return true;
 }
