@@ -11,10 +11,12 @@
 #include "base/err.h"
 #include "bundle/bundle.h"
 #include "bundle/entries.h"
+#include "bundle/entry_check.h"
 #include "crypto/crypto.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct assembly {
 	struct arena arena;
@@ -41,6 +43,14 @@ MUST_CHECK bool assembly_prepare(struct assembly *as, const struct bundle *b, co
 /* Appends the archive; `hmac` is the text of manifest.hmac. */
 MUST_CHECK bool assembly_pack(struct assembly *as, struct bytes hmac, struct buf *out,
 			      struct err *e);
+
+/* ---- rebuilding (rebuild.c) ---- */
+
+#define DIFFERS_NOT UINT64_MAX
+
+/* Position where the archive differs from the one that is assembled of its content. */
+MUST_CHECK bool bundle_rebuild(struct bytes zip, const struct entries *entries,
+			       const struct unpacked *c, uint64_t *differs_at, struct err *e);
 
 /* ---- RESTORE.txt (restore_text.c) ---- */
 

@@ -137,6 +137,17 @@ MUST_CHECK bool bundle_read(const void *bytes, size_t len, const struct secret *
 			    struct bundle *out, struct err *e);
 
 /*
+ * Like bundle_read(), of a bundle whose bytes are exactly those that bundle_write() makes
+ * of the content: manifest.json and the outer ZIP are rebuilt around RESTORE.txt, the
+ * recipients, keys.zip and manifest.hmac in the bundle, and compared byte for byte.  Finds
+ * differences that bundle_read() ignores: comments, gaps, times, bytes after the end.
+ * ERR_INPUT with the position of the first difference when all else is good; another
+ * version of certfleet may differ with all content intact.
+ */
+MUST_CHECK bool bundle_read_exact(const void *bytes, size_t len, const struct secret *passphrase,
+				  struct bundle *out, struct err *e);
+
+/*
  * Whether each of the passphrases opens the bundle, to the same password of keys.zip, and
  * authenticates its manifest, and with it every entry; the keys are not decrypted.
  * ERR_INPUT.
@@ -157,16 +168,6 @@ struct bundle_head {
 MUST_CHECK bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
 				 struct bundle_head *out, struct err *e);
 
-/*
- * Whether the bytes are exactly those that bundle_write() makes of the content:
- * manifest.json and the outer ZIP are rebuilt around RESTORE.txt, the recipients,
- * keys.zip and manifest.hmac in the bundle, and compared byte for byte.  Finds differences that
- * bundle_read() ignores: comments, gaps, times, bytes after the end.  Does not authenticate: call
- * bundle_read() as well. ERR_INPUT with the position of the first difference; another version of
- * certfleet may differ with all content intact.
- */
-MUST_CHECK bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e);
-
 /* The newest generation of a certificate in a bundle that was read; NULL: none. */
 const struct bundle_item *bundle_newest(const struct bundle *b, const char *certificate);
 /*
@@ -184,6 +185,5 @@ const char *bundle_file_name(const struct bundle *b, struct arena *a);
 decode_fn bundle_decode_head;
 decode_fn bundle_decode_outer;
 decode_fn bundle_decode_keys;
-decode_fn bundle_decode_rebuilt;
 
 #endif

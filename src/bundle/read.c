@@ -2,6 +2,7 @@
 #include "bundle/bundle.h"
 
 #include "base/sandbox.h"
+#include "bundle/assembly.h"
 #include "bundle/bundle_layout.h"
 #include "bundle/entries.h"
 #include "bundle/entry_check.h"
@@ -10,23 +11,31 @@
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
 
+#include <inttypes.h>
 #include <string.h>
 
-static struct bytes archive_of(const struct span *in, size_t count)
-{
-	return (struct bytes){ count ? in->bytes : "", count ? in->len : 0 };
-}
-
+/*
+ * Decoder of the outer archive; with a second span it is also rebuilt.  The answer begins
+ * with the position of the first difference, DIFFERS_NOT if there is none.
+ */
 bool bundle_decode_outer(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
+	const struct bytes zip = { count ? in->bytes : "", count ? in->len : 0 };
+	uint64_t differs_at = DIFFERS_NOT;
 	AUTO(arena) a = { 0 };
-	AUTO(unpacked) ignored = { 0 };
+	AUTO(unpacked) c = { 0 };
 	struct entries entries = { 0 };
 
+	buf_add(answer, &differs_at, sizeof(differs_at));
 	/* A malicious manifest does its worst here, inside the sandbox. */
-	return zip_unpack(archive_of(in, count), NULL, answer, e) &&
-	       entries_unframe(buf_text(answer), answer->len, &a, &entries, e) &&
-	       entry_check_read(&entries, &ignored, e);
+	if (!zip_unpack(zip, NULL, answer, e) ||
+	    !entries_unframe(buf_text(answer) + sizeof(differs_at),
+			     answer->len - sizeof(differs_at), &a, &entries, e) ||
+	    !entry_check_read(&entries, &c, e) ||
+	    (count > 1 && !bundle_rebuild(zip, &entries, &c, &differs_at, e)))
+		return false;
+	memcpy(answer->data, &differs_at, sizeof(differs_at));
+	return true;
 }
 
 /* Opens a recipient slot with the passphrase; ERR_INPUT for an unencrypted bundle. */
@@ -130,34 +139,56 @@ static bool read_structure(const struct entries *entries, struct unpacked *c, st
 	       (check_hmac(entries, NULL, e) && read_keys(entries, NULL, c, e));
 }
 
-/* Unpacks the outer archive in the decoder; the entries point into `frames`. */
-static bool read_outer(struct span zip, struct secret *frames, struct arena *a, struct entries *out,
-		       struct err *e)
+/* Outer archive as the decoder unpacked it; the entries point into the answer. */
+struct outer {
+	struct secret answer;
+	struct arena arena;
+	struct entries entries;
+	uint64_t differs_at;
+};
+
+static void outer_release(struct outer *o)
 {
-	const struct decode d = { .fn = bundle_decode_outer, .in = &zip, .count = 1 };
+	secret_release(&o->answer);
+	arena_release(&o->arena);
+}
+AUTO_STRUCT(outer, struct outer, outer_release)
+
+static bool read_outer(struct span zip, bool rebuild, struct outer *o, struct err *e)
+{
+	const struct span in[] = { zip, { "", 0 } };
+	const struct decode d = { .fn = bundle_decode_outer,
+				  .in = in,
+				  .count = rebuild ? 2 : 1,
+				  .seconds = rebuild ? 2 * SANDBOX_SECONDS : SANDBOX_SECONDS };
+	const size_t head = sizeof(o->differs_at);
 
 	if (zip.len > BUNDLE_LIMIT)
 		return err_set(e, ERR_INPUT, "it is larger than %d bytes", BUNDLE_LIMIT);
-	return decoder_run(&d, frames, e) && entries_unframe(frames->bytes, frames->len, a, out, e);
+	if (!decoder_run(&d, &o->answer, e))
+		return false;
+	if (o->answer.len < head)
+		return err_set(e, ERR_INPUT, "cannot be decoded");
+	memcpy(&o->differs_at, o->answer.bytes, head);
+	return entries_unframe(o->answer.bytes + head, o->answer.len - head, &o->arena, &o->entries,
+			       e);
 }
 
 bool bundle_opens(const void *bytes, size_t len, const struct secret *const *passphrases,
 		  size_t count, struct err *e)
 {
-	AUTO(secret) frames = { 0 };
-	AUTO(arena) a = { 0 };
+	AUTO(outer) o = { 0 };
 	AUTO(unpacked) c = { 0 };
-	struct entries entries = { 0 };
 	AUTO(secret) first = { 0 };
 
-	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries, e) ||
-	    !entry_check_read(&entries, &c, e))
+	if (!read_outer((struct span){ bytes, len }, false, &o, e) ||
+	    !entry_check_read(&o.entries, &c, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		AUTO(secret) text = { 0 };
 
-		if (!open_slots(&entries, passphrases[i], &text, e) ||
-		    !check_hmac(&entries, &text, e))
+		if (!open_slots(&o.entries, passphrases[i], &text, e) ||
+		    !check_hmac(&o.entries, &text, e))
 			return false;
 		if (i == 0)
 			first = TAKE(text);
@@ -168,19 +199,38 @@ bool bundle_opens(const void *bytes, size_t len, const struct secret *const *pas
 	return true;
 }
 
+static bool bundle_read_outer(const struct outer *o, const struct secret *passphrase,
+			      struct bundle *out, struct err *e)
+{
+	AUTO(unpacked) c = { 0 };
+
+	if (passphrase ? !read_sealed(&o->entries, passphrase, &c, e)
+		       : !read_structure(&o->entries, &c, e))
+		return false;
+	if (o->differs_at != DIFFERS_NOT)
+		return err_set(
+			e, ERR_INPUT,
+			"byte %" PRIu64
+			" of the bundle is not what this version of certfleet writes for its content",
+			o->differs_at);
+	*out = TAKE(c.bundle);
+	return true;
+}
+
 bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase, struct bundle *out,
 		 struct err *e)
 {
-	AUTO(secret) frames = { 0 };
-	AUTO(arena) a = { 0 };
-	AUTO(unpacked) c = { 0 };
-	struct entries entries = { 0 };
+	AUTO(outer) o = { 0 };
 
-	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries, e))
-		return false;
-	if (passphrase ? !read_sealed(&entries, passphrase, &c, e)
-		       : !read_structure(&entries, &c, e))
-		return false;
-	*out = TAKE(c.bundle);
-	return true;
+	return read_outer((struct span){ bytes, len }, false, &o, e) &&
+	       bundle_read_outer(&o, passphrase, out, e);
+}
+
+bool bundle_read_exact(const void *bytes, size_t len, const struct secret *passphrase,
+		       struct bundle *out, struct err *e)
+{
+	AUTO(outer) o = { 0 };
+
+	return read_outer((struct span){ bytes, len }, true, &o, e) &&
+	       bundle_read_outer(&o, passphrase, out, e);
 }

@@ -9,11 +9,8 @@
 #include "pki/import.h"
 
 decode_fn *const decoders[] = {
-	import_decode,         csr_decode,
-	foreign_decode_facts,  foreign_decode_key,
-	foreign_decode_pair,   foreign_decode_complete,
-	signers_decode,        bundle_decode_head,
-	bundle_decode_outer,   bundle_decode_keys,
-	bundle_decode_rebuilt, appmon_decode,
-	NULL,
+	import_decode,      csr_decode,          foreign_decode_facts,
+	foreign_decode_key, foreign_decode_pair, foreign_decode_complete,
+	signers_decode,     bundle_decode_head,  bundle_decode_outer,
+	bundle_decode_keys, appmon_decode,       NULL,
 };

@@ -247,8 +247,8 @@ bool backup_check(const char *path, const struct buf *bytes, const struct secret
 {
 	AUTO(bundle) b = { 0 };
 
-	if (!bundle_read(bytes->data, bytes->len, passphrase, &b, e) || !leaves_fit(&b, e) ||
-	    !keys_fit(&b, e) || !bundle_rebuild_matches(bytes->data, bytes->len, e))
+	if (!bundle_read_exact(bytes->data, bytes->len, passphrase, &b, e) || !leaves_fit(&b, e) ||
+	    !keys_fit(&b, e))
 		return err_in(e, "bundle '%s'", path);
 	*out = TAKE(b);
 	return true;

@@ -27,6 +27,7 @@ static void read_all(struct bytes zip)
 	AUTO(arena) a = { 0 };
 	AUTO(bundle) open = { 0 };
 	AUTO(bundle) sealed = { 0 };
+	AUTO(bundle) exact = { 0 };
 	struct bundle_head head = { 0 };
 	struct err e = { 0 };
 
@@ -36,7 +37,7 @@ static void read_all(struct bytes zip)
 	e = (struct err){ 0 };
 	opened = bundle_read(zip.data, zip.len, &passphrase, &sealed, &e);
 	e = (struct err){ 0 };
-	TRY(bundle_rebuild_matches(zip.data, zip.len, &e));
+	TRY(bundle_read_exact(zip.data, zip.len, NULL, &exact, &e));
 }
 
 /* ---- content, sealed here ---- */
