@@ -6,24 +6,12 @@
 
 #include <string.h>
 
-/* A role of a topology, and what a fleet file may change of it. */
-struct preset_role {
-	const char *name;
-	struct role_form form;      /* values of the keys that are left out */
-	const char *const *changes; /* keys of its policy that may be written */
-	const char *const *after;
-	const char *version_with; /* role whose versions its own are compared with; NULL: none */
-	bool waits_for_start;     /* nothing activates it: it takes the pair at its next start */
-	bool always_there;        /* `presence` may only be required */
-	bool must_restart;        /* see struct role */
-};
-
 struct topology_preset {
 	const struct preset_role *roles; /* ends with a row without a name */
 	enum key_type certificate_key;   /* when `key` is left out */
 	enum key_type issuer_key;
-	bool rsa_only;  /* keys of the certificates of its roles */
-	bool all_first; /* their order of commits */
+	bool rsa_only; /* keys of the certificates of its roles */
+	bool one_key;  /* these have one pair, committed on all before one is restarted */
 };
 
 const char *const topology_names[TOPOLOGY_COUNT + 1] = {
@@ -92,9 +80,14 @@ static const struct topology_preset presets[TOPOLOGY_COUNT] = {
 		.certificate_key = KEY_RSA_2048,
 		.issuer_key = KEY_RSA_3072,
 		.rsa_only = true,
-		.all_first = true,
+		.one_key = true,
 	},
 };
+
+const struct preset_role *topology_roles(enum topology topology)
+{
+	return presets[topology].roles;
+}
 
 static bool is_among(const char *text, const char *const *words)
 {
@@ -112,9 +105,9 @@ static const struct topology_preset *preset_of(const struct loader *ld)
 
 static const struct preset_role *preset_role(const struct loader *ld, const char *name)
 {
-	const struct topology_preset *t = preset_of(ld);
+	const struct preset_role *r = topology_roles(ld->fleet.topology);
 
-	for (const struct preset_role *r = t ? t->roles : NULL; r && r->name; r++)
+	for (; r && r->name; r++)
 		if (!strcmp(r->name, name))
 			return r;
 	return NULL;
@@ -173,10 +166,10 @@ static void add_role(struct loader *ld, const struct node *at, const char *name)
 
 void topology_add_roles(struct loader *ld, const struct node *root)
 {
-	const struct topology_preset *t = preset_of(ld);
+	const struct preset_role *r = topology_roles(ld->fleet.topology);
 
 	ld->roles.names.fold = true;
-	for (const struct preset_role *r = t ? t->roles : NULL; r && r->name; r++) {
+	for (; r && r->name; r++) {
 		const struct node *written = lookup_find(&ld->roles.names, r->name);
 
 		if (!written)
@@ -314,7 +307,7 @@ static void check_preset_certificate(struct loader *ld, struct certificate_form 
 			ld, node_find(form->node, "key"),
 			"'key' must be RSA, as in rsa-2048: 'topology: %s' has roles that use this certificate, and they accept no other",
 			topology_name(ld));
-	if (t->all_first && commit && c->commit != COMMIT_ALL_FIRST)
+	if (t->one_key && commit && c->commit != COMMIT_ALL_FIRST)
 		config_error(
 			ld, commit,
 			"'commit' must be all-first: 'topology: %s' has roles that use this certificate, and all must have it before one is restarted",
@@ -334,7 +327,11 @@ void check_topology(struct loader *ld, struct build *b)
 			continue;
 		check_preset_certificate(ld, form);
 	}
-	for (size_t i = 0; t && t->all_first && i < b->certificate_count; i++)
-		if (lookup_find(&shared, b->certificates[i].name))
-			b->certificates[i].commit = COMMIT_ALL_FIRST;
+	for (size_t i = 0; t && t->one_key && i < b->certificate_count; i++) {
+		struct certificate *c = &b->certificates[i];
+
+		c->one_key = lookup_find(&shared, c->name) != NULL;
+		if (c->one_key)
+			c->commit = COMMIT_ALL_FIRST;
+	}
 }

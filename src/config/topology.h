@@ -18,6 +18,21 @@
 
 #include <stdbool.h>
 
+/* A role of a topology, and what a fleet file may change of it. */
+struct preset_role {
+	const char *name;
+	struct role_form form;      /* values of the keys that are left out */
+	const char *const *changes; /* keys of its policy that may be written */
+	const char *const *after;
+	const char *version_with; /* role whose versions its own are compared with; NULL: none */
+	bool waits_for_start;     /* nothing activates it: it takes the pair at its next start */
+	bool always_there;        /* `presence` may only be required */
+	bool must_restart;        /* see struct role */
+};
+
+/* The preset roles, the last one without a name; NULL: none. */
+const struct preset_role *topology_roles(enum topology topology);
+
 /* Values of the key, in the order of enum topology; ends with NULL. */
 extern const char *const topology_names[TOPOLOGY_COUNT + 1];
 

@@ -143,6 +143,7 @@ struct certificate {
 	enum key_type key;
 	enum key_rotation rotation;
 	enum commit_order commit;
+	bool one_key;         /* parts of a product that has one key for all of them */
 	struct import import; /* kind IMPORT_NONE: issued, not imported */
 	struct import_trust trust;
 };

@@ -274,6 +274,16 @@ static void check_unreadable_import(struct plan_builder *d, const struct certifi
 	precondition_add(d, &f);
 }
 
+static void check_shared_key(struct plan_builder *d, const struct certificate_build *c)
+{
+	struct precondition_spec f = precondition_of_certificate(c, CODE_SHARED_KEY, true);
+
+	f.message = "several hosts use one key: it falls with any of them";
+	if (c->certificate->one_key)
+		f.remedy = "the product has one for all its parts: guard each host as the others";
+	precondition_add(d, &f);
+}
+
 static void check_certificate(struct plan_builder *d, const struct certificate_build *c)
 {
 	if (!c->in_scope)
@@ -283,9 +293,7 @@ static void check_certificate(struct plan_builder *d, const struct certificate_b
 	check_unreadable_import(d, c);
 	use_check(d, c);
 	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
-		precondition_add_certificate(
-			d, c, CODE_SHARED_KEY, true,
-			"several hosts use one key: it falls with any of them");
+		check_shared_key(d, c);
 }
 
 /* Marks staged certificates and those used on several hosts. */
