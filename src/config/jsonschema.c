@@ -52,6 +52,13 @@ static json_t *one_of(json_t *a, json_t *b)
 	return json_pack("{s:[o, o]}", "oneOf", a, b);
 }
 
+/* Not oneOf, so that a mistake in the mapping is reported where it is. */
+static json_t *text_or(const char *pattern, json_t *record)
+{
+	return json_pack("{s:{s:s}, s:o, s:o}", "if", "type", "string", "then", text_with(pattern),
+			 "else", record);
+}
+
 static json_t *jsonschema_texts(void)
 {
 	return json_pack("{s:s, s:o}", "type", "array", "items", text_with(NULL));
@@ -90,7 +97,7 @@ static json_t *jsonschema_describe(const struct field *f, json_t *defs)
 	case SHAPE_RECORD:
 		return record_ref(f->param, defs);
 	case SHAPE_TEXT_OR_RECORD:
-		return one_of(text_with(t->pattern), record_ref(f->param, defs));
+		return text_or(t->pattern, record_ref(f->param, defs));
 	case SHAPE_TEXTS_OR_RECORD:
 		return one_of(jsonschema_texts(), record_ref(f->param, defs));
 	case SHAPE_NAMED:

@@ -12,9 +12,10 @@ to_json() { # YAML on stdin, by the YAML 1.2 core rules for booleans
 import json, sys, yaml
 class Core(yaml.SafeLoader): pass
 Core.yaml_implicit_resolvers = {
-    k: [(t, r) for t, r in v if t not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")]
+    k: [(t, r) for t, r in v if t not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool")]
     for k, v in yaml.SafeLoader.yaml_implicit_resolvers.items()}
 Core.add_implicit_resolver("tag:yaml.org,2002:int", __import__("re").compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+Core.add_implicit_resolver("tag:yaml.org,2002:bool", __import__("re").compile(r"^([Tt]rue|TRUE|[Ff]alse|FALSE)$"), list("tTfF"))
 json.dump(yaml.load(sys.stdin, Core), sys.stdout)'
 }
 
@@ -56,6 +57,8 @@ complains 'certificates: {a: {import: {pem: a}, subject: CN=a}}' "subject" "a su
 complains 'components: {a: {certificate: b, deliver: {files: {directory: d, key: k}}}}' "directory" "a directory with single paths"
 complains 'components: {a: {certificate: b, deliver: {files: {directory: d}}, activate: {pidfile: p}}}' "signal" "a pidfile without a signal"
 complains 'components: {a: {certificate: b, deliver: {files: {directory: d}}, verify: {tls: example.com}}}' "example.com" "an address without a port"
+complains 'components: {a: {certificate: b, deliver: {files: {directory: d}}, activate: appmonn}}' "appmonn" "another text than appmon"
+complains 'access: {appmon: {url: "http://h:8020", user: a, password: {env: CERTFLEET_A}}}' "http://h" "a plain URL"
 { sleep 0.3; "$CERTFLEET" schema 2>run/said; } | true
 is "$(cat run/said)" "" "a reader that goes early is no mistake to be told of"
 finish
