@@ -188,6 +188,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/certfleet.fish
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent examples/agent/*
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/recipes examples/recipes/*
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/appmon examples/appmon/*.yaml
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/appmon/parts examples/appmon/parts/*
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/disaster-recovery \
 		examples/disaster-recovery/*
 	chmod 755 $(DESTDIR)$(PREFIX)/share/certfleet/recipes/*.sh

@@ -19,13 +19,17 @@ Core.add_implicit_resolver("tag:yaml.org,2002:bool", __import__("re").compile(r"
 json.dump(yaml.load(sys.stdin, Core), sys.stdout)'
 }
 
-for file in "$root"/examples/*.yaml "$root"/examples/demo/*.yaml; do
+for file in "$root"/examples/*.yaml "$root"/examples/demo/*.yaml "$root"/examples/appmon/*.yaml; do
 	to_json <"$file" >run/fleet.json
 	fits_schema fleet.schema.json run/fleet.json
 	ok $? "${file#"$root"/} is valid by the schema"
 	cf validate "$file"
 	is $status 0 "and by certfleet"
 done
+
+to_json <"$root/examples/appmon/parts/components.yaml" >run/fleet.json
+fits_schema fleet.schema.json run/fleet.json
+ok $? "an included part is valid by the schema"
 
 refused() { # SED-EXPRESSION WHAT
 	sed "$1" "$root/examples/minimal.yaml" >bad.yaml
