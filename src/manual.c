@@ -22,6 +22,7 @@
  *	@options		options of every command
  *	@statuses		exit statuses
  *	@preconditions		precondition codes
+ *	@roles TOPOLOGY		preset roles of a topology
  */
 #include "base/auto.h"
 #include "base/exit_status.h"
@@ -30,6 +31,7 @@
 #include "cli/cli.h"
 #include "config/agent_load.h"
 #include "config/schema.h"
+#include "config/topology.h"
 #include "plan/codes.h"
 
 #include <stdio.h>
@@ -368,6 +370,55 @@ static void page_preconditions(struct manual_page *p)
 	}
 }
 
+/* ---- topologies ---- */
+
+static void add_list(const char *const *words, const char *around, struct buf *out)
+{
+	for (size_t i = 0; words[i]; i++)
+		buf_printf(out, "%s%s%s%s", i ? ", " : "", around, words[i], around);
+}
+
+/* What the role is as if it were written, then the keys that may be. */
+static void page_role(struct manual_page *p, const struct preset_role *r)
+{
+	const struct restart_form *restart = &r->form.restart;
+	AUTO(buf) text = { 0 };
+
+	if (r->waits_for_start)
+		buf_puts(&text, "Nothing restarts it: it takes the pair at its next start.\n");
+	else
+		buf_printf(
+			&text,
+			"`restart: {when: %s, max_unavailable: %u%s, on_failure: %s, timeout: %llds}`;\n",
+			restart_when_names[restart->restart.when], restart->max_unavailable.count,
+			restart->max_unavailable.is_percent ? "%" : "",
+			on_failure_names[restart->restart.on_failure],
+			(long long)restart->restart.timeout);
+	if (r->form.version.minimum)
+		buf_printf(&text, "`version: {minimum: \"%s\", same: %s}`;\n",
+			   r->form.version.minimum, r->form.version.same ? "true" : "false");
+	buf_printf(&text, "`offline: %s`;\n`after: [", offline_policy_names[r->form.offline]);
+	add_list(r->after, "", &text);
+	buf_puts(&text, "]`.\nTo be changed: ");
+	add_list(r->changes, "`", &text);
+	buf_puts(&text, ".");
+	begin_item(p, r->name, "");
+	page_help(p, buf_text(&text));
+}
+
+static void page_roles(struct manual_page *p, const char *topology)
+{
+	const struct preset_role *r = NULL;
+
+	for (int t = 0; t < TOPOLOGY_COUNT; t++)
+		if (!strcmp(topology_names[t], topology))
+			r = topology_roles((enum topology)t);
+	if (!r)
+		stop_at(p, "no topology with roles is called", topology);
+	for (; r->name; r++)
+		page_role(p, r);
+}
+
 /* ---- lines ---- */
 
 /* Words are neither hyphenated nor spread out: they are searched for. */
@@ -401,6 +452,8 @@ static void page_list(struct manual_page *p, const char *directive)
 		page_statuses(p);
 	else if (!strcmp(kind, "preconditions"))
 		page_preconditions(p);
+	else if (!strcmp(kind, "roles"))
+		page_roles(p, name);
 	else
 		stop_at(p, "unknown list", kind);
 }

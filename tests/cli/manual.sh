@@ -18,7 +18,7 @@ is "$(wc -l <"$root/README.md" | awk '{ print ($1 <= 150) }')" 1 "the README has
 is "$(wc -L <"$root/README.md" | awk '{ print ($1 <= 80) }')" 1 "of at most 80 columns"
 has "$(sed -n '1,5p' "$root/README.md")" "apt-get install make git" "it begins with what a minimal Debian lacks"
 
-for page in certfleet.1 certfleet.yaml.5 certfleet-agent.8; do
+for page in certfleet.1 certfleet.yaml.5 certfleet-appmon.7 certfleet-agent.8; do
 	LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l - <"$man/$page" >"run/$page" 2>run/said
 	is $? 0 "$page is rendered"
 	is "$(cat run/said)" "" "without a warning"
@@ -45,7 +45,7 @@ look "the agent's are in certfleet-agent(8)" options "$CERTFLEET" run/certfleet-
 	"agent invite" "agent enrol" "agent accept"
 look "every command that is shown exists" commands "$CERTFLEET" "${sources[@]}"
 for late in init inspect; do
-	hasnt "$(cat "${sources[@]}" run/*.[158])" "certfleet $late" "'$late' is not told of before it is there"
+	hasnt "$(cat "${sources[@]}" run/*.[1578])" "certfleet $late" "'$late' is not told of before it is there"
 done
 
 mkdir shown
