@@ -302,6 +302,11 @@ static void check_preset_certificate(struct loader *ld, struct certificate_form 
 	const struct certificate *c = &form->certificate;
 	const struct node *commit = node_find(form->node, "commit");
 
+	if (t->one_key && form->per == PER_COMPONENT)
+		config_error(
+			ld, node_find(form->node, "per"),
+			"'per' is not for a certificate of these roles: the product of 'topology: %s' has one key for all its parts",
+			topology_name(ld));
 	if (t->rsa_only && c->import.kind == IMPORT_NONE && !is_rsa(c->key))
 		config_error(
 			ld, node_find(form->node, "key"),

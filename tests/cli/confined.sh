@@ -107,6 +107,13 @@ traced plan
 grep -q '^socket(' run/asked && grep -qE '^(clone|clone3|fork|vfork)\(' run/asked; ok $? "a plan that is not confined does reach out"
 (CERTFLEET_VENDOR='' traced plan --confined; exit $status); ok $? "no variable needs to be set"
 
+cp -r "$root/examples/appmon" repo/appmon
+chmod -R o+rX repo/appmon
+traced plan --confined appmon/generate-and-deploy.yaml
+is $status 0 "a plan of an AppMon system"
+confined_well "an AppMon system"
+has "$(cat run/shown)" "role 'collector'" "which has the roles of its topology"
+
 traced plan --confined --out ../run/p.plan --report ../run/r.csv --json
 is $status 0 "--out and --report"
 confined_well "--out and --report" "$work/run(/.*)?"
