@@ -4,7 +4,7 @@
  * process.  Its component.properties has the start time, its collector.config.xml
  * the name.  Nothing else of it is kept.
  */
-#include "appmon/appmon.h"
+#include "appmon/appmon_read.h"
 
 #include "base/text.h"
 #include "base/vec.h"

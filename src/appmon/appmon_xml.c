@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "appmon/appmon.h"
+#include "appmon/appmon_read.h"
 
 #include "base/text.h"
 #include "base/vec.h"

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 
 #include "agent/signer_cache.h"
-#include "appmon/appmon.h"
+#include "appmon/appmon_read.h"
 #include "bundle/bundle.h"
 #include "pki/csr.h"
 #include "pki/foreign.h"

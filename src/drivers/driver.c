@@ -95,7 +95,6 @@ static const struct driver *driver_for(const struct component *c, enum driver_ve
 		return own;
 	switch (c->activate.kind) {
 	case ACTIVATE_NONE:
-	case ACTIVATE_APPMON:
 		return own;
 	case ACTIVATE_RELOAD:
 	case ACTIVATE_COMMAND:
@@ -105,8 +104,15 @@ static const struct driver *driver_for(const struct component *c, enum driver_ve
 		return &files_driver;
 	case ACTIVATE_HTTP:
 		return &call_driver;
+	case ACTIVATE_APPMON:
+		return c->appmon.kind == APPMON_COLLECTOR ? &collector_driver : &appmon_driver;
 	}
 	return own;
+}
+
+static const struct driver *job_driver(const struct job *j)
+{
+	return j->appmon ? &appmon_driver : driver_for(j->component, j->verb);
 }
 
 bool job_mends(const struct job *j)
@@ -144,7 +150,7 @@ static bool only_reads(enum driver_verb verb)
 	return verb == DRIVER_PROBE || verb == DRIVER_READ;
 }
 
-static void driver_began(struct job *j)
+void driver_began(struct job *j)
 {
 	if (!j->began)
 		j->began_ms = clock_mono_ms();
@@ -279,26 +285,74 @@ static void activating_add(struct activating *a, const struct component *c)
 	a->count++;
 }
 
-static void driver_add_session(struct drivers *d, struct job *j, struct arena *a)
+/* False: it fails with the error of the job. */
+static bool driver_prepare(struct drivers *d, struct job *j, struct arena *a,
+			   struct driver_session *v)
 {
-	const struct driver *driver = driver_for(j->component, j->verb);
-	struct driver_session *v = ARENA_NEW(a, struct driver_session);
+	const struct driver *driver = job_driver(j);
 
 	if (!d->batch)
 		d->batch = batch_new();
 	batch_on_stop(d->batch, tell_stopping, d);
-	v->drivers = d;
-	v->job = j;
-	v->driver = driver;
-	v->arena = a;
-	v->origin = driver->origin(j->component);
-	if (driver->prepare && !driver->prepare(v, &j->error)) {
-		driver_forget(v);
+	*v = (struct driver_session){ .drivers = d, .job = j, .driver = driver, .arena = a };
+	v->origin =
+		driver->origin ? driver->origin(j->component) : d->options.access->appmon.origin;
+	if (!driver->prepare || driver->prepare(v, &j->error))
+		return true;
+	driver_forget(v);
+	return false;
+}
+
+static void driver_add_session(struct drivers *d, struct job *j, struct arena *a)
+{
+	struct driver_session *v = ARENA_NEW(a, struct driver_session);
+
+	if (!driver_prepare(d, j, a, v))
 		return;
-	}
 	if (j->verb == DRIVER_ACTIVATE)
 		activating_add(&d->activating, j->component);
 	batch_add(d->batch, v->origin, session_main, v);
+}
+
+void driver_converse(struct driver_session *v, void (*run)(void *ctx, struct conversation *c),
+		     void *ctx)
+{
+	batch_add(v->drivers->batch, v->origin, run, ctx);
+}
+
+/* Jobs that are activated together. */
+struct job_group {
+	struct driver_session session;
+	struct job **jobs;
+	size_t count;
+};
+
+static void group_main(void *ctx, struct conversation *c)
+{
+	struct job_group *g = ctx;
+	struct driver_session *v = &g->session;
+
+	v->conversation = c;
+	v->driver->activate_all(v, g->jobs, g->count);
+	v->drivers->activating.count -= g->count;
+	driver_forget(v);
+}
+
+static void driver_add_group(struct drivers *d, struct job **jobs, size_t count, struct arena *a)
+{
+	struct job_group *g = ARENA_NEW(a, struct job_group);
+
+	if (!count)
+		return;
+	*g = (struct job_group){ .jobs = jobs, .count = count };
+	if (!driver_prepare(d, jobs[0], a, &g->session)) {
+		for (size_t i = 1; i < count; i++)
+			jobs[i]->error = jobs[0]->error;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		activating_add(&d->activating, jobs[i]->component);
+	batch_add(d->batch, g->session.origin, group_main, g);
 }
 
 /* ---- jobs ---- */
@@ -365,7 +419,7 @@ static void supervised_begin(struct job *j, struct supervisor *out)
 
 	*out = (struct supervisor){ .pidfd = -1 };
 	j->began_ms = clock_mono_ms();
-	j->began = is_supervised(driver_for(j->component, j->verb), j, &what) &&
+	j->began = is_supervised(job_driver(j), j, &what) &&
 		   (j->rolls_back || stop_permits(&j->error)) &&
 		   supervisor_begin(&what, out, &j->error);
 }
@@ -396,6 +450,8 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 	AUTO(arena) a = { 0 };
 	struct job **files = arena_array(&a, count, sizeof(*files));
 	struct job **supervised = arena_array(&a, count, sizeof(*supervised));
+	struct job **group = arena_array(&a, count, sizeof(*group));
+	size_t group_count = 0;
 	size_t file_count = 0;
 	size_t supervised_count = 0;
 	struct supervised what = { 0 };
@@ -403,7 +459,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 	learn_pairs(jobs, count);
 	for (size_t i = 0; i < count; i++) {
 		struct job *j = &jobs[i];
-		const struct driver *driver = driver_for(j->component, j->verb);
+		const struct driver *driver = job_driver(j);
 
 		j->error = (struct err){ 0 };
 		j->done = false;
@@ -417,11 +473,14 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 			supervised[supervised_count++] = j;
 		else if (driver->files_verbs & 1U << j->verb)
 			files[file_count++] = j;
+		else if (driver->activate_all)
+			group[group_count++] = j;
 		else if (driver->sessions[j->verb])
 			driver_add_session(d, j, &a);
 		else
 			call(driver, j);
 	}
+	driver_add_group(d, group, group_count, &a);
 	files_run(files, file_count);
 	run_supervised(d, supervised, supervised_count);
 }

@@ -53,7 +53,13 @@ struct job {
 	/* activate: as in struct activation_order */
 	const char *proven;
 	const char *accepted;
-	int64_t awaits; /* probe: seconds that `activating` is waited for first; 0: it is not */
+	/* of the AppMon Server: */
+	struct appmon_seen *appmon; /* probe: it is asked, and not the component; NULL: not */
+	const char *const *leaves;  /* of pairs that its web certificate may become */
+	size_t leaf_count;
+	int64_t ordered; /* activate: when an earlier run ordered a restart whose outcome
+			    is not known, UTC seconds; 0: none did */
+	int64_t awaits;  /* probe: seconds that `activating` is waited for first; 0: it is not */
 	struct arena *arena; /* for the answer */
 	/* set by drivers_run(), from struct drivers_options */
 	const char *directory;
@@ -70,6 +76,7 @@ struct job {
 	struct secret *parsed_key; /* read; where it goes, empty */
 };
 
+struct appmon_seen;
 struct drivers;
 
 /*

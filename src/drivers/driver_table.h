@@ -42,6 +42,8 @@ struct driver {
 	driver_fn *calls[DRIVER_VERB_COUNT];
 	unsigned files_verbs; /* 1 << verb: as of the driver `files`, for many jobs together */
 	const char *(*origin)(const struct component *c);
+	/* Activates jobs together, in one conversation; sets `done` or `error` of each. */
+	void (*activate_all)(struct driver_session *v, struct job *const *jobs, size_t count);
 	/* The command that activates on this host, under a supervisor; false: it is none. */
 	bool (*supervised)(const struct job *j, struct supervised *out);
 	/* Slow work, done before any session begins, kept in `memory`. */
@@ -62,6 +64,11 @@ struct driver {
  * something the driver sets `reads` in requests that only read.
  */
 MUST_CHECK bool driver_request(struct driver_session *v, struct exchange *x, struct err *e);
+/* One more conversation, beside that of the session; `ctx` outlives it. */
+void driver_converse(struct driver_session *v, void (*run)(void *ctx, struct conversation *c),
+		     void *ctx);
+/* Something may be changed from now on. */
+void driver_began(struct job *j);
 /* Fills `ask` with a request as lines; `text` is not a secret. */
 void request_lines(struct exchange *ask, const char *text);
 /* What a job asks of install/. */
@@ -88,6 +95,8 @@ void driver_learn_peer(const struct driver_session *v, const char *spki);
 /* The drivers, each in the file of its name; by enum driver_kind. */
 extern const struct driver *const driver_rows[DRIVER_KIND_COUNT];
 extern const struct driver agent_driver;
+extern const struct driver appmon_driver;    /* the AppMon Server: probe, activate */
+extern const struct driver collector_driver; /* activate only */
 extern const struct driver caddy_driver;
 extern const struct driver call_driver; /* activate only, in activate_http.c */
 extern const struct driver command_driver;

@@ -267,6 +267,9 @@ MUST_CHECK bool activations_await(struct engine *en, struct err *e);
 void activations_await_there(struct engine *en, struct job *jobs, size_t count);
 MUST_CHECK bool activations_adopt(struct engine *en, struct err *e);
 void activations_observe(struct engine *en, struct snapshot *s);
+/* engine/observe_appmon.c: what an activation by the AppMon Server needs. */
+void appmon_fill(struct run *r, struct job *job);
+void appmon_remember(struct run *r);
 /* The outcome of the job is recorded in the state. */
 void activation_forget(const struct engine *en, const struct job *j);
 /* As drivers_options.stopping; `ctx` is the engine. */

@@ -13,6 +13,7 @@
 
 struct client_view;
 struct engine;
+struct job;
 struct tls_probe;
 
 /*
@@ -103,6 +104,17 @@ bool component_writes(const struct component *c, const char *path, struct arena 
  * paths, by the state's record, than the fleet file says now.
  */
 void observe_left(const struct fleet *f, struct snapshot *s);
+
+/*
+ * engine/observe_appmon.c: the job that asks the AppMon Server, of the strings of the
+ * snapshot's arena; false: no component is a part of it.  observe_appmon() adds its
+ * answer to what the driver has seen; `before` is what was remembered.
+ */
+bool appmon_job(struct engine *en, struct snapshot *s, struct job *out);
+void observe_appmon(const struct component *c, const struct job *asked,
+		    const struct observation *before, struct component_seen *row);
+/* The collectors that are no component. */
+void observe_undeclared(const struct fleet *f, const struct job *asked, struct snapshot *s);
 
 /* Probes every component and every TLS port. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s, struct authority_watch *w,

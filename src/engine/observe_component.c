@@ -175,14 +175,16 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 {
 	const struct fleet *f = en->fleet;
 	struct ports ports = { 0 };
-	struct job *jobs = arena_array(&s->arena, f->component_count, sizeof(*jobs));
+	struct job *jobs = arena_array(&s->arena, f->component_count + 1, sizeof(*jobs));
+	struct job *appmon = &jobs[f->component_count];
+	bool asked = appmon_job(en, s, appmon);
 	struct component_seen *seen = (struct component_seen *)s->components;
 
 	for (size_t i = 0; i < f->component_count; i++)
 		jobs[i] = (struct job){ .verb = DRIVER_PROBE,
 					.component = &f->components[i],
 					.arena = &s->arena };
-	drivers_run(en->drivers, jobs, f->component_count);
+	drivers_run(en->drivers, jobs, f->component_count + asked);
 	activations_await_there(en, jobs, f->component_count);
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
@@ -195,7 +197,12 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		/* both lists are sorted, and every component of the file has a row */
 		while (strcmp(seen->name, c->name) != 0)
 			seen++;
+
+		const struct observation before = seen->now;
+
 		observe_take_answer(&jobs[i], s, seen);
+		if (asked && c->appmon.kind != APPMON_NONE)
+			observe_appmon(c, appmon, &before, seen);
 		component_secrets(c, &f->access, observe_secret,
 				  &(struct secret_search){
 					  .en = en, .seen = &seen->now, .arena = &s->arena });
@@ -207,6 +214,8 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		if (c->verify_count)
 			observe_served(en, s, probes, c->verify_count, &seen->now);
 	}
+	if (asked)
+		observe_undeclared(f, appmon, s);
 	observe_left(f, s);
 	return true;
 }

@@ -267,6 +267,8 @@ static void activate_one(struct rollback *t, size_t first, size_t end)
 
 	sequence_fill(t->r, &job);
 	process_fill(t->r, &job);
+	appmon_fill(t->r, &job);
+	job.ordered = 0; /* that order was to take the other pair */
 	drivers_run(t->r->en->drivers, &job, 1);
 	for (size_t i = first; i < end; i++)
 		t->list[i].changed |= job.began;

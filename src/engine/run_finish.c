@@ -45,6 +45,14 @@ static void note_deferred(struct run *r, struct change *change)
 	}
 }
 
+/* What was due, and somebody else has done. */
+static void note_restarted(struct run *r, struct change *change)
+{
+	for (size_t i = 0; i < r->component_count; i++)
+		if (r->components[i].restarted)
+			change_component(change, &r->components[i]);
+}
+
 /*
  * What was restored from a copy counts as known from the first run that sees it: an
  * agent that is ahead later is ahead of another state.
@@ -115,12 +123,14 @@ void end_run(struct run *r)
 	AUTO(change) change = change_new(r->en->state);
 	struct err e = { 0 };
 
+	appmon_remember(r);
 	record_seen(r);
 	r->record.ended = clock_now();
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
 	note_acknowledged(r, change);
 	note_restored(r, change);
+	note_restarted(r, change);
 	/* also when the run failed: it was accepted */
 	if (p->accepted_count > s->accepted_count)
 		change_accepted(change, p->accepted, p->accepted_count);

@@ -260,6 +260,38 @@ void process_fill(struct run *r, struct job *job)
 		job->accepted = seen->now.executable;
 }
 
+/*
+ * Before a restart is ordered the state records when, so that a later run asks what
+ * became of that order before it sends another one.
+ */
+static bool announce_orders(struct run *r, const struct job *jobs, size_t count, struct err *e)
+{
+	AUTO(change) change = change_new(r->en->state);
+	size_t orders = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct component_seen *seen = run_seen(r, jobs[i].component->name);
+
+		if (jobs[i].component->activate.kind != ACTIVATE_APPMON)
+			continue;
+		orders++;
+		seen->ordered = clock_now();
+		change_component(change, seen);
+	}
+	return !orders || state_commit(r->en->state, change, e);
+}
+
+/* What became of it is known, unless it was not waited for. */
+static void order_ended(struct run *r, const struct job *j, struct change *change)
+{
+	struct component_seen *seen = run_seen(r, j->component->name);
+
+	if (!seen->ordered || j->error.code == ERR_STOPPED)
+		return;
+	seen->ordered = 0;
+	change_component(change, seen);
+}
+
 /* Records that a component's process was activated. */
 static void step_deliver_reported(struct run *r, const struct component *c, const struct job *j,
 				  struct change *change)
@@ -273,6 +305,13 @@ static void step_deliver_reported(struct run *r, const struct component *c, cons
 	/* Without a port that can be verified, the activation is all the proof there is. */
 	if (due && !component_is_provable(c, seen))
 		run_accept(r, seen, due);
+	/* it was restarted, and is connected: more than that no collector shows */
+	if (due && c->appmon.kind == APPMON_COLLECTOR && !c->verify_count) {
+		seen->now.served = due;
+		seen->now.evidence = EVIDENCE_DRIVER;
+		seen->now.link = LINK_CONNECTED;
+		seen->now.started = 0; /* another one, which was not asked for */
+	}
 	if (due)
 		change_component(change, seen);
 }
@@ -309,6 +348,7 @@ void step_activate(struct run *r, struct step_batch *b)
 	AUTO(arena) a = { 0 };
 	AUTO(change) change = change_new(r->en->state);
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
+	struct err e = { 0 };
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
@@ -318,12 +358,19 @@ void step_activate(struct run *r, struct step_batch *b)
 					.fingerprint = run_fingerprint(r, s),
 					.arena = &r->arena };
 		process_fill(r, &jobs[i]);
+		appmon_fill(r, &jobs[i]);
 	}
 	if (!number(r, b, jobs))
 		return;
+	if (!announce_orders(r, jobs, b->count, &e)) {
+		batch_fail(b, &e);
+		r->halted = true;
+		return;
+	}
 	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++) {
 		run_set_changed(r, b->numbers[i], may_have_acted(&jobs[i]));
+		order_ended(r, &jobs[i], change);
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
 		else

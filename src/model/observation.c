@@ -7,6 +7,12 @@ const char *const evidence_names[EVIDENCE_COUNT + 1] = {
 	[EVIDENCE_HANDSHAKE] = "handshake",
 };
 
+const char *const appmon_link_names[LINK_COUNT + 1] = {
+	[LINK_UNKNOWN] = "unknown",
+	[LINK_CONNECTED] = "connected",
+	[LINK_DISCONNECTED] = "disconnected",
+};
+
 static void observation_keep(const char **text, struct arena *a)
 {
 	if (*text)

@@ -26,6 +26,14 @@ enum evidence {
 	EVIDENCE_COUNT
 };
 
+/* Whether the AppMon Server has a connection of a collector. */
+enum appmon_link {
+	LINK_UNKNOWN,
+	LINK_CONNECTED,
+	LINK_DISCONNECTED, /* or it does not list the collector */
+	LINK_COUNT
+};
+
 struct observation {
 	bool online;
 	int64_t observed_at;
@@ -70,6 +78,13 @@ struct observation {
 	const char *not_running; /* NULL, or why there seems to be no process */
 	const char *executable;  /* of that process */
 
+	/* a collector, as its AppMon Server has it */
+	enum appmon_link link;
+	bool embedded;    /* restarts with the Server */
+	int64_t started;  /* differs after each start of its process; 0: unknown */
+	bool agents_told; /* the number is known */
+	int64_t agents;   /* connected to it */
+
 	/* the host */
 	int64_t clock_ahead;    /* seconds its clock is ahead of ours, negative:
 				   behind; 0: none, or unknown */
@@ -82,5 +97,6 @@ struct observation {
 struct observation observation_copy(const struct observation *o, struct arena *a);
 
 extern const char *const evidence_names[EVIDENCE_COUNT + 1];
+extern const char *const appmon_link_names[LINK_COUNT + 1];
 
 #endif

@@ -105,6 +105,10 @@ struct component_seen {
 	const char *certificate;     /* whose pair it last got; NULL: none */
 	const char *activation_due;  /* committed, but not activated yet;
 					fingerprint or NULL */
+	bool restarted;              /* it was, from outside: nothing is due any more, which
+					the state does not know yet */
+	int64_t ordered;             /* when its AppMon Server was told to restart it, and what
+					became of it is not known; 0 */
 	const char *const *rejected; /* rolled back here; sorted */
 	size_t rejected_count;
 	const char *replaced; /* by the newest commit, recorded before it and kept
@@ -246,6 +250,9 @@ struct snapshot {
 	/* by name: those of the fleet file and those only the state knows */
 	const struct component_seen *components;
 	size_t component_count;
+	/* collectors that the AppMon Server lists and the fleet file lacks, NAME@HOST, by name */
+	const char *const *undeclared;
+	size_t undeclared_count;
 	/* those of one agent together, by number */
 	const struct enrolled *agents;
 	size_t agent_count;

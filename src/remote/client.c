@@ -132,7 +132,7 @@ static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
 }
 
 /* Called for each request when the handshake is complete and before anything is sent. */
-static int check_leaf(void *ctx, char *to, char *from, int to_port, int from_port)
+static int check_accepted_leaf(void *ctx, char *to, char *from, int to_port, int from_port)
 {
 	struct http_client *c = ctx;
 	const struct exchange *x = c->exchange;
@@ -304,8 +304,9 @@ static CURLcode set_request(struct http_client *c, const struct exchange *x)
 	return rc;
 }
 
-/* The handshake proves that the peer has the key of the leaf that check_leaf() looks at. */
-static CURLcode set_leaves(struct http_client *c, const struct exchange *x)
+/* The handshake proves that the peer has the key of the leaf that check_accepted_leaf() looks at.
+ */
+static CURLcode set_accepted_leaves(struct http_client *c, const struct exchange *x)
 {
 	CURLcode rc = CURLE_OK;
 
@@ -315,7 +316,7 @@ static CURLcode set_leaves(struct http_client *c, const struct exchange *x)
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	if (!rc)
-		rc = curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, check_leaf);
+		rc = curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, check_accepted_leaf);
 	return rc ? rc : curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
 }
 
@@ -364,7 +365,7 @@ bool client_open(struct http_client *c, const struct exchange *x, CURLM *multi, 
 	if (!rc)
 		rc = set_identity(c, x->identity);
 	if (!rc)
-		rc = set_leaves(c, x);
+		rc = set_accepted_leaves(c, x);
 	if (!rc && is_unix(x))
 		rc = curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH, x->origin);
 	if (!rc && x->kind != EXCHANGE_HTTP)

@@ -58,11 +58,11 @@ struct exchange {
 	 * NULL: where the conversation is.
 	 */
 	const char *origin;
-	const char *method;                    /* HTTP: "GET" */
-	const char *path;                      /* HTTP: "/id/site" */
-	const char *if_match;                  /* HTTP: an ETag; NULL: unconditional */
-	const struct identity *identity;       /* https; NULL: no client certificate,
-						  and the system's CAs */
+	const char *method;              /* HTTP: "GET" */
+	const char *path;                /* HTTP: "/id/site" */
+	const char *if_match;            /* HTTP: an ETag; NULL: unconditional */
+	const struct identity *identity; /* https; NULL: no client certificate,
+					    and the system's CAs */
 	/*
 	 * https: instead of what `identity` says of CAs, the leaf has one of these
 	 * fingerprints, whatever its names, dates and issuer; NULL: CAs decide.
@@ -85,7 +85,7 @@ struct exchange {
 	bool goes_back;            /* reverts a change: runs despite a stop */
 	bool goes_on;              /* the peer finishes it alone: a second stop ends the wait */
 	/* response */
-	long status; /* HTTP */
+	long status;    /* HTTP */
 	bool untrusted; /* https: none, and nothing was sent: the peer's certificate
 			   is not accepted */
 	char etag[ETAG_LIMIT];

@@ -2,7 +2,7 @@
 /* What an AppMon Server answers: XML, JSON, and the ZIP of its support archive. */
 #include "harness.h"
 
-#include "appmon/appmon.h"
+#include "appmon/appmon_read.h"
 #include "base/text.h"
 #include "bundle/zip.h"
 
@@ -30,8 +30,9 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 		check_text(d.collectors[i].host);
 		check_text(d.collectors[i].id);
 		appmon_add_id(&path, d.collectors[i].id);
-		HOLDS(strspn(buf_text(&path), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					      "0123456789._-%@") == path.len);
+		HOLDS(strspn(buf_text(&path),
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-%@") ==
+		      path.len);
 	}
 	for (size_t i = 0; i < d.start_count; i++)
 		HOLDS(d.starts[i].started > 0);
@@ -62,16 +63,13 @@ void fuzz_seeds(void)
 	seed_text("<error reason=\"Permission denied: Shutdown or Restart;\"/>");
 	seed_text("{\"status\": \"success\"}");
 	seed_text("{\"code\": 403, \"message\": \"Permission denied: a,\"}");
-	seed_text("<collectors href=\"x\"><collectorinformation href=\"x/a%20b@h\"><name>a b</name>"
-		  "<host>h</host><connected>true</connected><embedded>false</embedded>"
-		  "<version>6.3.4.1034</version></collectorinformation></collectors>");
 	seed_text(
-		"<agents><agentinformation><connected>true</connected><collectorinformation>"
-		"<name>n</name><host>h</host></collectorinformation></agentinformation></agents>");
+		"<collectors href=\"x\"><collectorinformation href=\"x/a%20b@h\"><name>a b</name><host>h</host><connected>true</connected><embedded>false</embedded><version>6.3.4.1034</version></collectorinformation></collectors>");
+	seed_text(
+		"<agents><agentinformation><connected>true</connected><collectorinformation><name>n</name><host>h</host></collectorinformation></agentinformation></agents>");
 	seed_text("<!DOCTYPE a [<!ENTITY b \"c\">]><collectors>&b;</collectors>");
 	seed_many("<collectors>",
-		  "<collectorinformation><name>n</name><host>h</host>"
-		  "</collectorinformation>",
+		  "<collectorinformation><name>n</name><host>h</host></collectorinformation>",
 		  "</collectors>");
 	seed_many("<collectors>", "<a>", "");
 }

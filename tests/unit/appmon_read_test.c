@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "appmon/appmon.h"
+#include "appmon/appmon_read.h"
 #include "test.h"
 
 #include <archive.h>
@@ -73,11 +73,9 @@ TEST(every_field_but_name_and_host_may_be_missing)
 	assert_null(d.collectors[1].version);
 	assert_string_equal(d.collectors[1].id, "two@h2");
 	assert_true(d.collectors[1].connected); /* the list is of those */
-	refuses("<collectors><collectorinformation><name>n</name></collectorinformation>"
-		"</collectors>",
+	refuses("<collectors><collectorinformation><name>n</name></collectorinformation></collectors>",
 		"no host");
-	refuses("<collectors><collectorinformation><host>h</host></collectorinformation>"
-		"</collectors>",
+	refuses("<collectors><collectorinformation><host>h</host></collectorinformation></collectors>",
 		"no name");
 }
 
@@ -93,8 +91,7 @@ TEST(an_href_that_names_no_collector_is_not_used)
 		struct err e = { 0 };
 		const char *text = arena_printf(
 			&a,
-			"<collectors><collectorinformation href=\"%s\"><name>n</name><host>h</host>"
-			"</collectorinformation></collectors>",
+			"<collectors><collectorinformation href=\"%s\"><name>n</name><host>h</host></collectorinformation></collectors>",
 			hrefs[i]);
 
 		must(reads(text, &a, &d, &e), &e);
@@ -117,14 +114,7 @@ TEST(agents_are_counted_by_their_collector)
 	struct err e = { 0 };
 
 	must(reads(HEAD
-		   "<agents><agentinformation><name>a</name><collectorName>one</collectorName>"
-		   "<collectorinformation><name>one</name><host>h1</host></collectorinformation>"
-		   "</agentinformation><agentinformation><name>b</name><connected>true</connected>"
-		   "<collectorinformation><name>one</name><host>h1</host></collectorinformation>"
-		   "</agentinformation><agentinformation><name>c</name><collectorName>two"
-		   "</collectorName></agentinformation><agentinformation><name>d</name>"
-		   "<connected>false</connected><collectorName>two</collectorName>"
-		   "</agentinformation></agents>",
+		   "<agents><agentinformation><name>a</name><collectorName>one</collectorName><collectorinformation><name>one</name><host>h1</host></collectorinformation></agentinformation><agentinformation><name>b</name><connected>true</connected><collectorinformation><name>one</name><host>h1</host></collectorinformation></agentinformation><agentinformation><name>c</name><collectorName>two</collectorName></agentinformation><agentinformation><name>d</name><connected>false</connected><collectorName>two</collectorName></agentinformation></agents>",
 		   &a, &d, &e),
 	     &e);
 	assert_int_equal(d.form, APPMON_AGENTS);
@@ -185,19 +175,13 @@ TEST(a_refusal_names_the_permission)
 
 TEST(a_doctype_is_refused_before_its_entities_are_read)
 {
-	refuses("<!DOCTYPE b [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">"
-		"<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;\">]>"
-		"<collectors><collectorinformation><name>&d;</name><host>h</host>"
-		"</collectorinformation></collectors>",
+	refuses("<!DOCTYPE b [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY d \"&c;&c;&c;&c;&c;&c;\">]><collectors><collectorinformation><name>&d;</name><host>h</host></collectorinformation></collectors>",
 		"DOCTYPE");
-	refuses("<!DOCTYPE b [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><collectors>"
-		"<collectorinformation><name>&x;</name><host>h</host></collectorinformation>"
-		"</collectors>",
+	refuses("<!DOCTYPE b [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><collectors><collectorinformation><name>&x;</name><host>h</host></collectorinformation></collectors>",
 		"DOCTYPE");
 	refuses("<!DOCTYPE collectors SYSTEM \"http://127.0.0.1:1/x.dtd\"><collectors/>",
 		"DOCTYPE");
-	refuses("<collectors><collectorinformation><name>&x;</name></collectorinformation>"
-		"</collectors>",
+	refuses("<collectors><collectorinformation><name>&x;</name></collectorinformation></collectors>",
 		"no XML");
 }
 
@@ -211,8 +195,7 @@ TEST(what_is_no_answer_of_a_server_is_refused)
 	refuses("{}", "without");
 	refuses("{\"status\": ", "no JSON");
 	refuses("[\"status\"]", "no XML");
-	refuses("<collectors><collectorinformation><name>\xff\xfe</name></collectorinformation>"
-		"</collectors>",
+	refuses("<collectors><collectorinformation><name>\xff\xfe</name></collectorinformation></collectors>",
 		"no XML");
 	refuses("PK\3\4 and no more", "no intact ZIP");
 }

@@ -11,8 +11,8 @@
  *
  * Strings are UTF-8 of a stranger, to be escaped before they are shown.
  */
-#ifndef APPMON_APPMON_H
-#define APPMON_APPMON_H
+#ifndef APPMON_APPMON_READ_H
+#define APPMON_APPMON_READ_H
 
 #include "base/arena.h"
 #include "base/buf.h"
