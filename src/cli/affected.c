@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define HEADING "name,role,address,version,online,reason,remedy"
+#define HEADING_MORE ",host,connected,embedded"
 
 struct affected_row {
 	const char *name;
@@ -21,6 +22,10 @@ struct affected_row {
 	bool online;
 	const char *reason;
 	const char *remedy;
+	/* of a collector; "": it is none, or not known */
+	const char *host;
+	const char *connected; /* "yes", "no" */
+	const char *embedded;
 };
 
 static bool ends_in(const char *text, const char *ending)
@@ -61,6 +66,26 @@ bool affected_may_write(const char *path, struct err *e)
 			       form == AFFECTED_CSV ? is_csv_report : is_json_report, e);
 }
 
+static const char *yes_or_no(bool yes)
+{
+	return yes ? "yes" : "no";
+}
+
+static void add_collector(const struct component *c, const struct component_seen *seen,
+			  struct affected_row *out)
+{
+	bool listed = seen && seen->now.link != LINK_UNKNOWN;
+
+	out->host = out->connected = out->embedded = "";
+	if (!c || c->appmon.kind != APPMON_COLLECTOR)
+		return;
+	out->host = c->appmon.host;
+	if (!listed)
+		return;
+	out->connected = yes_or_no(seen->now.link == LINK_CONNECTED);
+	out->embedded = yes_or_no(seen->now.embedded);
+}
+
 /* False when `name` is no component. */
 static bool make_row(const struct fleet *f, const struct plan *p, const char *name,
 		     struct affected_row *out)
@@ -80,7 +105,22 @@ static bool make_row(const struct fleet *f, const struct plan *p, const char *na
 		.version = seen && seen->now.version ? seen->now.version : "",
 		.online = seen && seen->now.online,
 	};
+	add_collector(c, seen, out);
 	return true;
+}
+
+/* A collector that is no component: of the list of the AppMon Server, NAME@HOST. */
+static struct affected_row undeclared_row(const char *name)
+{
+	const char *at = strrchr(name, '@');
+
+	return (struct affected_row){ .name = name,
+				      .role = "",
+				      .address = "",
+				      .version = "",
+				      .host = at ? at + 1 : "",
+				      .connected = "",
+				      .embedded = "" };
 }
 
 /* A component's text must not be taken for a formula by a spreadsheet. */
@@ -107,9 +147,12 @@ static void add_csv(struct buf *out, const struct affected_row *affected_row)
 		affected_row->role,
 		affected_row->address,
 		affected_row->version,
-		affected_row->online ? "yes" : "no",
+		yes_or_no(affected_row->online),
 		affected_row->reason,
 		affected_row->remedy,
+		affected_row->host,
+		affected_row->connected,
+		affected_row->embedded,
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
@@ -120,22 +163,36 @@ static void add_csv(struct buf *out, const struct affected_row *affected_row)
 	buf_puts(out, "\r\n");
 }
 
-static json_t *write_version(const void *slot, size_t index)
+static json_t *write_known(const void *slot, size_t index)
 {
-	const char *version = *(const char *const *)slot;
+	const char *text = *(const char *const *)slot;
 
 	(void)index;
-	return *version ? json_text(version) : NULL;
+	return *text ? json_text(text) : NULL;
+}
+
+static json_t *write_yes(const void *slot, size_t index)
+{
+	const char *text = *(const char *const *)slot;
+
+	(void)index;
+	return *text ? json_boolean(!strcmp(text, "yes")) : NULL;
 }
 
 static const struct member affected_members[] = {
 	TEXT_MEMBER("name", struct affected_row, name),
 	TEXT_MEMBER("role", struct affected_row, role),
 	TEXT_MEMBER("address", struct affected_row, address),
-	CUSTOM_MEMBER("version", struct affected_row, version, write_version, NULL),
+	CUSTOM_MEMBER("version", struct affected_row, version, write_known, NULL),
 	FLAG_MEMBER("online", struct affected_row, online),
 	TEXT_MEMBER("reason", struct affected_row, reason),
 	TEXT_MEMBER("remedy", struct affected_row, remedy),
+	CUSTOM_MEMBER("host", struct affected_row, host, write_known, NULL,
+		      .absent = ABSENT_OMITTED),
+	CUSTOM_MEMBER("connected", struct affected_row, connected, write_yes, NULL,
+		      .absent = ABSENT_OMITTED),
+	CUSTOM_MEMBER("embedded", struct affected_row, embedded, write_yes, NULL,
+		      .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
@@ -188,8 +245,11 @@ static void affected_collect(const struct fleet *f, const struct plan *p, struct
 		const struct precondition *about = &p->preconditions[i];
 
 		named[i] = about->component;
-		if (make_row(f, p, about->component, &row))
-			affected_add(r, &row, about->message, about->remedy);
+		if (!strcmp(about->code, "undeclared"))
+			row = undeclared_row(about->component);
+		else if (!make_row(f, p, about->component, &row))
+			continue;
+		affected_add(r, &row, about->message, about->remedy);
 	}
 
 	const struct stepped told = stepped_sorted(named, p->precondition_count);
@@ -211,7 +271,7 @@ bool affected_write(const char *path, const struct fleet *f, const struct plan *
 
 	if (!affected_form(path, &form, e))
 		return false;
-	buf_puts(&r.csv, HEADING "\r\n");
+	buf_puts(&r.csv, HEADING HEADING_MORE "\r\n");
 	affected_collect(f, p, &r);
 
 	AUTO(buf) csv = r.csv;

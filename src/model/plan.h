@@ -114,6 +114,14 @@ struct left_out {
 	const char *cause;       /* subject of that precondition; "" for the fleet */
 };
 
+/* What the restart of a collector means for others. */
+struct impact {
+	const char *component;
+	int wave;       /* of its activation */
+	bool told;      /* the number of agents is known */
+	int64_t agents; /* that lose data meanwhile */
+};
+
 /*
  * Choices on the command line; part of the plan.
  * target: component, group, role:NAME, certificate:NAME, issuer:NAME.
@@ -176,6 +184,9 @@ struct plan {
 	bool moved;        /* components left it, since they moved after it was saved */
 	const struct wave *waves;
 	size_t wave_count;
+	/* by component; not in a saved plan, as agents come and go */
+	const struct impact *impact;
+	size_t impact_count;
 	size_t unchanged; /* components in scope that need no step */
 	/* not in the JSON form, sorted: offline components that need a change and
 	 * are left for later, as their role or the user accepts, and the contact

@@ -22,6 +22,8 @@ struct plan plan_saved_form(const struct plan *p, struct arena *a)
 	saved.arena = (struct arena){ 0 };
 	saved.observed = seen;
 	saved.observed_count = 0;
+	saved.impact = NULL;
+	saved.impact_count = 0;
 	for (size_t i = 0; i < p->observed_count; i++)
 		if (stepped_has(&stepped, p->observed[i].name))
 			seen[saved.observed_count++] = p->observed[i];
@@ -139,7 +141,7 @@ static bool same_member(const struct member *m, const struct plan *saved, const 
 		AUTO(json) now = i < fresh_count ? encode(m, fresh, i) : NULL;
 		AUTO(buf) path = { 0 };
 
-		if (json_equal(was, now))
+		if ((!was && !now) || json_equal(was, now))
 			continue;
 		buf_puts(&path, m->key);
 		if (is_list)

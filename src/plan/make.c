@@ -74,6 +74,31 @@ static void keep_observed(struct plan_builder *d, struct plan *p)
 	p->observed_count = count;
 }
 
+static int compare_impact(const void *left, const void *right)
+{
+	return strcmp(((const struct impact *)left)->component,
+		      ((const struct impact *)right)->component);
+}
+
+static void keep_impact(struct plan_builder *d, struct plan *p)
+{
+	VEC(struct impact) list = { 0 };
+
+	vec_each (s, &d->steps) {
+		const struct component_build *c =
+			s->kind == STEP_ACTIVATE ? builder_component(d, s->component) : NULL;
+
+		if (c && c->component->appmon.kind == APPMON_COLLECTOR)
+			VEC_PUSH(&list, d->kept,
+				 (struct impact){ s->component, s->wave, c->seen->now.agents_told,
+						  c->seen->now.agents });
+	}
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_impact);
+	p->impact = list.items;
+	p->impact_count = list.count;
+}
+
 static void make_finish(struct plan_builder *d, struct plan *p)
 {
 	const struct plan_input *in = d->in;
@@ -123,6 +148,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	p->step_count = d->steps.count;
 	p->waves = d->waves.items;
 	p->wave_count = d->waves.count;
+	keep_impact(d, p);
 }
 
 bool plan_has_work(const struct plan *p)

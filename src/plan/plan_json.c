@@ -58,6 +58,24 @@ static const struct member wave_members[] = {
 	{ 0 },
 };
 
+static json_t *write_wave(const void *slot, size_t index);
+
+static json_t *write_agents(const void *slot, size_t index)
+{
+	const struct impact *i = slot;
+
+	(void)index;
+	return i->told ? json_integer(i->agents) : json_null();
+}
+
+static const struct member impact_members[] = {
+	TEXT_MEMBER("component", struct impact, component),
+	CUSTOM_MEMBER("wave", struct impact, wave, write_wave, NULL, .derived = true),
+	CUSTOM_MEMBER("agents", struct impact, component, write_agents, NULL, .derived = true),
+	{ 0 },
+};
+_Static_assert(offsetof(struct impact, component) == 0, "agents are of the whole row");
+
 /* ---- steps; ids count from 1: "s1" ---- */
 
 static json_t *write_own_id(const void *slot, size_t index)
@@ -204,6 +222,8 @@ static const struct member document_members[] = {
 	LIST_MEMBER("steps", struct plan, steps, step_count, step_members),
 	LIST_MEMBER("left_out", struct plan, left_out, left_out_count, left_out_members),
 	LIST_MEMBER("waves", struct plan, waves, wave_count, wave_members),
+	LIST_MEMBER("impact", struct plan, impact, impact_count, impact_members,
+		    .absent = ABSENT_OMITTED),
 	CUSTOM_MEMBER("summary", struct plan, arena, write_summary, read_summary),
 	{ 0 },
 };

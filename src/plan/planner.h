@@ -63,7 +63,7 @@ bool plan_has_work(const struct plan *p);
 /* Human-readable plan; `verbose` adds unchanged components. */
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
 /* Version of the JSON form; a new key raises the second number. */
-#define PLAN_FORMAT "1.5"
+#define PLAN_FORMAT "1.6"
 
 /*
  * Stable JSON form of a plan, for programs and for saved plans.  Holds the

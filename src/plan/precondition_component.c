@@ -86,6 +86,15 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 	precondition_add(d, &f);
 }
 
+static void check_returned(struct plan_builder *d, const struct component_build *c)
+{
+	if (c->component->appmon.kind == APPMON_COLLECTOR && c->seen->deferred_at &&
+	    c->seen->now.online && c->wanted.write)
+		precondition_add_component(
+			d, c, CODE_RETURNED,
+			"it was offline when its pair was changed, and is back with the former one");
+}
+
 static void check_missing_secret(struct plan_builder *d, const struct component_build *c)
 {
 	struct precondition_spec f =
@@ -366,6 +375,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 		return;
 	check_moved(d, c);
 	check_online(d, c);
+	check_returned(d, c);
 	check_missing_secret(d, c);
 	check_restart(d, c);
 	check_rejected(d, c);

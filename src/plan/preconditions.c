@@ -316,6 +316,20 @@ static void look_at_users(struct plan_builder *d)
 	}
 }
 
+static void check_undeclared(struct plan_builder *d)
+{
+	for (size_t i = 0; i < d->snapshot->undeclared_count; i++)
+		precondition_add(
+			d,
+			&(struct precondition_spec){
+				.code = CODE_UNDECLARED,
+				.severity = SEVERITY_INFO,
+				.name = d->snapshot->undeclared[i],
+				.message =
+					"the AppMon Server has this collector, the fleet file has not",
+			});
+}
+
 /* ---- all preconditions ---- */
 
 void preconditions_check(struct plan_builder *d)
@@ -337,6 +351,7 @@ void preconditions_check(struct plan_builder *d)
 	from_backup_check(d);
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		precondition_component(d, &d->components[i]);
+	check_undeclared(d);
 	precondition_clocks(d, wants_anything(d));
 	precondition_roles(d);
 	waves_check(d);

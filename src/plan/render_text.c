@@ -236,6 +236,35 @@ static void render_section(struct page *pg, const struct text_section *s)
 
 /* ---- waves ---- */
 
+/* "12 agents lose data meanwhile" */
+static void add_impact(struct buf *out, int64_t agents)
+{
+	buf_printf(out, "%" PRId64 " agent%s data meanwhile", agents,
+		   agents == 1 ? " loses" : "s lose");
+}
+
+/* Agents of all collectors of a wave, where each number is known. */
+static void add_wave_impact(const struct page *pg, size_t index, struct buf *out)
+{
+	int64_t agents = 0;
+	bool told = true;
+	size_t count = 0;
+
+	for (size_t i = 0; i < pg->p->impact_count; i++) {
+		const struct impact *one = &pg->p->impact[i];
+
+		if (one->wave != (int)index)
+			continue;
+		agents += one->agents;
+		told &= one->told;
+		count++;
+	}
+	if (count < 2 || !told)
+		return;
+	buf_puts(out, "; ");
+	add_impact(out, agents);
+}
+
 static void render_wave_title(struct page *pg, size_t index)
 {
 	const struct wave *w = &pg->p->waves[index];
@@ -254,6 +283,7 @@ static void render_wave_title(struct page *pg, size_t index)
 	else
 		buf_printf(&text, ": %zu %s, at most %u at the same time", w->process_count,
 			   w->process_count == 1 ? "process" : "processes", w->limit);
+	add_wave_impact(pg, index, &text);
 	title(pg, buf_text(&text));
 }
 
@@ -286,6 +316,23 @@ static bool is_same_process(const struct step *a, const struct step *b)
 	return a->wave == b->wave && a->process && b->process && !strcmp(a->process, b->process);
 }
 
+static void render_impact(struct page *pg, const struct step *steps, size_t count)
+{
+	const struct impact *found = NULL;
+
+	for (size_t i = 0; i < count && !found; i++)
+		if (steps[i].kind == STEP_ACTIVATE)
+			found = text_find(steps[i].component, pg->p->impact, pg->p->impact_count,
+					  sizeof(*pg->p->impact));
+	if (!found)
+		return;
+	buf_puts(pg->out, "; ");
+	if (found->told)
+		add_impact(pg->out, found->agents);
+	else
+		buf_puts(pg->out, "its agents lose data meanwhile, how many is unknown");
+}
+
 /* Renders the consecutive steps of one process in one wave. */
 static size_t render_process(struct page *pg, const struct step *steps, size_t most)
 {
@@ -299,6 +346,7 @@ static size_t render_process(struct page *pg, const struct step *steps, size_t m
 	render_work(pg, steps, count);
 	buf_puts(pg->out, "  ");
 	text_show(pg, steps->reason);
+	render_impact(pg, steps, count);
 	buf_putc(pg->out, '\n');
 	return count;
 }

@@ -8,7 +8,8 @@
 
 /* Infos of a plan that mean trouble although no step of it waits for them. */
 static const char *const troubling[] = { "backup-copy-failed", "backup-missing", "failed-before",
-					 "import-missing", "plain", "secret-missing" };
+					 "import-missing",     "plain",          "returned",
+					 "secret-missing" };
 
 static bool is_problem(const struct precondition *p)
 {
