@@ -22,7 +22,8 @@ enum {
 	LIST_TIMEOUT_MS = 15000,
 	ARCHIVE_TIMEOUT_MS = 60000,
 	ORDER_TIMEOUT_MS = 15000,
-	LIST_POLL_MS = 100,
+	LIST_POLL_MS = 200,
+	BUSY_POLL_MS = 500,      /* while orders are sent, which a long list would hold up */
 	FIRST_ARCHIVE_MS = 1000, /* after an order, while the list shows no restart */
 	NEXT_ARCHIVE_MS = 5000,
 	LONGEST_CONNECT_MS = 30000,
@@ -46,6 +47,7 @@ struct collector_order {
 	enum order_state state;
 	const char *id;      /* NAME@HOST */
 	const char *bare;    /* the name alone, where it is the only one; NULL */
+	int64_t sent_ms;     /* when the order was answered */
 	bool gone;           /* it was not connected since the order */
 	int64_t before;      /* start time before the order; 0: unknown */
 	int64_t connect_end; /* until when it may connect before the order */
@@ -58,6 +60,7 @@ struct collector_group {
 	size_t count;
 	struct arena arena;          /* of `list` */
 	struct appmon_document list; /* the last that could be read; sorted */
+	int64_t listed_ms;           /* when it was asked for */
 	struct err unread;           /* code ERR_NONE: it could */
 	struct arena archive_arena;
 	struct appmon_document archive;
@@ -110,6 +113,7 @@ static bool group_get(struct collector_group *g, const char *path, enum appmon_f
 static void group_list(struct collector_group *g)
 {
 	g->unread = (struct err){ 0 };
+	g->listed_ms = clock_mono_ms();
 	if (!group_get(g, APPMON_LIST_PATH, APPMON_COLLECTORS, &g->arena, &g->list))
 		g->list = (struct appmon_document){ 0 };
 }
@@ -188,10 +192,12 @@ static void order_main(void *ctx, struct conversation *c)
 
 	if (!good && reply.status == NOT_FOUND && o->bare)
 		good = order_send(o, c, o->bare, &reply, &e);
-	if (good)
-		o->state = ORDER_SENT;
-	else
+	if (!good) {
 		order_fail(o, &e);
+		return;
+	}
+	o->state = ORDER_SENT;
+	o->sent_ms = clock_mono_ms();
 }
 
 /* Rows are sorted, so that others of the name are its neighbours. */
@@ -270,6 +276,8 @@ static void order_prove(struct collector_order *o, const struct appmon_collector
 	int64_t started = order_started(o);
 	bool other_start = started && o->before && started != o->before;
 
+	if (o->group->listed_ms < o->sent_ms)
+		return; /* that list was of before */
 	if (!o->group->unread.code)
 		o->gone |= !connected;
 	if (connected && (o->gone || other_start)) {
@@ -307,6 +315,14 @@ static bool group_has_ended(const struct collector_group *g)
 	return true;
 }
 
+static bool group_is_sending(const struct collector_group *g)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (g->orders[i].state == ORDER_SENDING)
+			return true;
+	return false;
+}
+
 static void group_begin(struct collector_group *g, struct job *const *jobs)
 {
 	int64_t now = clock_mono_ms();
@@ -333,6 +349,7 @@ static void collectors_activate(struct driver_session *v, struct job *const *job
 	group_archive(&g); /* start times from before; without them the list has to do */
 	while (!group_has_ended(&g)) {
 		int64_t began = clock_mono_ms();
+		int64_t wait_ms = 0;
 		int64_t now = 0;
 
 		group_list(&g);
@@ -343,7 +360,8 @@ static void collectors_activate(struct driver_session *v, struct job *const *job
 		for (size_t i = 0; i < count; i++)
 			order_step(&g.orders[i], now);
 		/* a long list is asked for less often */
-		loop_sleep(now + (now - began > LIST_POLL_MS ? now - began : LIST_POLL_MS));
+		wait_ms = group_is_sending(&g) ? BUSY_POLL_MS : LIST_POLL_MS;
+		loop_sleep(now + (now - began > wait_ms ? now - began : wait_ms));
 	}
 }
 

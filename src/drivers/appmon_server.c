@@ -25,7 +25,8 @@ enum {
 	FIRST_POLL_MS = 50,
 	LONGEST_POLL_MS = 500,
 	GONE_TIMES = 2,   /* one answer alone may be lost */
-	STANDS_TIMES = 3, /* answers in a row, LONGEST_POLL_MS apart */
+	STANDS_TIMES = 3, /* answers in a row, STANDS_MS apart */
+	STANDS_MS = 300,
 	STATUS_NOT_FOUND = 404,
 };
 
@@ -182,9 +183,8 @@ static bool server_await(struct server_restart *s, bool wanted, int times, int64
 		if (clock_mono_ms() + wait_ms > end_ms || s->last.code == ERR_STOPPED)
 			return false;
 		loop_sleep(clock_mono_ms() + wait_ms);
-		wait_ms = wanted ? LONGEST_POLL_MS
-				 : (wait_ms * 11 / 10 < LONGEST_POLL_MS ? wait_ms * 11 / 10
-									: LONGEST_POLL_MS);
+		wait_ms = wanted ? STANDS_MS : wait_ms * 11 / 10;
+		wait_ms = wait_ms < LONGEST_POLL_MS ? wait_ms : LONGEST_POLL_MS;
 	}
 	return true;
 }

@@ -62,6 +62,8 @@ static void appmon_set_purpose(struct exchange *x, const struct driver_session *
 {
 	x->reads = purpose == APPMON_ASKS;
 	x->goes_on = purpose != APPMON_ASKS;
+	/* libcurl repeats a request by itself when a kept connection ends without an answer */
+	x->fresh = purpose == APPMON_ORDERS;
 	x->goes_back = purpose == APPMON_PROVES || v->job->rolls_back;
 }
 

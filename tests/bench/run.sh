@@ -174,6 +174,12 @@ else
 	echo "the agents do not start" >>run/failed
 fi
 end_agents
+# four times a quarter, each of which takes ten seconds
+restarted() { bash "$root/tests/bench/appmon.sh" 500 10 2>>run/failed; }
+alone() { echo 40; }
+rounds=1
+pairs "restart 500 AppMon collectors / four times one" 1.2 restarted alone
+rounds=5
 amount "validate 100,000 components, peak MiB" 135 "$(per "$(peak "$CERTFLEET" validate big.yaml)" 1024)"
 added=$(($(peak "$CERTFLEET" -C planned plan) - $(peak "$CERTFLEET" -C planned validate)))
 amount "plan of $planned components over validate, KiB each" 6 "$(per $added $planned)"

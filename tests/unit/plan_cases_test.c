@@ -38,8 +38,9 @@
  *	foreign KEY "SUBJECT" path=P | component=C installed|served
  *	accepted KEY
  *	operators ISSUER, which signs the operator
+ *	undeclared NAME@HOST, a collector that is no component
  *	renamed KIND OLD NEW, in what is listed under NEW here
- *	component NAME [offline] [unseen] [unknown] [remove] [failed]
+ *	component NAME [offline] [unseen] [unknown] [remove] [failed] [deferred]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
  *		[damage="..."] [attr_flaw="..."] [error="..."] [unwritable="..."]
  *		[left="..."]
@@ -110,6 +111,7 @@ struct scene {
 	VEC(struct foreign_authority) foreign;
 	VEC(const char *) accepted;
 	VEC(const char *) operators;
+	VEC(const char *) undeclared;
 	VEC(struct renamed_seen) renamed;
 	VEC(struct copy_seen) copies;
 	bool reach_given;
@@ -410,6 +412,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.replaced = seen_fingerprint(s, w, "replaced"),
 		.rollback = has(w, "rollback-begun") ? ROLLBACK_BEGUN : ROLLBACK_NONE,
 		.retire_remove = has(w, "remove"),
+		.deferred_at = has(w, "deferred") ? s->now - DAY : 0,
 		.last_error = has(w, "failed") ? "it failed" : NULL,
 	};
 
@@ -488,6 +491,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->accepted, &s->a, w->items[1]);
 	else if (!strcmp(kind, "operators"))
 		VEC_PUSH(&s->operators, &s->a, w->items[1]);
+	else if (!strcmp(kind, "undeclared"))
+		VEC_PUSH(&s->undeclared, &s->a, w->items[1]);
 	else if (!strcmp(kind, "renamed"))
 		VEC_PUSH(&s->renamed, &s->a,
 			 ((struct renamed_seen){ renamed_kind(w->items[1]), w->items[2],
@@ -548,6 +553,8 @@ static void finish_snapshot(struct scene *s)
 	s->snapshot.accepted_count = s->accepted.count;
 	s->snapshot.operator_issuers = s->operators.items;
 	s->snapshot.operator_issuer_count = s->operators.count;
+	s->snapshot.undeclared = s->undeclared.items;
+	s->snapshot.undeclared_count = s->undeclared.count;
 	s->snapshot.renamed = s->renamed.items;
 	s->snapshot.renamed_count = s->renamed.count;
 	s->snapshot.copies = s->copies.items;
