@@ -60,6 +60,10 @@ cf plan
 has "$out" "^  one .*how many is unknown" "1.2 a count that cannot be had does not block"
 spoil
 
+asked=$(events request | wc -l)
+cf plan --confined
+is "$status $(events request | wc -l)" "0 $asked" "1.1 a confined plan asks nobody"
+
 # --- 1.3, 1.4
 control '{"collector": "two@h", "set": {"version": "7.0.1.1"}}'
 cf plan
