@@ -15,7 +15,7 @@ plan:    base json model
 bundle:  base json crypto
 remote:  base model pki
 wire:    base json crypto model
-install: base json model pki
+install: base json crypto model pki
 drivers: base json model pki appmon wire remote install
 copies:  base model crypto pki remote
 engine:  base json model crypto pki state plan bundle drivers copies install
