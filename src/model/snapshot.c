@@ -47,6 +47,11 @@ const struct publish_seen *snapshot_published(const struct snapshot *s, const ch
 	return text_find(issuer, s->published, s->publish_count, sizeof(*s->published));
 }
 
+const struct written_file *snapshot_written(const struct snapshot *s, const char *path)
+{
+	return text_find(path, s->written, s->written_count, sizeof(*s->written));
+}
+
 const char *snapshot_trust(const struct snapshot *s, const char *path)
 {
 	const struct trust_seen *seen =

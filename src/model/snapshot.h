@@ -94,6 +94,27 @@ enum rollback_state {
 /* Ends with NULL. */
 extern const char *const rollback_state_names[ROLLBACK_STATE_COUNT + 1];
 
+/*
+ * File for people that certfleet writes: an export, or a hand-off.  What the state
+ * remembers of it, and what is there now.
+ */
+struct written_file {
+	const char *path;
+	/* remembered; NULL: nothing was ever written there */
+	const char *fingerprint; /* of the pair that is, or was to be, in it */
+	const char *form;        /* "zip", "pem", "pkcs12" */
+	const char *sha256;      /* of its bytes */
+	bool complete;           /* it was written; else an attempt was interrupted */
+	bool handoff;            /* wiped when nobody waits for it any more */
+	/* SHA-256 of former content, which may still be there or beside it */
+	const char *const *former;
+	size_t former_count;
+	/* seen */
+	const char *holds;      /* the fingerprint while the file is there as written; "" */
+	const char *unwritable; /* NULL: it can be written, or was not looked at; else why
+				   not */
+};
+
 /* One component, seen and remembered. */
 struct component_seen {
 	const char *name;
@@ -111,9 +132,11 @@ struct component_seen {
 					became of it is not known; 0 */
 	const char *const *rejected; /* rolled back here; sorted */
 	size_t rejected_count;
-	const char *replaced; /* by the newest commit, recorded before it and kept
-				 until it is proven or taken back; NULL: none,
-				 or unknown */
+	const char *handed_over; /* hand-off: the pair that a person has imported, as was
+				    said or proven; NULL: none */
+	const char *replaced;    /* by the newest commit, recorded before it and kept
+				    until it is proven or taken back; NULL: none,
+				    or unknown */
 	enum rollback_state rollback;
 	const char *last_error; /* of the last run that touched it */
 	/* acknowledged preconditions: "CODE FINGERPRINT" of the pair desired then */
@@ -245,6 +268,8 @@ struct snapshot {
 	size_t import_count;
 	const struct trust_seen *trusted; /* by path */
 	size_t trusted_count;
+	const struct written_file *written; /* by path */
+	size_t written_count;
 	const struct publish_seen *published; /* by issuer */
 	size_t publish_count;
 	/* by name: those of the fleet file and those only the state knows */
@@ -271,6 +296,8 @@ const char *snapshot_trust(const struct snapshot *s, const char *path);
  */
 const struct generation *snapshot_last_import(const struct snapshot *s, const char *certificate);
 const struct publish_seen *snapshot_published(const struct snapshot *s, const char *issuer);
+/* NULL: nothing is known of it. */
+const struct written_file *snapshot_written(const struct snapshot *s, const char *path);
 /* What --from-backup makes desired; NULL: nothing of this certificate, or not asked for. */
 const struct generation *snapshot_from_source(const struct snapshot *s, const char *certificate);
 const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bundle);

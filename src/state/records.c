@@ -46,6 +46,7 @@ static const struct member component_members[] = {
 		    .absent = ABSENT_OMITTED),
 	TEXTS_MEMBER("rejected", struct component_seen, rejected, rejected_count),
 	TEXT_MEMBER("replaced", struct component_seen, replaced, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("handed_over", struct component_seen, handed_over, .absent = ABSENT_OMITTED),
 	CHOICE_MEMBER("rollback", struct component_seen, rollback, rollback_state_names,
 		      .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("last_error", struct component_seen, last_error, .absent = ABSENT_OMITTED),

@@ -26,6 +26,7 @@
 #define BUNDLE_PREFIX "bundle/"
 #define CERTS_PREFIX "certs/"
 #define CONTACT_PREFIX "reach/"
+#define WRITTEN_PREFIX "written/"
 #define RUN_PREFIX "run/"
 #define STEP_PREFIX "step/"
 #define PLAN_PREFIX "plan/"
@@ -54,7 +55,7 @@ bool record_is(const struct stored_record *r, const char *prefix);
  */
 typedef bool record_check_fn(const struct stored_record *r, struct arena *a, struct err *e);
 record_check_fn contact_check, accepted_check, run_check, step_check, plan_check, invite_check,
-	bundle_check, copied_check, enrolled_check;
+	bundle_check, copied_check, enrolled_check, written_check;
 
 /* Sets "record 'KEY' is damaged: ..." with the remedy; returns false. */
 bool record_damaged(const struct stored_record *r, const char *why, struct err *e);

@@ -13,6 +13,7 @@
  *	copied                    copies of bundles
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
  *	bundle/NAME               bundles read back (state/bundle_records.h)
+ *	written/PATH              files for people (state/written_records.h)
  *	invite/ID, agent/NAME/N   enrolment (state/enrolment_records.h)
  *
  * Names in keys are percent-encoded.  Every write of an apply goes through

@@ -63,6 +63,7 @@ static const struct {
 	{ AGENT_PREFIX, enrolled_check },
 	{ BUNDLE_PREFIX, bundle_check },
 	{ COPIED_KEY, copied_check },
+	{ WRITTEN_PREFIX, written_check },
 };
 
 static bool check_any_record(const struct stored_record *r, struct arena *a, struct err *e)
