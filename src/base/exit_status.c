@@ -18,6 +18,8 @@ const struct exit_status_row exit_status_rows[] = {
 	{ EXIT_PARTLY, "something changed and something did not end well", "ended with failures" },
 	{ EXIT_ROLLED_BACK, "all that failed was rolled back, and the roll back verified",
 	  "failed, rolled back" },
+	{ EXIT_AWAITS, "something waits for a person (a hand-off); all else is done",
+	  "something waits for a person" },
 	{ EXIT_BAD_USAGE, "usage", NULL },
 	{ EXIT_BAD_INPUT, "the fleet file or an input is invalid", NULL },
 	{ 0 },

@@ -16,6 +16,7 @@ enum exit_status {
 	EXIT_BUSY = 6,
 	EXIT_PARTLY = 7,
 	EXIT_ROLLED_BACK = 8,
+	EXIT_AWAITS = 9,
 	EXIT_BAD_USAGE = 64,
 	EXIT_BAD_INPUT = 65,
 };

@@ -186,4 +186,8 @@ decode_fn bundle_decode_head;
 decode_fn bundle_decode_outer;
 decode_fn bundle_decode_keys;
 
+/* A ZIP of the entries, without password, packed in the sandbox; `out` must be empty. */
+struct entries;
+MUST_CHECK bool entries_export(struct entries *list, struct secret *out, struct err *e);
+
 #endif

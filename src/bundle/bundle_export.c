@@ -18,6 +18,15 @@ static bool pack_export(void *ctx, struct buf *answer, struct err *e)
 	return zip_pack(ctx, NULL, answer, e);
 }
 
+bool entries_export(struct entries *list, struct secret *out, struct err *e)
+{
+	const struct sandbox_work work = {
+		.fn = pack_export, .ctx = list, .seconds = SANDBOX_SECONDS, .lasts_a_stop = true
+	};
+
+	return sandbox_work(&work, out, e);
+}
+
 const struct bundle_item *bundle_newest(const struct bundle *b, const char *certificate)
 {
 	const struct bundle_item *newest = NULL;
@@ -35,9 +44,6 @@ bool bundle_export(const struct bundle *b, const struct bundle_item *item, struc
 	AUTO(arena) a = { 0 };
 	struct entries list = { 0 };
 	const char *root = item->anchor ? bundle_anchor(b, item->anchor) : NULL;
-	const struct sandbox_work work = { .fn = pack_export,
-					   .ctx = &list,
-					   .seconds = SANDBOX_SECONDS };
 
 	export_add(&list, &a, BUNDLE_EXPORT_FIRST, item->leaf_pem);
 	export_add(&list, &a, "chain.pem", item->chain_pem);
@@ -45,5 +51,5 @@ bool bundle_export(const struct bundle *b, const struct bundle_item *item, struc
 		export_add(&list, &a, "ca.pem", root);
 	VEC_PUSH(&list, &a,
 		 (struct bundle_entry){ "key.pem", item->key_pem.bytes, item->key_pem.len });
-	return sandbox_work(&work, out, e);
+	return entries_export(&list, out, e);
 }

@@ -21,6 +21,7 @@ void apply_choices(const struct choices *c, struct buf *out)
 	apply_command_add_list("ack", c->acks, c->ack_count, out);
 	apply_command_add_list("reissue", c->reissue, c->reissue_count, out);
 	apply_command_add_list("use", c->use, c->use_count, out);
+	apply_command_add_list("handed-over", c->handed_over, c->handed_over_count, out);
 	if (c->until)
 		buf_printf(out, " --until %s", time_format(c->until, until));
 	if (c->from_backup) {

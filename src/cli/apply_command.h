@@ -22,5 +22,10 @@ void apply_choices(const struct choices *c, struct buf *out);
 /* `fleet_file` as on the command line, never as in the plan. */
 void apply_command(const struct session *s, const char *plan_path, const char *fleet_file,
 		   const struct choices *c, struct buf *out);
+/*
+ * cli/handoff_steps.c: what a person has to import, step by step, and the command that goes on
+ * then; nothing when the plan awaits nobody.
+ */
+void handoff_steps(const struct session *s, const struct plan *p, struct buf *out);
 
 #endif

@@ -28,6 +28,7 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 	const struct texts acks = sorted_set(&c->acks, a);
 	const struct texts reissue = sorted_set(&c->reissue, a);
 	const struct texts use = sorted_set(&c->use, a);
+	const struct texts handed_over = sorted_set(&c->handed_over, a);
 
 	return (struct choices){
 		.targets = targets.items,
@@ -38,6 +39,8 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 		.reissue_count = reissue.count,
 		.use = use.items,
 		.use_count = use.count,
+		.handed_over = handed_over.items,
+		.handed_over_count = handed_over.count,
 		.until = c->until.given ? c->until.seconds : 0,
 		.from_backup = c->from_backup,
 	};

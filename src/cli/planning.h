@@ -24,6 +24,7 @@ struct chosen {
 	struct texts reissue;
 	struct texts use;
 	struct moment until;
+	struct texts handed_over;
 	const char *from_backup;
 	struct bundle_options open;
 };
@@ -41,6 +42,9 @@ struct chosen {
 			      "                          or digits of its fingerprint; newest ends that"), \
 		TIME(T, member.until, .name = "until",                                                     \
 		     .help = "how long --use holds; else half its rest, at most 7d"),                      \
+		TEXTS(T, member.handed_over, .name = "handed-over", .argument = "NAME",                    \
+		      .help = "a person has imported the file of this component or\n"                      \
+			      "                          certificate, which its port does not show yet"),  \
 		TEXT(T, member.from_backup, .name = "from-backup", .argument = "BUNDLE",                   \
 		     .help = "put back the newest pairs in a bundle"),                                     \
 		BUNDLE_OPTIONS(T, member.open)

@@ -341,7 +341,7 @@ void progress_tell_next(const struct progress *p, const struct apply_result *r, 
 	AUTO(buf) text = { 0 };
 	AUTO(buf) command = { 0 };
 
-	if (!status)
+	if (!status || status == EXIT_AWAITS) /* the person has been told */
 		return;
 	buf_printf(&text, "next: '%s': %s\n", next_command(p, status, &command), advice(r));
 	term_error(p->terminal, &text);

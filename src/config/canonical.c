@@ -71,6 +71,7 @@ static void put_certificate(struct writer *w, const struct certificate *c)
 	put_flag(w, "server", c->purpose & PURPOSE_SERVER);
 	put_flag(w, "client", c->purpose & PURPOSE_CLIENT);
 	put_text(w, "commit", commit_order_names[c->commit]);
+	put_path(w, "export", c->export);
 	if (c->import.kind != IMPORT_NONE) {
 		put_import(w, &c->import);
 		put_path(w, "trust_file", c->trust.file);

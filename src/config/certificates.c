@@ -52,12 +52,14 @@ static bool make(struct loader *ld, const struct certificate_form *form, struct 
 	bool good = true;
 
 	*out = form->certificate;
+	if (form->export)
+		good = field_read(ld, &export_value, form->export, &out->export);
 	if (out->import.kind != IMPORT_NONE)
-		return true;
+		return good;
 	out->issuer = strcmp(form->issuer, issuer_self.name) != 0
 			      ? fleet_issuer(&ld->fleet, form->issuer)
 			      : &issuer_self;
-	good = subject_read(ld, form->subject, &out->subject, &cn);
+	good &= subject_read(ld, form->subject, &out->subject, &cn);
 	if (form->names) {
 		if (!field_read(ld, &names_value, form->names, &names))
 			return false;

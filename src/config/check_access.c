@@ -59,7 +59,8 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 
 		if (at == reported)
 			continue;
-		if (!(d->access && in_access(f, d->access)) && !(d->http && in_http(f, d->http)) &&
+		if (!(d->access && in_access(f, d->access)) &&
+		    !is_passphrase(f, &d->handoff.password) && !(d->http && in_http(f, d->http)) &&
 		    !(call && (in_access(f, &call->access) || in_request(f, &call->request))))
 			continue;
 		reported = at; /* one message for a group is enough */
@@ -83,10 +84,12 @@ static void add_keys(struct loader *ld, const struct build *b, struct lookup *fi
 
 		for (size_t k = 0; k < import->file_count; k++)
 			check_access_add_file(files, import->files[k]);
+		check_access_add_file(files, ld->fleet.certificates[i].export);
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		check_access_add_file(files, b->components[i].deliver.files.key);
 		check_access_add_file(files, b->components[i].deliver.files.combined);
+		check_access_add_file(files, b->components[i].deliver.handoff.file);
 	}
 }
 

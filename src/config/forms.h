@@ -67,6 +67,7 @@ struct certificate_form {
 	const struct node *node;
 	const struct node *subject; /* read in the scope of the component */
 	const struct node *names;
+	const struct node *export;
 	const char *issuer;
 	enum per per;
 	struct certificate certificate;

@@ -9,8 +9,9 @@
 
 /* The writer of a path, or of another target. */
 struct claim {
-	const char *path;  /* clean */
-	const char *owner; /* issuer; NULL: component number `component` */
+	const char *path;   /* clean */
+	const char *issuer; /* NULL: not an issuer */
+	const char *export; /* a certificate; NULL: component number `component` */
 	size_t component;
 	struct claim *next;
 };
@@ -28,18 +29,28 @@ static const char *owner_words(const struct claims *cs, const struct claim *c)
 {
 	struct loader *ld = cs->ld;
 
-	if (c->owner)
-		return arena_printf(&ld->work, "issuer '%s'", c->owner);
+	if (c->issuer)
+		return arena_printf(&ld->work, "issuer '%s'", c->issuer);
+	if (c->export)
+		return arena_printf(&ld->work, "the export of certificate '%s'", c->export);
 	return draft_words(ld, &cs->b->drafts[c->component], &cs->b->components[c->component]);
 }
 
 /* The node nearest to the path, for a message. */
 static const struct node *claim_node(const struct claims *cs, const struct claim *c)
 {
-	if (c->owner) {
-		const struct issuer_form *form = lookup_find(&cs->ld->issuer_forms, c->owner);
+	if (c->issuer) {
+		const struct issuer_form *form = lookup_find(&cs->ld->issuer_forms, c->issuer);
 
 		return node_find(form->node, "publish");
+	}
+	if (c->export) {
+		/* "per-host/edge/e1" is made from the entry "per-host" */
+		const struct certificate_form *form = lookup_find(
+			&cs->ld->certificate_forms,
+			arena_strndup(&cs->ld->work, c->export, strcspn(c->export, "/")));
+
+		return form->export;
 	}
 
 	const struct draft *d = &cs->b->drafts[c->component];
@@ -48,9 +59,16 @@ static const struct node *claim_node(const struct claims *cs, const struct claim
 	return deliver ? deliver : d->key;
 }
 
+static bool is_of_component(const struct claim *c)
+{
+	return !c->issuer && !c->export;
+}
+
+/* A name from a CSV file may be in the path of an export `per: component`. */
 static const char *shown_path(const struct claims *cs, const struct claim *c)
 {
-	if (!c->owner && cs->b->drafts[c->component].from_csv)
+	if (!is_of_component(c) ? c->export && strchr(c->export, '/')
+				: cs->b->drafts[c->component].from_csv)
 		return "a path";
 	return arena_printf(&cs->ld->work, "'%s'", shown(cs->ld, c->path));
 }
@@ -65,7 +83,7 @@ static void paths_report(struct claims *cs, const struct claim *c, const struct 
 	cs->reported = at;
 	if (!loader_can_report(cs->ld))
 		config_error(cs->ld, at, "written twice");
-	else if (c->owner == other->owner && c->component == other->component)
+	else if (is_of_component(c) && is_of_component(other) && c->component == other->component)
 		config_error(cs->ld, at, "%s %s; use 'combined' for everything in one file",
 			     shown_path(cs, c),
 			     same ? "is written twice" : "lies inside another path of it");
@@ -84,6 +102,32 @@ static bool paths_is_clean(const char *path)
 	return !strstr(path, "/../") && !strstr(path, "//");
 }
 
+/* One file for a person serves every component that it is imported into. */
+static bool is_shared(struct claims *cs, const struct claim *c, const struct claim *other)
+{
+	const struct handoff *h = &cs->b->components[c->component].deliver.handoff;
+	const struct handoff *o = &cs->b->components[other->component].deliver.handoff;
+	const char *differs = NULL;
+
+	if (!is_of_component(c) || !is_of_component(other) || !h->file || !o->file)
+		return false;
+	if (strcmp(cs->b->drafts[c->component].certificate,
+		   cs->b->drafts[other->component].certificate) != 0)
+		differs = "certificate";
+	else if (h->format != o->format)
+		differs = "format";
+	else if (!secret_ref_equal(&h->password, &o->password))
+		differs = "password";
+	if (!differs)
+		return true;
+	if (claim_node(cs, c) != cs->reported)
+		config_error(cs->ld, claim_node(cs, c),
+			     "%s is also the file of %s, with another %s; give each its own file",
+			     shown_path(cs, c), owner_words(cs, other), differs);
+	cs->reported = claim_node(cs, c);
+	return true;
+}
+
 static void add_claim(struct claims *cs, const struct claim *claim)
 {
 	struct claim *c = ARENA_NEW(&cs->ld->work, struct claim);
@@ -93,7 +137,8 @@ static void add_claim(struct claims *cs, const struct claim *claim)
 	other = lookup_add(&cs->paths, c->path, c);
 
 	if (other) {
-		paths_report(cs, c, other);
+		if (!is_shared(cs, c, other))
+			paths_report(cs, c, other);
 		return;
 	}
 	*cs->tail = c;
@@ -117,10 +162,13 @@ static void paths_add_component(struct claims *cs, size_t i)
 
 		if (d->place)
 			path = arena_printf(&cs->ld->work, "%s%s", d->place, path);
-		add_claim(cs, &(struct claim){ path, NULL, i });
+		add_claim(cs, &(struct claim){ .path = path, .component = i });
 	}
 	if (d->place && !count)
-		add_claim(cs, &(struct claim){ d->place, NULL, i });
+		add_claim(cs, &(struct claim){ .path = d->place, .component = i });
+	if (d->handoff.file)
+		add_claim(cs,
+			  &(struct claim){ .path = cleaned(cs, d->handoff.file), .component = i });
 }
 
 /* Looks up every directory above a path. */
@@ -150,8 +198,15 @@ void check_paths(struct loader *ld, const struct build *b)
 		const struct issuer *issuer = &ld->fleet.issuers[i];
 
 		if (issuer->publish)
-			add_claim(&cs, &(struct claim){ cleaned(&cs, issuer->publish), issuer->name,
-							0 });
+			add_claim(&cs, &(struct claim){ .path = cleaned(&cs, issuer->publish),
+							.issuer = issuer->name });
+	}
+	for (size_t i = 0; i < ld->fleet.certificate_count; i++) {
+		const struct certificate *c = &ld->fleet.certificates[i];
+
+		if (c->export)
+			add_claim(&cs, &(struct claim){ .path = cleaned(&cs, c->export),
+							.export = c->name });
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
 		paths_add_component(&cs, i);

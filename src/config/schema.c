@@ -57,6 +57,7 @@ const struct field after_value = { .key = "after", .type = &list_type, .param = 
 const struct field include_value = { .key = "include",
 				     .type = &list_type,
 				     .param = &include_files };
+const struct field export_value = { .key = "export", .type = &path_type };
 const struct field names_value = { .key = "names", .type = &list_type, .param = &san_items };
 const struct field subject_value = { .key = "subject", .type = &subject_type };
 const struct field host_value = { .key = "host", .type = &host_type };
@@ -238,6 +239,8 @@ static const struct field certificate_fields[] = {
 	       "one certificate for each component that uses it"),
 	CHOICE(struct certificate_form, "commit", certificate.commit, commit_order_names,
 	       "whether the pair is committed wave by wave, or on all components before the first is activated"),
+	LATER(struct certificate_form, "export", export, export_value,
+	      "path of a ZIP that each new pair is written to, for people: certificate.pem and key.pem, without password"),
 	NAME(struct certificate_form, "was", certificate.was, "its former name, to rename it"),
 	{ 0 },
 };

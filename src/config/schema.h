@@ -17,6 +17,7 @@ extern const struct record secret_record;   /* struct secret_form */
 extern const struct record deliver_record;  /* struct deliver */
 extern const struct record sftp_record;     /* the whole struct deliver */
 extern const struct record commands_record; /* struct commands */
+extern const struct record handoff_record;  /* struct handoff */
 extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */
 extern const struct key_rule install_rules[];
@@ -27,6 +28,7 @@ extern const struct list_of verify_items; /* of struct verify */
 
 /* Values that are read once their component is known. */
 extern const struct field subject_value;  /* const char * */
+extern const struct field export_value;   /* const char * */
 extern const struct field names_value;    /* struct items of struct san */
 extern const struct field deliver_value;  /* struct deliver */
 extern const struct field activate_value; /* struct activate */

@@ -21,10 +21,11 @@
 #include <string.h>
 
 const struct driver *const driver_rows[DRIVER_KIND_COUNT] = {
-	[DRIVER_FILES] = &files_driver, [DRIVER_HAPROXY] = &haproxy_driver,
-	[DRIVER_AGENT] = &agent_driver, [DRIVER_CADDY] = &caddy_driver,
-	[DRIVER_ETCD] = &etcd_driver,   [DRIVER_HTTP] = &http_driver,
-	[DRIVER_SFTP] = &sftp_driver,   [DRIVER_COMMAND] = &command_driver,
+	[DRIVER_FILES] = &files_driver,     [DRIVER_HAPROXY] = &haproxy_driver,
+	[DRIVER_AGENT] = &agent_driver,     [DRIVER_CADDY] = &caddy_driver,
+	[DRIVER_ETCD] = &etcd_driver,       [DRIVER_HTTP] = &http_driver,
+	[DRIVER_SFTP] = &sftp_driver,       [DRIVER_COMMAND] = &command_driver,
+	[DRIVER_HANDOFF] = &handoff_driver,
 };
 
 /* Activations among the sessions that run. */

@@ -33,6 +33,8 @@ enum driver_verb {
 	DRIVER_VERB_COUNT
 };
 
+struct owned_file; /* install/owned_file.h */
+
 struct job {
 	enum driver_verb verb;
 	const struct component *component;
@@ -45,6 +47,9 @@ struct job {
 	/* stage; commit and revert of drivers that take it: NULL not known */
 	const struct cert_set *set;
 	const struct secret *key; /* PKCS#8 DER */
+	/* stage and revert of a hand-off: its file, and what is written there */
+	const struct owned_file *file;
+	const struct secret *content;
 	/* of those that take orders: all but probe */
 	const char *lineage; /* of our state */
 	int64_t sequence;

@@ -101,6 +101,7 @@ extern const struct driver caddy_driver;
 extern const struct driver call_driver; /* activate only, in activate_http.c */
 extern const struct driver command_driver;
 extern const struct driver etcd_driver;
+extern const struct driver handoff_driver;
 extern const struct driver haproxy_driver;
 extern const struct driver http_driver;
 extern const struct driver sftp_driver;

@@ -22,6 +22,7 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 	[STEP_PUBLISH] = { step_publish },
 	[STEP_ISSUE] = { step_issue },
 	[STEP_IMPORT] = { step_import },
+	[STEP_EXPORT] = { step_export },
 	[STEP_BACKUP] = { step_backup },
 	[STEP_COPY] = { step_copy },
 	[STEP_STAGE] = { step_stage },

@@ -104,12 +104,13 @@ struct run {
 	/* by entry of `components`: fingerprint that handshakes of this run have
 	 * proven there; NULL: none */
 	const char **verified;
-	int64_t *activated_ms;      /* likewise, when its activation began; 0: it has not */
-	unsigned *failed_processes; /* by role of the fleet */
-	bool *halted_roles;         /* likewise: no further step of its waves is started */
-	size_t extra_steps;         /* rollbacks journalled so far */
-	bool bundles_seen;          /* those of the pairs to stage were looked at */
-	bool halted;                /* no further step is started */
+	int64_t *activated_ms;            /* likewise, when its activation began; 0: it has not */
+	unsigned *failed_processes;       /* by role of the fleet */
+	bool *halted_roles;               /* likewise: no further step of its waves is started */
+	size_t extra_steps;               /* rollbacks journalled so far */
+	VEC(struct written_file) written; /* by this run, see engine/written.h */
+	bool bundles_seen;                /* those of the pairs to stage were looked at */
+	bool halted;                      /* no further step is started */
 	struct apply_result result;
 };
 
@@ -131,8 +132,8 @@ struct step_ops {
 };
 extern const struct step_ops step_ops[STEP_KIND_COUNT];
 
-step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup, step_copy,
-	step_stage, step_commit, step_activate, step_verify, step_rollback, step_retire;
+step_fn step_create_issuer, step_publish, step_issue, step_import, step_export, step_backup,
+	step_copy, step_stage, step_commit, step_activate, step_verify, step_rollback, step_retire;
 
 static inline const struct step *batch_step(const struct run *r, const struct step_batch *b,
 					    size_t i)

@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
+#include "engine/written.h"
 #include "state/enrolment_records.h"
 
 #include <stdlib.h>
@@ -131,7 +132,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 	observe_renamed(en->fleet, &s, known, count);
 	if (!backup_observe(en, &s, e) || !observe_imports(en, &s, e))
 		return false;
-	if (!observe_trust(en, &s, e) || !observe_source(en, &s, e))
+	if (!observe_trust(en, &s, e) || !observe_source(en, &s, e) || !observe_written(en, &s, e))
 		return false;
 	observe_client_views(en, &s);
 
@@ -147,6 +148,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 		presume_online(&s);
 	else if (!offline && !observe_components(en, &s, w, e))
 		return false;
+	observe_handoffs(en, &s);
 	/* A component that was cut off must not be taken for an offline one. */
 	if (stop_requested())
 		return err_set(e, ERR_STOPPED,

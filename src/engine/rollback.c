@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "drivers/driver.h"
+#include "engine/handoff_file.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
 #include "model/activation.h"
@@ -184,12 +185,23 @@ static bool remember_rejected(const struct rollback *t, struct err *e)
 
 /* ---- revert, activate, verify ---- */
 
+static void reverted(const struct rollback *t, const struct rollback_item *k)
+{
+	struct component_seen *seen = run_seen(t->r, k->component->name);
+
+	seen->now.installed = k->before;
+	if (k->component->deliver.kind == DRIVER_HANDOFF)
+		seen->handed_over = k->before;
+}
+
 static void rollback_revert(struct rollback *t)
 {
 	AUTO(pairs) pairs = { 0 };
+	AUTO(handoff_files) files = { 0 };
 	AUTO(arena) a = { 0 };
 
 	pairs_init(&pairs, t->count);
+	handoff_files_init(&files, t->count);
 	for (size_t i = 0; i < t->count; i++) {
 		struct rollback_item *k = &t->list[i];
 		struct job job = { .verb = DRIVER_REVERT,
@@ -207,12 +219,14 @@ static void rollback_revert(struct rollback *t)
 		    text_equal(k->fingerprint, k->before))
 			continue;
 		pairs_hand_over(&pairs, t->r, &job);
+		if (!handoff_fill(&files, t->r, &job, &k->error))
+			continue;
 		sequence_fill(t->r, &job);
 		drivers_run(t->r->en->drivers, &job, 1);
 		k->changed = job.began;
-		if (job.done)
-			run_seen(t->r, k->component->name)->now.installed = k->before;
-		else
+		if (job.done && handoff_written(t->r, &job, &k->error))
+			reverted(t, k);
+		else if (!job.done)
 			k->error = job.error;
 	}
 }
@@ -369,8 +383,14 @@ static void rollback_check(struct rollback *t, struct rollback_item *k, struct c
 	if (good && !proven)
 		err_set(&k->error, ERR_REMOTE, "taken back, but nothing can prove what '%s' serves",
 			k->component->name);
-	if (!proven)
-		seen->last_error = arena_strdup(&r->arena, k->error.text);
+	if (proven)
+		return;
+	if (k->component->deliver.kind == DRIVER_HANDOFF)
+		engine_note(
+			r->en,
+			"only a person can put back what was handed over: '%s' holds the former pair of '%s' now; import it, then run 'certfleet apply' again",
+			k->component->deliver.handoff.file, k->component->name);
+	seen->last_error = arena_strdup(&r->arena, k->error.text);
 }
 
 static void rollback_record(struct rollback *t)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* End of a run: records in the state. */
 #include "base/clock.h"
+#include "engine/handoff_file.h"
 #include "engine/internal.h"
 
 #include <string.h>
@@ -116,6 +117,12 @@ static bool is_same_reach(const struct plan *p, const struct snapshot *s)
 	return true;
 }
 
+/* Whether all was done that a run can do. */
+static bool ended_well(int status)
+{
+	return status == EXIT_DONE || status == EXIT_AWAITS;
+}
+
 void end_run(struct run *r)
 {
 	const struct plan *p = r->plan;
@@ -125,6 +132,7 @@ void end_run(struct run *r)
 
 	appmon_remember(r);
 	record_seen(r);
+	handoff_wipe(r);
 	r->record.ended = clock_now();
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
@@ -135,7 +143,7 @@ void end_run(struct run *r)
 	if (p->accepted_count > s->accepted_count)
 		change_accepted(change, p->accepted, p->accepted_count);
 	/* what did not end well is told as new once more */
-	if ((!r->result.exit_status && !is_same_reach(p, s) &&
+	if ((ended_well(r->result.exit_status) && !is_same_reach(p, s) &&
 	     !change_reach(change, p->reach, p->reach_count, &e)) ||
 	    !journal_end_run(r->en->state, &r->record, change, &e))
 		engine_note(r->en, "warning: cannot record the end of the run: %s", e.text);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "drivers/driver.h"
+#include "engine/handoff_file.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
 #include "model/drift.h"
@@ -62,6 +63,7 @@ static bool number(struct run *r, struct step_batch *b, struct job *jobs)
 void step_stage(struct run *r, struct step_batch *b)
 {
 	AUTO(pairs) pairs = { 0 };
+	AUTO(handoff_files) files = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(change) change = change_new(r->en->state);
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
@@ -72,6 +74,7 @@ void step_stage(struct run *r, struct step_batch *b)
 		return;
 	}
 	pairs_init(&pairs, b->count);
+	handoff_files_init(&files, b->count);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
 		const struct loaded *l = pairs_load(&pairs, r, run_fingerprint(r, s));
@@ -87,13 +90,18 @@ void step_stage(struct run *r, struct step_batch *b)
 					.set = &l->set,
 					.key = &l->key,
 					.arena = &a };
+		if (!b->errors[i].code)
+			(void)!handoff_fill(&files, r, &jobs[i], &b->errors[i]);
 	}
 	if (!number(r, b, jobs))
 		return;
 	run_jobs(r, b, jobs);
-	for (size_t i = 0; i < b->count; i++)
+	for (size_t i = 0; i < b->count; i++) {
+		if (!b->errors[i].code)
+			(void)!handoff_written(r, &jobs[i], &b->errors[i]);
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
+	}
 	batch_record(r, b, change);
 }
 
@@ -122,6 +130,21 @@ static void reject_newer(struct run *r, const struct step *s, struct component_s
 }
 
 /*
+ * What a person has handed over is due until it is proven, however it is activated: until
+ * then another pair at its port says nothing.
+ */
+static bool is_due(const struct component *c, const struct component_seen *seen,
+		   const char *fingerprint)
+{
+	bool activates = component_activation(c, seen) != ACTIVATION_NONE;
+
+	if (c->deliver.kind != DRIVER_HANDOFF)
+		return activates;
+	return (activates || component_is_provable(c, seen)) &&
+	       !text_equal(seen->handed_over, fingerprint);
+}
+
+/*
  * Before the switch the state records that an activation is due and which pair is
  * replaced, so that a crash in between can neither leave the process with the old
  * pair for good, nor with a new one that turns out not to work.
@@ -140,7 +163,7 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 		seen->deliver = deliver_to_text(&c->deliver, &r->arena);
 		if (r->en->source)
 			reject_newer(r, s, seen);
-		if (component_activation(c, seen) != ACTIVATION_NONE &&
+		if (is_due(c, seen, run_fingerprint(r, s)) &&
 		    !is_taken_already(r, seen, run_fingerprint(r, s)))
 			seen->activation_due = run_fingerprint(r, s);
 		if (!text_equal(s->replaces, run_fingerprint(r, s))) {
@@ -185,6 +208,8 @@ static void committed(const struct component *c, struct component_seen *seen,
 		      const char *fingerprint)
 {
 	seen->now.installed = fingerprint;
+	if (c->deliver.kind == DRIVER_HANDOFF)
+		seen->handed_over = fingerprint;
 	seen->now.chain = NULL;
 	seen->now.damage = NULL;
 	seen->now.attr_flaw = NULL;

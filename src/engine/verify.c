@@ -303,6 +303,16 @@ static void check_acceptable(struct run *r, struct proof *p)
 			refusal);
 }
 
+/* The port proves that it was not handed over, whatever was said: the person is asked again. */
+static void disprove_handoff(const struct proof *p, struct component_seen *seen)
+{
+	if (p->component->deliver.kind != DRIVER_HANDOFF || !p->served || !*p->served ||
+	    !strcmp(p->served, p->expected))
+		return;
+	seen->handed_over = NULL;
+	seen->activation_due = NULL;
+}
+
 void step_verify(struct run *r, struct step_batch *b)
 {
 	AUTO(change) change = change_new(r->en->state);
@@ -326,6 +336,7 @@ void step_verify(struct run *r, struct step_batch *b)
 		proof_observe(p, &seen->now);
 		if (p->error.code) {
 			seen->last_error = arena_strdup(&r->arena, p->error.text);
+			disprove_handoff(p, seen);
 		} else {
 			seen->activation_due = NULL;
 			run_accept(r, seen, p->expected);

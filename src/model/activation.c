@@ -30,6 +30,7 @@ static const struct rung {
 	[DRIVER_SFTP] = { "sftp", ACTIVATION_NONE, false, false },
 	[DRIVER_HTTP] = { "http", ACTIVATION_SWAP, false, true },
 	[DRIVER_COMMAND] = { "command", ACTIVATION_RELOAD, false, true },
+	[DRIVER_HANDOFF] = { "handoff", ACTIVATION_NONE, false, false },
 };
 _Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT, "every driver needs its row");
 

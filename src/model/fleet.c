@@ -19,6 +19,11 @@ const char *const name_kind_names[NAME_KIND_COUNT + 1] = {
 	[NAME_URI] = "uri",
 	[NAME_EMAIL] = "email",
 };
+const char *const handoff_format_names[HANDOFF_FORMAT_COUNT + 1] = {
+	[HANDOFF_ZIP] = "zip",
+	[HANDOFF_PEM] = "pem",
+	[HANDOFF_PKCS12] = "pkcs12",
+};
 const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_NONE] = "none",   [STARTTLS_POSTGRES] = "postgres", [STARTTLS_SMTP] = "smtp",
 	[STARTTLS_IMAP] = "imap",   [STARTTLS_LDAP] = "ldap",         [STARTTLS_POP3] = "pop3",

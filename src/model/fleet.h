@@ -145,6 +145,7 @@ struct certificate {
 	enum commit_order commit;
 	bool one_key;         /* parts of a product that has one key for all of them */
 	struct import import; /* kind IMPORT_NONE: issued, not imported */
+	const char *export;   /* path of a ZIP of each new pair, for people; NULL: none */
 	struct import_trust trust;
 };
 
@@ -157,6 +158,7 @@ enum driver_kind {
 	DRIVER_HTTP,
 	DRIVER_SFTP,
 	DRIVER_COMMAND,
+	DRIVER_HANDOFF,
 	DRIVER_KIND_COUNT
 };
 
@@ -234,6 +236,23 @@ struct commands {
 	int64_t timeout;                         /* of each */
 };
 
+enum handoff_format {
+	HANDOFF_ZIP, /* of PEM entries, without password */
+	HANDOFF_PEM,
+	HANDOFF_PKCS12,
+	HANDOFF_FORMAT_COUNT
+};
+
+/*
+ * File that a person imports into a product.  Components with the same file have the
+ * same certificate, format and password.
+ */
+struct handoff {
+	const char *file;
+	enum handoff_format format;
+	struct secret_ref password; /* of PKCS#12 */
+};
+
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, `combined` */
@@ -244,6 +263,7 @@ struct deliver {
 	const struct http *http;
 	const struct commands *command;
 	struct sftp sftp;
+	struct handoff handoff;
 	const struct http_access *access; /* of an API with a login; NULL: none */
 	const char *remote; /* origin that keys are sent to; NULL: they stay on this machine */
 	const char *place;  /* what it writes to: a host for its paths, or an object; NULL: files */
@@ -559,6 +579,7 @@ bool fleet_has_group(const struct fleet *f, const char *name);
 extern const char *const key_type_names[KEY_TYPE_COUNT + 1];
 extern const char *const name_kind_names[NAME_KIND_COUNT + 1];
 extern const char *const starttls_names[STARTTLS_KIND_COUNT + 1];
+extern const char *const handoff_format_names[HANDOFF_FORMAT_COUNT + 1];
 extern const char *const declared_verb_names[DECLARED_COUNT + 1];
 /* Each ends with NULL. */
 extern const char *const commit_order_names[];

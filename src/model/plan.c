@@ -10,6 +10,7 @@ const char *const step_kind_names[STEP_KIND_COUNT + 1] = {
 	[STEP_PUBLISH] = "publish",
 	[STEP_ISSUE] = "issue",
 	[STEP_IMPORT] = "import",
+	[STEP_EXPORT] = "export",
 	[STEP_BACKUP] = "backup",
 	[STEP_COPY] = "copy",
 	[STEP_STAGE] = "stage",
@@ -56,7 +57,9 @@ enum exit_status plan_waiting_status(const struct plan *p)
 		return EXIT_STALE;
 	if (plan_is_blocked(p))
 		return EXIT_BLOCKED;
-	return plan_needs_acknowledgement(p) ? EXIT_ASKS : EXIT_DONE;
+	if (plan_needs_acknowledgement(p))
+		return EXIT_ASKS;
+	return p->awaited_count ? EXIT_AWAITS : EXIT_DONE;
 }
 
 enum {
@@ -142,6 +145,20 @@ struct stepped plan_left_components(const struct plan *p, struct arena *a)
 bool stepped_has(const struct stepped *s, const char *component)
 {
 	return text_find(component, s->names, s->count, sizeof(*s->names)) != NULL;
+}
+
+bool left_out_awaits(const struct left_out *l)
+{
+	return !strcmp(l->code, PLAN_AWAITING_HANDOFF);
+}
+
+size_t plan_awaiting(const struct plan *p)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->left_out_count; i++)
+		count += left_out_awaits(&p->left_out[i]);
+	return count;
 }
 
 bool plan_accepts_copy(const struct plan *p, const char *copy)

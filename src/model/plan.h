@@ -27,6 +27,7 @@ enum step_kind {
 	STEP_PUBLISH, /* write the file with an issuer's CA certificate */
 	STEP_ISSUE,
 	STEP_IMPORT,
+	STEP_EXPORT, /* write the file with a new pair for people */
 	STEP_BACKUP,
 	STEP_COPY, /* the bundle, to one copy */
 	STEP_STAGE,
@@ -136,7 +137,9 @@ struct choices {
 	size_t reissue_count;
 	const char *const *use; /* CERTIFICATE@FINGERPRINT, @previous or @newest */
 	size_t use_count;
-	int64_t until;           /* of the holds that `use` begins; 0: as usual */
+	int64_t until;                  /* of the holds that `use` begins; 0: as usual */
+	const char *const *handed_over; /* components and certificates that a person has imported */
+	size_t handed_over_count;
 	const char *from_backup; /* bundle, as it was given; NULL: none */
 	bool restart_postponed;
 };
@@ -195,6 +198,9 @@ struct plan {
 	size_t deferred_count;
 	const char *const *reach;
 	size_t reach_count;
+	/* not in the JSON form, sorted: components whose pair a person has to hand over */
+	const char *const *awaited;
+	size_t awaited_count;
 	/* not in the JSON form: acknowledgements that the plan's run records */
 	const struct acknowledgement *remembered;
 	size_t remembered_count;
@@ -239,6 +245,12 @@ size_t preconditions_alike(const struct precondition *first, size_t count);
 void preconditions_told(const struct precondition *first, size_t alike, struct buf *out);
 void preconditions_remedy(const struct precondition *first, size_t alike, struct buf *out);
 
+/* Code of what is staged, and waits for a person. */
+#define PLAN_AWAITING_HANDOFF "awaiting-handoff"
+bool left_out_awaits(const struct left_out *l);
+/* How many components are. */
+size_t plan_awaiting(const struct plan *p);
+
 /* Whether the component has this precondition in the plan, acknowledged. */
 bool plan_accepts(const struct plan *p, const char *code, const char *component);
 /* Whether the run goes on when this copy fails. */
@@ -246,7 +258,10 @@ bool plan_accepts_copy(const struct plan *p, const char *copy);
 /* Whether a precondition blocks; whether one is still to be acknowledged. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
-/* Exit status for what a plan leaves out: EXIT_STALE, EXIT_BLOCKED, EXIT_ASKS or EXIT_DONE. */
+/*
+ * Exit status for what a plan leaves out: EXIT_STALE, EXIT_BLOCKED, EXIT_ASKS,
+ * EXIT_AWAITS or EXIT_DONE.
+ */
 enum exit_status plan_waiting_status(const struct plan *p);
 
 extern const char *const step_kind_names[STEP_KIND_COUNT + 1];

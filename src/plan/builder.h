@@ -127,6 +127,7 @@ struct certificate_build {
 	const char *chain;       /* hash of the chain; NULL: unknown */
 	const char *reason;
 	size_t last_stage;
+	size_t export; /* its export step */
 };
 
 struct need {
@@ -148,6 +149,10 @@ struct component_build {
 	bool activate; /* the one activation of its process */
 	bool verify;
 	bool put_back;
+	bool awaits;      /* a person has to hand its pair over first */
+	bool handed;      /* its pair is staged already, or a person has handed it over */
+	const char *held; /* component that it waits for, since that awaits a person; it is
+			     staged, and no more; NULL */
 	bool postponed;   /* needs an activation, which is postponed */
 	bool unreachable; /* needs a step, but is offline */
 	bool not_running; /* there is no process, which would have been activated */
@@ -205,6 +210,7 @@ struct plan_builder {
 	VEC(struct left_out) left_out;
 	VEC(struct acknowledgement) remembered; /* given now, and not recorded yet */
 	VEC(const char *) accepted_copies;      /* by name: their failure is acknowledged */
+	struct targets handed_over;             /* --handed-over; bare names, of certificates too */
 	struct targets acks[CODE_COUNT];
 	struct targets standing[CODE_COUNT]; /* `acknowledge` of the fleet file */
 };

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "model/drift.h"
 #include "plan/acks.h"
+#include "plan/awaited.h"
 #include "plan/left_out.h"
 
 #include <string.h>
@@ -62,6 +63,8 @@ static const char *write_reason(struct plan_builder *d, const struct component_b
 {
 	const char *installed = c->seen->now.installed;
 
+	if (c->component->deliver.kind == DRIVER_HANDOFF)
+		return awaited_reason(d, c);
 	if (!installed)
 		return unknown_reason(d, c, "what is installed is unknown");
 	if (!*installed)
@@ -143,6 +146,8 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 
 	if (installed >= DRIFT_ATTRIBUTES && served == DRIFT_UNKNOWN)
 		need.activate = is_desired(c, c->seen->activation_due) || may_be_started(c);
+	if (c->component->deliver.kind == DRIVER_HANDOFF)
+		need = awaited_need(d, c, served, need);
 	c->not_running = (need.activate || need.verify) && component_is_down(&c->seen->now);
 	if (c->not_running)
 		need.activate = need.verify = false;
@@ -152,7 +157,7 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 	c->wanted = need;
 	if (is_put_back(d, c)) {
 		c->wanted = (struct need){ .put_back = true };
-		c->postponed = false;
+		c->postponed = c->awaits = false;
 	}
 	if (!component_wants(c))
 		return;
@@ -181,6 +186,11 @@ static bool process_is_put_back(const struct process_build *p)
 	return false;
 }
 
+static bool is_handed_over(const struct component_build *c)
+{
+	return c->component->deliver.kind == DRIVER_HANDOFF && !c->awaits;
+}
+
 /* The members of a process agree on how it is activated. */
 static void decide_process_steps(struct process_build *p)
 {
@@ -192,6 +202,10 @@ static void decide_process_steps(struct process_build *p)
 		const struct need none = { 0 };
 		struct need need = c->left ? none : c->wanted;
 
+		if (c->held) /* staged, or what was said is recorded, and no more */
+			need = (struct need){ .write = need.write &&
+						       (is_handed_over(c) ||
+							!is_desired(c, c->seen->now.staged)) };
 		if (goes_back)
 			need = (struct need){ .put_back = need.put_back };
 		c->put_back = need.put_back;
@@ -208,7 +222,7 @@ static void decide_process_steps(struct process_build *p)
 	for (size_t k = 0; k < p->member_count; k++) {
 		struct component_build *c = p->members[k];
 
-		if (c->in_scope && c->seen->now.online && !c->left)
+		if (c->in_scope && c->seen->now.online && !c->left && !c->held)
 			c->verify = component_is_provable(c->component, c->seen);
 	}
 }
@@ -222,6 +236,11 @@ void process_steps_decide(struct plan_builder *d)
 bool component_wants(const struct component_build *c)
 {
 	return c->wanted.write || c->wanted.activate || c->wanted.verify || c->wanted.put_back;
+}
+
+bool component_commits(const struct component_build *c)
+{
+	return c->write && (!c->held || is_handed_over(c));
 }
 
 bool component_has_step(const struct component_build *c)

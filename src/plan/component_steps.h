@@ -41,6 +41,8 @@ bool component_wants(const struct component_build *c);
 
 /* Whether a component gets a step in this plan. */
 bool component_has_step(const struct component_build *c);
+/* Whether it gets a commit in this plan. */
+bool component_commits(const struct component_build *c);
 /* Whether this pair was taken back there, or is about to be. */
 bool component_has_rejected(const struct component_build *c, const char *fingerprint);
 

@@ -167,6 +167,9 @@ static void add_deliver(struct contact_list *c, const struct deliver *d)
 	case DRIVER_COMMAND:
 		add_commands(c, d->command);
 		break;
+	case DRIVER_HANDOFF:
+		contact_add_path(c, d->handoff.file);
+		break;
 	case DRIVER_KIND_COUNT:
 		break;
 	}
@@ -299,6 +302,9 @@ static void collect(struct contact_list *c)
 	for (size_t i = 0; i < f->certificate_count; i++) {
 		const struct certificate *import = &f->certificates[i];
 
+		c->in_scope = d->certificates[i].in_scope;
+		contact_add_path(c, import->export);
+		c->in_scope = true;
 		contact_add_secret(c, &import->import.password);
 		if (import->trust.file)
 			contact_add(c, CONTACT_SECRET,

@@ -283,6 +283,9 @@ void left_out_list(struct plan_builder *d)
 
 		if (c->left && component_wants(c))
 			list_one(d, c->certificate->name, c->name, c->left);
+		else if (c->held && component_wants(c))
+			list_one(d, c->certificate->name, c->name,
+				 &(struct cause){ CODE_AWAITING_HANDOFF, c->held });
 	}
 	for (size_t i = 0; d->retirements_left && i < d->removed.count; i++)
 		list_one(d, builder_keep(d, d->removed.items[i]->certificate),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/acks.h"
+#include "plan/awaited.h"
 #include "plan/builder.h"
 #include "plan/component_steps.h"
 #include "plan/diff.h"
@@ -103,6 +104,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 {
 	const struct plan_input *in = d->in;
 	VEC(const char *) deferred = { 0 };
+	VEC(const char *) awaited = { 0 };
 
 	p->fleet = builder_keep(d, in->fleet->name);
 	p->at = in->at;
@@ -120,6 +122,8 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 		.use = keep_list(d, in->choices.use, in->choices.use_count),
 		.use_count = in->choices.use_count,
 		.until = in->choices.until,
+		.handed_over = keep_list(d, in->choices.handed_over, in->choices.handed_over_count),
+		.handed_over_count = in->choices.handed_over_count,
 		.from_backup = builder_keep(d, in->choices.from_backup),
 		.restart_postponed = in->choices.restart_postponed,
 	};
@@ -129,11 +133,15 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 
 		if (c->unreachable && c->left->accepted)
 			VEC_PUSH(&deferred, d->kept, c->name);
-		p->unchanged +=
-			c->in_scope && !component_has_step(c) && !(c->left && component_wants(c));
+		if (c->awaits && c->held)
+			VEC_PUSH(&awaited, d->kept, c->name);
+		p->unchanged += c->in_scope && !component_has_step(c) &&
+				!((c->left || c->held) && component_wants(c));
 	}
 	p->deferred = deferred.items; /* sorted like the fleet's components */
 	p->deferred_count = deferred.count;
+	p->awaited = awaited.items;
+	p->awaited_count = awaited.count;
 	p->preconditions = d->preconditions.items;
 	p->precondition_count = d->preconditions.count;
 	p->remembered = d->remembered.items;
@@ -167,7 +175,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	AUTO(plan_builder) d = { 0 };
 
 	builder_init(&d, in, &p.arena);
-	if (!scope_apply(&d, e) || !uses_read(&d, e) || !acks_read(&d, e))
+	if (!scope_apply(&d, e) || !uses_read(&d, e) || !acks_read(&d, e) || !awaited_read(&d, e))
 		return false;
 	from_backup_scope(&d);
 	diff_issuers(&d);
@@ -176,9 +184,10 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	process_steps_decide(&d);
 	contact_plan(&d, &p);
 	preconditions_check(&d);
-	if (!acks_check(&d, e))
+	if (!acks_check(&d, e) || !awaited_check(&d, e))
 		return false;
 	left_out_decide(&d);
+	awaited_hold(&d);
 	process_steps_decide(&d);
 	waves_plan(&d);
 	schedule_steps(&d);

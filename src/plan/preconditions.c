@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "model/client_view.h"
 #include "plan/acks.h"
+#include "plan/awaited.h"
 #include "plan/component_steps.h"
 #include "plan/diff.h"
 #include "plan/from_backup.h"
@@ -284,6 +285,20 @@ static void check_shared_key(struct plan_builder *d, const struct certificate_bu
 	precondition_add(d, &f);
 }
 
+/* Where the pair is written for people. */
+static void check_export(struct plan_builder *d, const struct certificate_build *c)
+{
+	const char *path = c->certificate->export;
+	const struct written_file *f = path ? snapshot_written(d->snapshot, path) : NULL;
+	struct precondition_spec p =
+		precondition_of_certificate(c, CODE_TARGET_UNWRITABLE, certificate_exports(d, c));
+
+	if (!f || !f->unwritable)
+		return;
+	precondition_split(d, f->unwritable, &p);
+	precondition_add(d, &p);
+}
+
 static void check_certificate(struct plan_builder *d, const struct certificate_build *c)
 {
 	if (!c->in_scope)
@@ -291,6 +306,7 @@ static void check_certificate(struct plan_builder *d, const struct certificate_b
 	check_issuer_end(d, c);
 	check_refusal(d, c);
 	check_unreadable_import(d, c);
+	check_export(d, c);
 	use_check(d, c);
 	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
 		check_shared_key(d, c);

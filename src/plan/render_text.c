@@ -74,6 +74,12 @@ static void render_head(struct page *pg)
 	}
 	if (c->target_count)
 		buf_putc(pg->out, '\n');
+	for (size_t i = 0; i < c->handed_over_count; i++) {
+		buf_puts(pg->out, i ? ", " : "Handed over: ");
+		text_show(pg, c->handed_over[i]);
+	}
+	if (c->handed_over_count)
+		buf_putc(pg->out, '\n');
 	if (c->from_backup) {
 		buf_puts(pg->out, "From the bundle: ");
 		text_show(pg, c->from_backup);
@@ -381,24 +387,32 @@ static void render_one_left_out(struct page *pg, const struct left_out *l)
 	if (*l->cause && strcmp(l->cause, name) != 0) {
 		buf_puts(pg->out, "waits for ");
 		text_show(pg, l->cause);
-		buf_puts(pg->out, ": ");
+		buf_puts(pg->out, left_out_awaits(l) ? "" : ": ");
 	}
-	text_show(pg, l->code);
+	if (!left_out_awaits(l))
+		text_show(pg, l->code);
+	else if (!strcmp(l->cause, name))
+		buf_puts(pg->out, "its file is to be imported");
 	buf_putc(pg->out, '\n');
 }
 
-/* A large list is cut unless verbose. */
-static void render_left_out(struct page *pg)
+/* Those that wait for a person, or the others.  A large list is cut unless verbose. */
+static void render_left_out(struct page *pg, const char *heading, bool awaits)
 {
-	size_t all = pg->p->left_out_count;
-	size_t count = !pg->verbose && all > ITEMS_SHOWN ? ITEMS_SHOWN : all;
+	size_t count = 0;
 
-	if (count)
-		title(pg, "Left out");
-	for (size_t i = 0; i < count; i++)
-		render_one_left_out(pg, &pg->p->left_out[i]);
-	if (count < all)
-		buf_printf(pg->out, "  and %zu more, --verbose lists them\n", all - count);
+	for (size_t i = 0; i < pg->p->left_out_count; i++) {
+		const struct left_out *l = &pg->p->left_out[i];
+
+		if (left_out_awaits(l) != awaits)
+			continue;
+		if (!count++)
+			title(pg, heading);
+		if (count <= ITEMS_SHOWN || pg->verbose)
+			render_one_left_out(pg, l);
+	}
+	if (count > ITEMS_SHOWN && !pg->verbose)
+		buf_printf(pg->out, "  and %zu more, --verbose lists them\n", count - ITEMS_SHOWN);
 }
 
 static void render_unchanged(struct page *pg)
@@ -434,6 +448,9 @@ static void text_summary(struct page *pg)
 	else if (plan_needs_acknowledgement(pg->p))
 		tone_add(pg->out, "Waits for acknowledgement: see the preconditions\n", TONE_ASK,
 			 pg->color);
+	else if (pg->p->awaited_count)
+		tone_add(pg->out, "Waits for a person: see the preconditions\n", TONE_ASK,
+			 pg->color);
 }
 
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out)
@@ -461,7 +478,8 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
 		render_section(&pg, &sections_before[i]);
 	render_waves(&pg);
 	render_section(&pg, &section_after);
-	render_left_out(&pg);
+	render_left_out(&pg, "Waiting for a person", true);
+	render_left_out(&pg, "Left out", false);
 	if (verbose)
 		render_unchanged(&pg);
 	text_summary(&pg);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/builder.h"
 
+#include "base/fs.h"
 #include "base/text.h"
+#include "plan/awaited.h"
+#include "plan/component_steps.h"
 #include "plan/waves.h"
 
 #include <stdlib.h>
@@ -92,12 +95,33 @@ static void order_issuer(struct step_schedule *o, struct issuer_build *i)
 	o->published = schedule_add_step(o, step, (size_t[]){ i->step, o->published }, 2);
 }
 
+/* Before anything is staged. */
+static void order_export(struct step_schedule *o, struct certificate_build *c, size_t made)
+{
+	struct plan_builder *d = o->d;
+	struct step step = {
+		.kind = STEP_EXPORT,
+		.certificate = c->name,
+		.generation = c->fingerprint,
+		.wave = NO_WAVE,
+	};
+
+	if (!certificate_exports(d, c))
+		return;
+	step.reason = arena_printf(
+		d->kept, "'%s' will hold the private key, without a password",
+		text_escaped(&d->scratch, fs_beneath(d->fleet->directory, c->certificate->export)));
+	c->export = schedule_add_step(o, step, &made, 1);
+}
+
 static void order_certificate(struct step_schedule *o, struct certificate_build *c)
 {
 	if (!c->in_scope)
 		return;
+	c->export = NO_STEP;
 	if (c->job == CERTIFICATE_KEEP || c->left) {
 		o->unsaved_kept += c->unsaved;
+		order_export(o, c, NO_STEP);
 		return;
 	}
 
@@ -118,6 +142,7 @@ static void order_certificate(struct step_schedule *o, struct certificate_build 
 	size_t made = schedule_add_step(o, step, &issuer, 1);
 
 	VEC_PUSH(&o->unsaved, &o->d->scratch, made);
+	order_export(o, c, made);
 }
 
 /*
@@ -136,7 +161,7 @@ static size_t count_strangers(struct plan_builder *d)
 		qsort(known, s->generation_count, sizeof(*known), text_compare);
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
 		const struct component_build *c = &d->components[i];
-		const char *there = c->write ? c->seen->now.installed : NULL;
+		const char *there = component_commits(c) ? c->seen->now.installed : NULL;
 
 		if (!there || !*there)
 			continue;
@@ -200,6 +225,7 @@ static void order_copies(struct step_schedule *o)
 {
 	const struct snapshot *s = o->d->snapshot;
 
+	VEC_PUSH(&o->held_up, &o->d->scratch, NO_STEP); /* of its certificate's export */
 	VEC_PUSH(&o->held_up, &o->d->scratch, o->backup);
 	VEC_PUSH(&o->held_up, &o->d->scratch, o->published);
 	for (size_t i = 0; i < s->copy_count; i++) {
@@ -224,8 +250,9 @@ static void order_stages(struct step_schedule *o)
 	for (size_t i = 0; i < o->d->fleet->component_count; i++) {
 		struct component_build *c = &o->d->components[i];
 
-		if (!c->write)
+		if (!c->write || c->handed)
 			continue;
+		o->held_up.items[0] = c->certificate->export;
 		c->stage = schedule_add_step(o, component_step(STEP_STAGE, c), o->held_up.items,
 					     o->held_up.count);
 		c->certificate->last_stage = c->stage;
@@ -252,7 +279,7 @@ static void order_first_commits(struct step_schedule *o)
 	for (size_t i = 0; i < o->d->fleet->component_count; i++) {
 		struct component_build *c = &o->d->components[i];
 
-		if (!c->write || !component_commits_first(c))
+		if (!component_commits(c) || !component_commits_first(c))
 			continue;
 		order_commit(o, c, NO_WAVE);
 		last = c->commit;
@@ -298,7 +325,7 @@ static void order_process(struct step_schedule *o, struct process_build *p, int 
 		if (p->members[i]->put_back)
 			order_rollback(o, p->members[i], wave);
 	for (size_t i = 0; i < p->member_count; i++)
-		if (p->members[i]->write && p->members[i]->commit == NO_STEP)
+		if (component_commits(p->members[i]) && p->members[i]->commit == NO_STEP)
 			order_commit(o, p->members[i], wave);
 
 	size_t activation = order_activation(o, p, wave);

@@ -6,6 +6,7 @@ static const char *const words[STEP_KIND_COUNT] = {
 	[STEP_PUBLISH] = "to publish",
 	[STEP_ISSUE] = "to issue",
 	[STEP_IMPORT] = "to import",
+	[STEP_EXPORT] = "to export",
 	[STEP_BACKUP] = "backup",
 	[STEP_COPY] = "to copy",
 	[STEP_STAGE] = "to stage",
@@ -29,6 +30,8 @@ void summary_words(const struct plan *p, struct buf *out)
 {
 	const struct summary s = plan_summary(p);
 	const char *separator = "";
+	size_t awaiting = plan_awaiting(p);
+	size_t left = p->left_out_count - awaiting;
 
 	for (enum step_kind kind = 0; kind < STEP_KIND_COUNT; kind++) {
 		if (!s.steps[kind])
@@ -41,6 +44,8 @@ void summary_words(const struct plan *p, struct buf *out)
 	if (!p->step_count)
 		buf_puts(out, p->left_out_count ? "Nothing to do now" : "Nothing to do");
 	buf_printf(out, "; %zu unchanged", p->unchanged);
-	if (p->left_out_count)
-		buf_printf(out, ", %zu left out", p->left_out_count);
+	if (awaiting)
+		buf_printf(out, ", %zu waiting for a person", awaiting);
+	if (left)
+		buf_printf(out, ", %zu left out", left);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/waves.h"
 
+#include "plan/component_steps.h"
 #include "plan/preconditions.h"
 
 #include <assert.h>
@@ -106,7 +107,8 @@ static bool takes_part(const struct process_build *p)
 	for (size_t i = 0; i < p->member_count; i++) {
 		const struct component_build *c = p->members[i];
 
-		if (c->verify || c->put_back || (c->write && !component_commits_first(c)))
+		if (c->verify || c->put_back ||
+		    (component_commits(c) && !component_commits_first(c)))
 			return true;
 	}
 	return false;

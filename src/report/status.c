@@ -12,12 +12,19 @@
 #include <strings.h>
 
 const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
-	[COMPONENT_ABSENT] = "absent",           [COMPONENT_OUTDATED] = "outdated",
-	[COMPONENT_STAGED] = "staged",           [COMPONENT_RESTART_PENDING] = "restart-pending",
-	[COMPONENT_IN_SYNC] = "in-sync",         [COMPONENT_FAILED] = "failed",
-	[COMPONENT_ROLLED_BACK] = "rolled-back", [COMPONENT_DEFERRED] = "deferred",
-	[COMPONENT_INVALID] = "invalid",         [COMPONENT_UNKNOWN] = "unknown",
-	[COMPONENT_UNPROVEN] = "unproven",       [COMPONENT_NOT_USED] = "not-used",
+	[COMPONENT_ABSENT] = "absent",
+	[COMPONENT_OUTDATED] = "outdated",
+	[COMPONENT_STAGED] = "staged",
+	[COMPONENT_RESTART_PENDING] = "restart-pending",
+	[COMPONENT_IN_SYNC] = "in-sync",
+	[COMPONENT_FAILED] = "failed",
+	[COMPONENT_ROLLED_BACK] = "rolled-back",
+	[COMPONENT_DEFERRED] = "deferred",
+	[COMPONENT_INVALID] = "invalid",
+	[COMPONENT_UNKNOWN] = "unknown",
+	[COMPONENT_UNPROVEN] = "unproven",
+	[COMPONENT_NOT_USED] = "not-used",
+	[COMPONENT_AWAITING] = "awaiting-handoff",
 };
 
 /* ---- the state of a component ---- */
@@ -91,7 +98,8 @@ static enum component_state installed_state(const struct status_component *row)
 								: COMPONENT_UNKNOWN;
 	}
 	if (status_is_same(seen->now.staged, desired))
-		return COMPONENT_STAGED;
+		return row->component->deliver.kind == DRIVER_HANDOFF ? COMPONENT_AWAITING
+								      : COMPONENT_STAGED;
 	if (!seen->now.installed)
 		return COMPONENT_UNKNOWN;
 	return *seen->now.installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
@@ -333,6 +341,7 @@ static bool is_good(const struct status_component *c, bool strict)
 	case COMPONENT_ABSENT:
 	case COMPONENT_OUTDATED:
 	case COMPONENT_STAGED:
+	case COMPONENT_AWAITING:
 	case COMPONENT_INVALID:
 	case COMPONENT_FAILED:
 	case COMPONENT_ROLLED_BACK:

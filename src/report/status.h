@@ -34,6 +34,7 @@ enum component_state {
 	COMPONENT_ROLLED_BACK,     /* the desired pair was taken back here */
 	COMPONENT_DEFERRED,        /* offline, and knowingly left */
 	COMPONENT_UNKNOWN,         /* it should answer, and does not */
+	COMPONENT_AWAITING,        /* a person has to import its pair */
 	COMPONENT_NOT_USED,        /* `presence: absent` */
 	COMPONENT_STATE_COUNT
 };

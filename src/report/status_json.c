@@ -2,7 +2,7 @@
 #include "report/status.h"
 #include "json/record.h"
 
-#define STATUS_FORMAT "1.5"
+#define STATUS_FORMAT "1.6"
 
 enum {
 	DAY = 86400

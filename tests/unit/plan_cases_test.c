@@ -50,7 +50,8 @@
  *		[activation=none|swap|reload|restart]
  *		[doubt="..."] [untrusted="..."] [denied="..."] [not_running="..."]
  *		[unverifiable="..."] [plain="..."] [refused=yes] [no_secret="..."]
- *		[acknowledged=CODE:WEB/1]
+ *		[acknowledged=CODE:WEB/1] [staged=WEB/1]
+ *	written PATH [pair=WEB/1] [unfinished] [unwritable="..."]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -100,11 +101,13 @@ struct scene {
 	VEC(struct generation) bundle;
 	VEC(struct import_seen) imports;
 	VEC(struct publish_seen) published;
+	VEC(struct written_file) written;
 	VEC(struct component_seen) components;
 	VEC(const char *) targets;
 	VEC(const char *) acks;
 	VEC(const char *) reissue;
 	VEC(const char *) use;
+	VEC(const char *) handed_over;
 	int64_t until;
 	VEC(struct step) broken;
 	VEC(const char *) reached;
@@ -359,6 +362,18 @@ static void add_published(struct scene *s, const struct words *w)
 					.unwritable = value(w, "unwritable") });
 }
 
+static void add_written(struct scene *s, const struct words *w)
+{
+	const char *pair = value(w, "pair");
+
+	VEC_PUSH(&s->written, &s->a,
+		 (struct written_file){ .path = w->items[1],
+					.fingerprint = pair ? fingerprint(s, pair) : NULL,
+					.complete = pair && !has(w, "unfinished"),
+					.holds = "",
+					.unwritable = value(w, "unwritable") });
+}
+
 static void add_copy(struct scene *s, const struct words *w)
 {
 	VEC_PUSH(&s->copies, &s->a,
@@ -384,6 +399,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.version = value(w, "version"),
 		.now.installed = seen_fingerprint(s, w, "installed"),
 		.now.served = seen_fingerprint(s, w, "served"),
+		.now.staged = value(w, "staged") ? fingerprint(s, value(w, "staged")) : NULL,
 		.now.chain = value(w, "chain"),
 		.now.served_flaw = value(w, "flaw"),
 		.now.damage = value(w, "damage"),
@@ -506,6 +522,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		add_import(s, w);
 	else if (!strcmp(kind, "published"))
 		add_published(s, w);
+	else if (!strcmp(kind, "written"))
+		add_written(s, w);
 	else if (!strcmp(kind, "copy"))
 		add_copy(s, w);
 	else if (!strcmp(kind, "backup"))
@@ -542,6 +560,7 @@ static void finish_snapshot(struct scene *s)
 	SORT(&s->bundle, compare_generations);
 	SORT(&s->imports, compare_names);
 	SORT(&s->published, compare_names);
+	SORT(&s->written, compare_names);
 	SORT(&s->components, compare_names);
 	SORT(&s->reached, compare_names);
 	s->source = (struct source_bundle){ "b.zip", s->bundle.items, s->bundle.count };
@@ -566,6 +585,8 @@ static void finish_snapshot(struct scene *s)
 	s->snapshot.import_count = s->imports.count;
 	s->snapshot.published = s->published.items;
 	s->snapshot.publish_count = s->published.count;
+	s->snapshot.written = s->written.items;
+	s->snapshot.written_count = s->written.count;
 	s->snapshot.components = s->components.items;
 	s->snapshot.component_count = s->components.count;
 }
@@ -599,6 +620,8 @@ static void read_choice_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->reissue, &s->a, w->items[1]);
 	else if (!strcmp(kind, "use"))
 		VEC_PUSH(&s->use, &s->a, use_of(s, w->items[1]));
+	else if (!strcmp(kind, "handed-over"))
+		VEC_PUSH(&s->handed_over, &s->a, w->items[1]);
 	else if (!strcmp(kind, "until"))
 		assert_true(time_parse(w->items[1], &s->until));
 	else if (!strcmp(kind, "broken"))
@@ -721,6 +744,7 @@ static void show_subject(const struct step *s, struct buf *out)
 	case STEP_PUBLISH:
 	case STEP_ISSUE:
 	case STEP_IMPORT:
+	case STEP_EXPORT:
 	case STEP_KIND_COUNT:
 		buf_printf(out, " %s", s->certificate);
 		break;
@@ -765,6 +789,8 @@ static void show_plan(const struct plan *p, struct buf *out)
 			   l->component ? l->component : l->certificate, l->code,
 			   *l->cause ? " of " : "", l->cause);
 	}
+	for (size_t i = 0; i < p->awaited_count; i++)
+		buf_printf(out, "awaits a person for %s\n", p->awaited[i]);
 	for (size_t i = 0; i < p->deferred_count; i++)
 		buf_printf(out, "deferred %s\n", p->deferred[i]);
 	for (size_t i = 0; i < p->wave_count; i++)
@@ -813,6 +839,8 @@ static char *outcome(struct scene *s, bool as_text)
 			     .ack_count = s->acks.count,
 			     .reissue = s->reissue.items,
 			     .reissue_count = s->reissue.count,
+			     .handed_over = s->handed_over.items,
+			     .handed_over_count = s->handed_over.count,
 			     .use = s->use.items,
 			     .use_count = s->use.count,
 			     .until = s->until,

@@ -532,6 +532,7 @@ static void carry_out(struct world *w, const struct step *s)
 		break;
 	case STEP_PUBLISH:
 	case STEP_IMPORT:
+	case STEP_EXPORT:
 	case STEP_STAGE:
 	case STEP_ROLLBACK:
 	case STEP_RETIRE:
