@@ -49,6 +49,7 @@ struct collector_order {
 	const char *bare;    /* the name alone, where it is the only one; NULL */
 	int64_t sent_ms;     /* when the order was answered */
 	bool gone;           /* it was not connected since the order */
+	bool start_asked;    /* for `before`, since it connected */
 	int64_t before;      /* start time before the order; 0: unknown */
 	int64_t connect_end; /* until when it may connect before the order */
 	int64_t end_ms;
@@ -339,6 +340,28 @@ static void group_begin(struct collector_group *g, struct job *const *jobs)
 	}
 }
 
+/*
+ * The archive has no collector that is not connected, as after the Server's restart: the
+ * start time of one that has connected since is asked for before its order.
+ */
+static void group_ask_starts(struct collector_group *g)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < g->count; i++) {
+		struct collector_order *o = &g->orders[i];
+		const struct appmon_collector *row = order_row(o);
+
+		if (o->state != ORDER_WAITS || !row || !row->connected || o->start_asked)
+			continue;
+		o->start_asked = true;
+		wanted |= !order_started(o);
+	}
+	/* without an archive the list alone has to do */
+	if (wanted)
+		(void)group_archive(g);
+}
+
 static void collectors_activate(struct driver_session *v, struct job *const *jobs, size_t count)
 {
 	AUTO(collector_group) g = { .v = v,
@@ -356,6 +379,7 @@ static void collectors_activate(struct driver_session *v, struct job *const *job
 		if (g.next_archive_ms && began >= g.next_archive_ms)
 			g.next_archive_ms =
 				group_archive(&g) ? clock_mono_ms() + NEXT_ARCHIVE_MS : INT64_MAX;
+		group_ask_starts(&g);
 		now = clock_mono_ms();
 		for (size_t i = 0; i < count; i++)
 			order_step(&g.orders[i], now);

@@ -14,7 +14,7 @@ start_appmon '{retry: 0.05, store: "appmon/{name}@{host}", collectors: [
 	{name: "twin", host: "h1", trust: "connect"}, {name: "twin", host: "h2", trust: "connect"}]}'
 mv 'appmon/a b+%|é@h' appmon/odd
 collectors_connect one@h 'a b+%/é@h' twin@h1 twin@h2
-server_timeout=6s collector_timeout=6s write_fleet one@h
+server_timeout=10s collector_timeout=10s write_fleet one@h
 cat >>certfleet.yaml <<'END'
   odd: {role: collector, certificate: appmon, appmon: {collector: "a b+%/é@h"}, deliver: {files: {directory: appmon/odd}}, activate: appmon}
   twin1: {role: collector, certificate: appmon, appmon: {collector: "twin@h1"}, deliver: {files: {directory: "appmon/twin@h1"}}, activate: appmon}
@@ -66,7 +66,7 @@ renew
 has "$status $(tr '\n' ' ' <<<"$out")" "^7 .*it refused to restart: its answer says 'fail'; restart it on its host" \
 	"trap: a restart that is answered 200 and fail is a failure in words"
 for way in "403 403: the account 'certfleet' lacks the permission 'Shutdown or Restart'" "echo repeats a secret" \
-	"lie was ordered to restart, but did not within 6 seconds" \
+	"lie was ordered to restart, but did not within 10 seconds" \
 	${EVERY:+"false it refused to restart: its answer says 'fail'" "admin lacks the permission 'Administrator'" \
 		"500 answered 500" "redirect answered 302" "401 401: the AppMon Server does not accept"}; do
 	count=$(server_starts)
@@ -90,7 +90,7 @@ is "$status $(state_of one)" "0 in-sync driver" "trap: the next apply restarts i
 for quirk in stuck ${EVERY:+ignores}; do
 	control "{\"collector\": \"one@h\", \"set\": {\"quirk\": \"$quirk\"}}"
 	renew
-	has "$status $(tr '\n' ' ' <<<"$out")" '^7 .*one .*within 6 seconds; restart it on its host' "trap: a collector that is $quirk is a failure"
+	has "$status $(tr '\n' ' ' <<<"$out")" '^7 .*one .*within 10 seconds; restart it on its host' "trap: a collector that is $quirk is a failure"
 	control '{"collector": "one@h", "set": {"quirk": null}}'
 	control '{"collector": "one@h", "do": "stop"}'
 	control '{"collector": "one@h", "do": "start"}'
@@ -101,6 +101,7 @@ done
 # --- certfleet is killed in the middle
 applies() { "$CERTFLEET" apply --yes "$@" >>run/killed 2>&1 & killed=$!; pids+=("$killed"); }
 ordered() { [ "$(requests POST $json)" -gt "$orders" ]; }
+sed -i 's/server: {restart: {timeout: 10s}/server: {restart: {timeout: 60s}/' certfleet.yaml
 orders=$(requests POST $json)
 control '{"set": {"boot": {"web": 5}}}'
 applies --reissue appmon
@@ -130,6 +131,7 @@ control '{"tier": "server", "do": "restart"}'
 wait "$killed"
 is "$? $(requests POST $json)" "0 $((orders + 1))" "trap: one that is not carried out yet is waited for, and not ordered again"
 is "$(state_of server)" "in-sync handshake" "trap: and is proven"
+sed -i 's/server: {restart: {timeout: 60s}/server: {restart: {timeout: 10s}/' certfleet.yaml
 
 # --- a port in the clear
 sed "s/verify: {tls: \"127.0.0.1:$collector\"/verify: {tls: \"127.0.0.1:$plain\"/" certfleet.yaml >clear.yaml
