@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -262,6 +263,8 @@ __attribute__((noreturn)) static void run_decoder(int control, pid_t parent,
 	/* the original may have the number CONTROL_FD, which a dup2() below takes */
 	int mine = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
 
+	/* libarchive refuses an entry whose name the locale cannot express */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	if (mine < 0 || !become_decoder(mine, parent))
 		_exit(2);
 	for (;;) {

@@ -20,9 +20,9 @@ struct archive_entry;
 
 struct zip_walk {
 	struct archive *archive;
-	bool encrypted;  /* each entry is expected to be */
-	uint64_t limit;  /* unpacked bytes */
-	uint64_t left;   /* of these, still allowed */
+	bool encrypted; /* each entry is expected to be */
+	uint64_t limit; /* unpacked bytes */
+	uint64_t left;  /* of these, still allowed */
 };
 
 void zip_walk_close(struct zip_walk *w);
@@ -35,8 +35,7 @@ AUTO_STRUCT(zip_walk, struct zip_walk, zip_walk_close)
 MUST_CHECK bool zip_walk_open(struct zip_walk *w, struct bytes zip, const struct secret *password,
 			      uint64_t limit, struct err *e);
 /* Sets *head to NULL at the end of the archive; nothing of an entry is checked. */
-MUST_CHECK bool zip_walk_next(const struct zip_walk *w, struct archive_entry **head,
-			      struct err *e);
+MUST_CHECK bool zip_walk_next(const struct zip_walk *w, struct archive_entry **head, struct err *e);
 /* Whether the entry is stored or deflated, and encrypted by AES where that is expected. */
 bool zip_walk_method_is_allowed(const struct zip_walk *w);
 /* Appends the content of the entry; its length must be that of its header. */

@@ -24,7 +24,7 @@ more_seeds() {
 	case $1 in
 	yaml) set -- "$corpora/yaml/files" ;;
 	import_* | certificate | installed) set -- "$corpora/import/files" ;;
-	zip | bundle) set -- "$corpora/archives/files" ;;
+	zip | pem_zip | bundle) set -- "$corpora/archives/files" ;;
 	agent_http) set -- "$corpora/http/files" ;;
 	*) return ;;
 	esac

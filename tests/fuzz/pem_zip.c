@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A ZIP archive of .pem files, as an import. */
+#include "harness.h"
+
+#include "bundle/pem_zip.h"
+#include "bundle/zip.h"
+
+void fuzz_one(const uint8_t *bytes, size_t len)
+{
+	AUTO(pem_zip) z = { 0 };
+	struct err e = { 0 };
+	bool good = pem_zip_read((struct bytes){ bytes, len }, &z, &e);
+
+	HOLDS(good == (e.code == ERR_NONE) && good == (z.count > 0));
+	HOLDS(z.count <= PEM_ZIP_ENTRY_LIMIT);
+	for (size_t i = 0; i < z.count; i++) {
+		size_t name = strlen(z.names[i]);
+
+		HOLDS(name >= 4 && !strcmp(z.names[i] + name - 4, ".pem"));
+		HOLDS(z.names[i][0] != '/' && z.files[i].len <= PEM_ZIP_UNPACKED_LIMIT);
+	}
+}
+
+void fuzz_seeds(void)
+{
+	struct bundle_entry items[] = {
+		{ "key.pem", "-----BEGIN PRIVATE KEY-----\n", 28 },
+		{ "certs/leaf.pem", "-----BEGIN CERTIFICATE-----\n", 28 },
+		{ "empty.pem", "", 0 },
+		{ "other.crt", "x", 1 },
+	};
+	AUTO(secret) password = secret_of("0123456789abcdef", 16);
+
+	for (size_t count = 0; count <= 4; count++) {
+		const struct entries list = { .items = items, .count = count };
+		AUTO(buf) plain = { 0 };
+		AUTO(buf) sealed = { 0 };
+		struct err e = { 0 };
+
+		HOLDS(zip_pack(&list, NULL, &plain, &e) && zip_pack(&list, &password, &sealed, &e));
+		seed(plain.data, plain.len);
+		seed(sealed.data, sealed.len);
+	}
+}
