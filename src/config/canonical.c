@@ -53,8 +53,12 @@ static void put_issuer(struct writer *w, const struct issuer *i)
 
 static void put_import(struct writer *w, const struct import *i)
 {
+	static const char *const keys[] = {
+		[IMPORT_PEM] = "pem", [IMPORT_PKCS12] = "pkcs12", [IMPORT_ZIP] = "zip"
+	};
+
 	for (size_t k = 0; k < i->file_count; k++)
-		put_path(w, i->kind == IMPORT_PEM ? "pem" : "pkcs12", i->files[k]);
+		put_path(w, keys[i->kind], i->files[k]);
 	put_secret(w, "password", &i->password);
 }
 

@@ -69,6 +69,17 @@ static bool read_purpose(struct loader *ld, const struct field *f, const struct 
 	return good;
 }
 
+static void import_one_file(struct loader *ld, struct import *out, enum import_kind kind,
+			    const char *path)
+{
+	const char **files = arena_array(&ld->fleet.arena, 1, sizeof(*files));
+
+	files[0] = path;
+	out->kind = kind;
+	out->files = files;
+	out->file_count = 1;
+}
+
 static bool certificate_types_read_import(struct loader *ld, const struct field *f,
 					  const struct node *n, void *slot)
 {
@@ -79,22 +90,19 @@ static bool certificate_types_read_import(struct loader *ld, const struct field 
 		return wrong_kind(ld, f, n, "a mapping");
 	if (!record_read(ld, f->param, n, &form))
 		return false;
-	if (!form.pkcs12 == !form.pem.count)
-		return config_error(ld, n, "exactly one of 'pem', 'pkcs12' is expected here");
+	if (!!form.pkcs12 + !!form.pem.count + !!form.zip != 1)
+		return config_error(ld, n,
+				    "exactly one of 'pem', 'pkcs12', 'zip' is expected here");
 	out->password = form.password;
+	if (form.pkcs12)
+		import_one_file(ld, out, IMPORT_PKCS12, form.pkcs12);
+	if (form.zip)
+		import_one_file(ld, out, IMPORT_ZIP, form.zip);
 	if (form.pem.count) {
 		out->kind = IMPORT_PEM;
 		out->files = form.pem.list;
 		out->file_count = form.pem.count;
-		return true;
 	}
-
-	const char **files = arena_array(&ld->fleet.arena, 1, sizeof(*files));
-
-	files[0] = form.pkcs12;
-	out->kind = IMPORT_PKCS12;
-	out->files = files;
-	out->file_count = 1;
 	return true;
 }
 

@@ -109,6 +109,7 @@ struct role_form {
 struct import_form {
 	struct items pem;
 	const char *pkcs12;
+	const char *zip;
 	struct secret_ref password;
 };
 

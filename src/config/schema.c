@@ -191,8 +191,9 @@ static const struct field import_fields[] = {
 	     "PEM files that hold leaf, key and chain"),
 	PATH(struct import_form, "pkcs12", pkcs12, "a PKCS#12 file"),
 	SECRET(struct import_form, "password", password, "opens the file, or the key in it"),
+	PATH(struct import_form, "zip", zip,
+	     "a ZIP file of .pem files alone, without a password, that hold leaf, key and chain"),
 	UNSUPPORTED("der"),
-	UNSUPPORTED("zip"),
 	UNSUPPORTED("bundle"),
 	{ 0 },
 };
@@ -200,7 +201,7 @@ static const struct record import_record = {
 	.name = "import",
 	.fields = import_fields,
 	.size = sizeof(struct import_form),
-	.rules = (const struct key_rule[]){ { KEYS_ONE_OF, { "pem", "pkcs12" } }, { 0 } },
+	.rules = (const struct key_rule[]){ { KEYS_ONE_OF, { "pem", "pkcs12", "zip" } }, { 0 } },
 	.help = "an imported certificate and key",
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
 #include "base/text.h"
+#include "bundle/pem_zip.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
@@ -76,6 +77,23 @@ static bool read_password(struct engine *en, const struct import *import,
 	return err_in(e, "cannot get the password");
 }
 
+/* The files of a ZIP take its place; they stay in `unpacked`. */
+static bool unpack_import(struct import_input *input, struct pem_zip *unpacked, struct err *e)
+{
+	const struct bytes zip = { input->files->bytes, input->files->len };
+
+	if (input->kind != IMPORT_ZIP)
+		return true;
+	if (!pem_zip_read(zip, unpacked, e))
+		return err_in(e, "cannot import '%s'",
+			      text_escaped(&unpacked->arena, *input->names));
+	input->archive = *input->names;
+	input->names = unpacked->names;
+	input->files = unpacked->files;
+	input->file_count = unpacked->count;
+	return true;
+}
+
 /*
  * Linted at `now`; ERR_MISSING: file or password.  The hash of the files is set also
  * when what is in them cannot be read.
@@ -85,6 +103,7 @@ static bool observe_import_read_import(struct engine *en, const struct certifica
 {
 	const struct import *import = &c->import;
 	AUTO(input_files) in = { 0 };
+	AUTO(pem_zip) unpacked = { 0 };
 	const struct secret *password = NULL;
 
 	if (!observe_import_read_files(en, import, &in, e) ||
@@ -99,7 +118,8 @@ static bool observe_import_read_import(struct engine *en, const struct certifica
 				      .at = now };
 
 	hash_files(&in, out->file);
-	if (import_read_linted(&input, &out->pair, refusal, e))
+	if (unpack_import(&input, &unpacked, e) &&
+	    import_read_linted(&input, &out->pair, refusal, e))
 		return true;
 	if (e->code != ERR_STOPPED)
 		e->code = ERR_INPUT;
@@ -220,11 +240,32 @@ static bool is_pkcs12(const struct secret *file)
 	return file->len > head + 3 && b[0] == 0x30 && !memcmp(b + head, "\x02\x01\x03", 3);
 }
 
+/* An entry at its beginning, and the end of a directory. */
+static bool is_zip(const struct secret *file)
+{
+	return file->len > 4 && !memcmp(file->bytes, "PK\3\4", 4) &&
+	       bytes_find(file->bytes, file->len, "PK\5\6");
+}
+
+static bool looks_like_import(enum import_kind kind, const struct secret *file)
+{
+	switch (kind) {
+	case IMPORT_PEM:
+		return observe_import_is_pem(file);
+	case IMPORT_PKCS12:
+		return is_pkcs12(file);
+	case IMPORT_ZIP:
+		return is_zip(file);
+	case IMPORT_NONE:
+		break;
+	}
+	return false;
+}
+
 static bool are_pairs(const struct import *import, const struct input_files *in)
 {
 	for (size_t i = 0; i < in->count; i++)
-		if (!(import->kind == IMPORT_PEM ? observe_import_is_pem(&in->files[i])
-						 : is_pkcs12(&in->files[i])))
+		if (!looks_like_import(import->kind, &in->files[i]))
 			return false;
 	return true;
 }
@@ -246,7 +287,7 @@ static void look_at_files(struct engine *en, const struct certificate *c, struct
 	}
 	if (!are_pairs(&c->import, &in)) {
 		seen->unopened = false;
-		seen->error = "a file of it is neither PEM nor PKCS#12";
+		seen->error = "a file of it is neither PEM, PKCS#12 nor a ZIP archive";
 		return;
 	}
 	hash_files(&in, file);

@@ -93,12 +93,13 @@ struct issuer {
 enum import_kind {
 	IMPORT_NONE,
 	IMPORT_PEM,
-	IMPORT_PKCS12
+	IMPORT_PKCS12,
+	IMPORT_ZIP /* of PEM files */
 };
 
 struct import {
 	enum import_kind kind;
-	const char *const *files; /* PEM: one or more; PKCS#12: one */
+	const char *const *files; /* PEM: one or more; else one */
 	size_t file_count;
 	struct secret_ref password;
 };

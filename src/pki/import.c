@@ -24,6 +24,7 @@ static bool import_read_file(struct import_parse *f, const struct import_input *
 
 	switch (in->kind) {
 	case IMPORT_PEM:
+	case IMPORT_ZIP:
 		return import_parse_read_pem(f, bytes, password, e);
 	case IMPORT_PKCS12:
 		return found_read_pkcs12(f, bytes, password, e);
@@ -85,10 +86,11 @@ bool import_decode(const struct span *in, size_t count, struct buf *answer, stru
 
 	if (!import_read_request(in, count, &password, &input))
 		return err_set(e, ERR_INPUT, "nothing is to be imported");
+	f.kind = input.kind;
 	for (size_t i = 0; i < input.file_count; i++) {
 		if (import_read_file(&f, &input, i, e))
 			continue;
-		if (input.file_count > 1)
+		if (input.file_count > 1 || input.kind == IMPORT_ZIP)
 			err_in(e, "'%s'", text_escaped(&f.arena, input.names[i]));
 		return false;
 	}
@@ -175,6 +177,8 @@ static bool name_import(const struct import_input *in, struct err *e)
 	/* A refusal by GnuTLS is still a defect of the input. */
 	if (e->code == ERR_CRYPTO)
 		e->code = ERR_INPUT;
+	if (in->archive)
+		return err_in(e, "cannot import '%s'", text_escaped(&a, in->archive));
 	if (names_file(in, e, &a))
 		return err_set(e, e->code, "cannot import %s", arena_strdup(&a, e->text));
 	if (in->file_count == 1)

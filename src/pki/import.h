@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Import of an externally issued certificate and key: PEM files in any order
- * and mixture, or one PKCS#12.  Parsing, reading the leaf's facts and checking
- * the pair all happen in the decoder process (base/decoder.h), which returns a
- * finished pair.
+ * and mixture, on their own or out of a ZIP (bundle/pem_zip.h), or one PKCS#12.
+ * Parsing, reading the leaf's facts and checking the pair all happen in the
+ * decoder process (base/decoder.h), which returns a finished pair.
  *
  * The chain is sorted from the leaf upwards; a self-signed root is not part of
  * it but kept as anchor.  A second certificate of a CA in the chain
@@ -20,6 +20,7 @@
 
 struct import_input {
 	enum import_kind kind;
+	const char *archive;        /* ZIP: name of the archive the files are from */
 	const char *const *names;   /* file names, for messages */
 	const struct secret *files; /* file contents */
 	size_t file_count;

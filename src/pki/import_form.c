@@ -59,7 +59,7 @@ static const struct {
 	  "is a Java keystore (JKS); convert it with 'keytool -importkeystore -deststoretype pkcs12', and name the result in 'pkcs12'" },
 	{ "\xce\xce\xce\xce", 4, NULL,
 	  "is a Java keystore (JCEKS); convert it with 'keytool -importkeystore -srcstoretype jceks -deststoretype pkcs12', and name the result in 'pkcs12'" },
-	{ "PK\x03\x04", 4, NULL, "is a ZIP archive; unpack it, and name its files in 'pem'" },
+	{ "PK\x03\x04", 4, NULL, "is a ZIP archive; name it in 'zip'" },
 	{ "\xff\xfe", 2, NULL, "is UTF-16 text; convert it with 'iconv -f utf-16 -t utf-8'" },
 	{ "\xfe\xff", 2, NULL, "is UTF-16 text; convert it with 'iconv -f utf-16 -t utf-8'" },
 	{ "<", 1, NULL, "is an HTML or XML document; download the file again" },

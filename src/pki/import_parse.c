@@ -123,15 +123,29 @@ static bool complete_key(struct import_parse *f, struct parsed_key *k, struct er
 		       "its EC key holds no public point, and no certificate fits it");
 }
 
+/* Refuses an import without a key, or without a certificate. */
+static bool refuse_lacking(const struct import_parse *f, const char *object, struct err *e)
+{
+	err_set(e, ERR_INPUT, "there is no %s in it", object);
+	switch (f->kind) {
+	case IMPORT_PKCS12:
+		return err_remedy(e, "export it again with certificate and key");
+	case IMPORT_ZIP:
+		return err_remedy(e, "put its .pem file into the ZIP");
+	case IMPORT_NONE:
+	case IMPORT_PEM:
+		break;
+	}
+	return err_remedy(e, "name its file in 'pem' as well");
+}
+
 /* The same key with and without its public point counts as one key. */
 static bool the_key(struct import_parse *f, struct parsed_key **out, struct err *e)
 {
 	struct parsed_key *first = &f->keys[0];
 
 	if (f->key_count == 0)
-		return err_set(
-			e, ERR_INPUT,
-			"there is no private key in it; name the file of the key in 'pem' as well");
+		return refuse_lacking(f, "private key", e);
 	for (size_t i = 0; i < f->key_count; i++) {
 		struct parsed_key *k = &f->keys[i];
 
@@ -151,9 +165,7 @@ bool import_parse_pair(struct import_parse *f, const struct secret **key, struct
 	struct parsed_key *k = NULL;
 
 	if (f->certs.count == 0)
-		return err_set(
-			e, ERR_INPUT,
-			"there is no certificate in it; name the file of the certificate in 'pem' as well");
+		return refuse_lacking(f, "certificate", e);
 	if (!the_key(f, &k, e) || !import_parse_chain(f, &k->pkcs8, set, e))
 		return false;
 	*key = &k->pkcs8;

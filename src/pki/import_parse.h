@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/vec.h"
 #include "model/certs.h"
+#include "model/fleet.h"
 #include "pki/gnutls_handle.h"
 
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct parsed_key {
 
 struct import_parse {
 	struct arena arena;
+	enum import_kind kind; /* of the files, for remedies */
 	VEC(struct der) certs; /* without duplicates */
 	struct parsed_key keys[FOUND_KEY_LIMIT];
 	size_t key_count;

@@ -148,6 +148,10 @@ all() {
 	sed -i '/^backup/d' certfleet.yaml
 	said "no backup" validate
 
+	cp c.pem notes.txt
+	7z a -tzip -p'right password' sealed.zip c.pem k.pem >/dev/null
+	7z a -tzip other.zip c.pem k.pem notes.txt >/dev/null
+	7z a -tzip keyless.zip c.pem >/dev/null
 	imports "a file that is not there" '{pem: nowhere.pem}'
 	imports "a password that is not there" '{pkcs12: v.p12, password: {file: nowhere.pw}}'
 	imports "no password" '{pkcs12: v.p12}'
@@ -162,6 +166,11 @@ all() {
 	imports "DER where PEM is said" '{pem: [c.der, k.pem]}'
 	imports "PKCS#12 where PEM is said" '{pem: v.p12}'
 	imports "PEM where PKCS#12 is said" '{pkcs12: c.pem}'
+	imports "a ZIP with a password" '{zip: sealed.zip}'
+	imports "a ZIP of other files" '{zip: other.zip}'
+	imports "PEM where a ZIP is said" '{zip: c.pem}'
+	imports "a ZIP where PEM is said" '{pem: other.zip}'
+	imports "a ZIP without a key" '{zip: keyless.zip}'
 	imports "one that has expired" '{pem: [expired.pem, k.pem]}'
 	plans "one whose chain leads nowhere" '{import: {pem: [leaf.pem, k.pem]}, trust: c.pem}'
 	fleet "{import: {pem: [c.pem, k.pem]}}" >certfleet.yaml

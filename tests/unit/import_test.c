@@ -213,7 +213,7 @@ TEST(w3_another_form_is_named_with_its_conversion)
 		{ "\xfe\xed\xfe\xed\0\0\0\2", 8,
 		  "is a Java keystore (JKS); convert it with 'keytool" },
 		{ "\xce\xce\xce\xce\0\0\0\2", 8, "is a Java keystore (JCEKS); convert it" },
-		{ "PK\3\4\x14\0", 6, "is a ZIP archive; unpack it" },
+		{ "PK\3\4\x14\0", 6, "is a ZIP archive; name it in 'zip'" },
 		{ "\xff\xfe-\0-\0", 6, "is UTF-16 text; convert it with 'iconv" },
 		{ "<html>", 6, "is an HTML or XML document" },
 		{ "ssh-ed25519 AAAA", 16, "is a public SSH key" },
