@@ -159,6 +159,65 @@ static bool chain_climb(struct cert_pool *h, struct chain_link *leaf, struct imp
 	}
 }
 
+/* ---- the chains that AppMon's import wizard takes ---- */
+
+/* Marks all that signed `l`; returns their number. */
+static size_t use_signers(struct cert_pool *h, const struct chain_link *l)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < h->count; i++) {
+		if (&h->links[i] == l || !cert_is_signed_by(l->crt, h->links[i].crt))
+			continue;
+		h->links[i].used = true;
+		count++;
+	}
+	return count;
+}
+
+/* Marks all chains that begin with the leaf; each has to reach its root. */
+static bool use_whole_chains(struct cert_pool *h, struct chain_link *leaf, struct import_parse *f,
+			     struct err *e)
+{
+	bool *done = arena_array(&f->arena, h->count, sizeof(*done));
+	bool more = true;
+
+	for (size_t i = 0; i < h->count; i++)
+		h->links[i].used = &h->links[i] == leaf;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < h->count; i++) {
+			struct chain_link *l = &h->links[i];
+
+			if (!l->used || done[i])
+				continue;
+			more = done[i] = true;
+			if (!l->is_self_signed && !use_signers(h, l))
+				return err_set(
+					e, ERR_INPUT,
+					"its chain ends at '%s', and AppMon's import wizard takes the complete chain with its CA certificates alone; add the certificate of its issuer '%s'",
+					cert_subject(l->crt, &f->arena),
+					cert_issuer(l->crt, &f->arena));
+		}
+	}
+	return true;
+}
+
+static bool check_wizard_chains(struct cert_pool *h, struct chain_link *leaf,
+				struct import_parse *f, struct err *e)
+{
+	if (!use_whole_chains(h, leaf, f, e))
+		return false;
+	for (size_t i = 0; i < h->count; i++)
+		if (!h->links[i].used)
+			return err_set(
+				e, ERR_INPUT,
+				"certificate '%s' belongs to no chain of the leaf '%s', and AppMon's import wizard takes nothing that is not used; leave it out",
+				cert_subject(h->links[i].crt, &f->arena),
+				cert_subject(leaf->crt, &f->arena));
+	return true;
+}
+
 bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8, struct cert_set *set,
 			struct err *e)
 {
@@ -168,5 +227,5 @@ bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8, stru
 
 	return key_spki(pkcs8, key, e) && cert_pool_open(&h, f, e) &&
 	       find_leaf(&h, key, f, &leaf, e) && chain_climb(&h, leaf, f, set, e) &&
-	       check_rest(&h, f, set, e);
+	       (f->wizard ? check_wizard_chains(&h, leaf, f, e) : check_rest(&h, f, set, e));
 }

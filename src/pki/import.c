@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "pki/cert.h"
 #include "pki/foreign.h"
 #include "pki/import_parse.h"
 
@@ -11,8 +12,10 @@
 #include <string.h>
 
 enum {
-	HEAD_SPANS = 3, /* spans before the files: kind, time, password */
+	HEAD_SPANS = 4, /* spans before the files: kind, rules, time, password */
 	FILE_SPANS = 2, /* spans per file: name, bytes */
+
+	WIZARD_RSA_BITS = 2048,
 };
 
 static bool import_read_file(struct import_parse *f, const struct import_input *in, size_t i,
@@ -36,6 +39,22 @@ static bool import_read_file(struct import_parse *f, const struct import_input *
 
 /* ---- decoder process ---- */
 
+static bool import_wizard_key(const struct pair *p, struct err *e)
+{
+	AUTO(crt) leaf = NULL;
+	AUTO(pubkey) pub = NULL;
+	unsigned bits = 0;
+
+	if (!cert_open(p->set.certs[0], &leaf, e) || !cert_public(leaf, &pub, e))
+		return false;
+	if (gnutls_pubkey_get_pk_algorithm(pub, &bits) == GNUTLS_PK_RSA && bits >= WIZARD_RSA_BITS)
+		return true;
+	return err_set(
+		e, ERR_INPUT,
+		"its key is %s, and AppMon takes RSA keys of at least %d bits alone; get a certificate for a key of rsa-2048 or more",
+		p->facts.key, WIZARD_RSA_BITS);
+}
+
 static void views_release(struct import_input *in)
 {
 	free((void *)in->names);
@@ -52,11 +71,12 @@ static bool import_read_request(const struct span *in, size_t count, struct secr
 	const char **names = NULL;
 
 	if (count < HEAD_SPANS + FILE_SPANS || in[0].len != sizeof(out->kind) ||
-	    in[1].len != sizeof(out->at))
+	    in[1].len != sizeof(out->wizard) || in[2].len != sizeof(out->at))
 		return false;
 	memcpy(&out->kind, in[0].bytes, in[0].len);
-	memcpy(&out->at, in[1].bytes, in[1].len);
-	secret_copy(password, in[2].bytes, in[2].len);
+	memcpy(&out->wizard, in[1].bytes, in[1].len);
+	memcpy(&out->at, in[2].bytes, in[2].len);
+	secret_copy(password, in[3].bytes, in[3].len);
 	out->password = password;
 	out->files = bytes = xcalloc(files, sizeof(*bytes));
 	out->names = names = xcalloc(files, sizeof(*names));
@@ -87,6 +107,7 @@ bool import_decode(const struct span *in, size_t count, struct buf *answer, stru
 	if (!import_read_request(in, count, &password, &input))
 		return err_set(e, ERR_INPUT, "nothing is to be imported");
 	f.kind = input.kind;
+	f.wizard = input.wizard;
 	for (size_t i = 0; i < input.file_count; i++) {
 		if (import_read_file(&f, &input, i, e))
 			continue;
@@ -94,7 +115,8 @@ bool import_decode(const struct span *in, size_t count, struct buf *answer, stru
 			err_in(e, "'%s'", text_escaped(&f.arena, input.names[i]));
 		return false;
 	}
-	if (!import_parse_pair(&f, &key, &set, e) || !pair_from_parts(key, &set, &pair, e))
+	if (!import_parse_pair(&f, &key, &set, e) || !pair_from_parts(key, &set, &pair, e) ||
+	    (input.wizard && !import_wizard_key(&pair, e)))
 		return false;
 	if (input.at)
 		(void)!pair_lint(&pair, input.at, &flaw);
@@ -152,6 +174,11 @@ static bool check_input(const struct import_input *in, struct err *e)
 		if (in->files[i].len > INPUT_FILE_LIMIT)
 			return err_set(e, ERR_INPUT, "a file has more than %d bytes",
 				       INPUT_FILE_LIMIT);
+	if (in->wizard && in->kind == IMPORT_PEM && in->file_count > 1)
+		return err_set(
+			e, ERR_INPUT,
+			"these are %zu files, and AppMon's import wizard takes exactly one; put them into one PEM file, or into a ZIP",
+			in->file_count);
 	if (p && p->len && memchr(p->bytes, '\0', p->len))
 		return err_set(e, ERR_INPUT, "its password holds a NUL byte");
 	return true;
@@ -194,9 +221,10 @@ static bool import_ask_decoder(const struct import_input *in, struct secret *ans
 	const struct decode d = { .fn = import_decode, .in = spans, .count = count };
 
 	spans[0] = (struct span){ &in->kind, sizeof(in->kind) };
-	spans[1] = (struct span){ &in->at, sizeof(in->at) };
+	spans[1] = (struct span){ &in->wizard, sizeof(in->wizard) };
+	spans[2] = (struct span){ &in->at, sizeof(in->at) };
 	if (in->password)
-		spans[2] = (struct span){ in->password->bytes, in->password->len };
+		spans[3] = (struct span){ in->password->bytes, in->password->len };
 	for (size_t i = 0; i < in->file_count; i++) {
 		*next++ = (struct span){ in->names[i], strlen(in->names[i]) + 1 };
 		*next++ = (struct span){ in->files[i].bytes, in->files[i].len };

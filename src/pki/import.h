@@ -11,6 +11,11 @@
  * Java writes it, takes the point from its leaf.  More than one key, two leaves
  * for the key, certificates outside the chain, an encrypted PEM key without
  * password and a wrong password each have their own message.
+ *
+ * What AppMon's import wizard would refuse can be refused as well: several files,
+ * an encrypted PEM key, a key that is not RSA of at least 2048 bits, a chain that
+ * does not reach its root, and whatever in the file is not used.  It takes several
+ * chains, when all of them begin with the leaf.
  */
 #ifndef PKI_IMPORT_H
 #define PKI_IMPORT_H
@@ -25,6 +30,7 @@ struct import_input {
 	const struct secret *files; /* file contents */
 	size_t file_count;
 	const struct secret *password; /* NULL or empty: none */
+	bool wizard;                   /* the rules of AppMon's import wizard hold, too */
 	int64_t at;                    /* time at which pair_lint() must pass; 0: not checked */
 };
 

@@ -35,6 +35,7 @@ struct parsed_key {
 struct import_parse {
 	struct arena arena;
 	enum import_kind kind; /* of the files, for remedies */
+	bool wizard;           /* by the rules of AppMon's import wizard, see pki/import.h */
 	VEC(struct der) certs; /* without duplicates */
 	struct parsed_key keys[FOUND_KEY_LIMIT];
 	size_t key_count;

@@ -87,6 +87,10 @@ static bool import_pem_read_key(struct import_parse *f, const struct pem_block *
 
 	if (!is_pkcs8 && !is_legacy(b))
 		return import_pem_read_plain_key(f, b, e);
+	if (f->wizard)
+		return err_set(
+			e, ERR_INPUT,
+			"its private key is encrypted, which AppMon's import wizard does not take in PEM; decrypt it with 'openssl pkey', or import PKCS#12");
 	if (!password)
 		return err_set(e, ERR_INPUT, "its private key is encrypted; give its 'password'");
 	if (!is_pkcs8)
@@ -105,6 +109,11 @@ bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t text, const ch
 
 		if (!import_parse_count(f, e) || !import_pem_reject(&block, e))
 			return false;
+		if (f->wizard && !pem_is_cert(&block) && !pem_is_key(&block))
+			return err_set(
+				e, ERR_INPUT,
+				"a PEM block '%s' is of no use, which AppMon's import wizard does not take; leave it out",
+				block.label);
 		if (!block.whole)
 			return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line",
 				       block.label);

@@ -101,6 +101,10 @@ static bool read_element(struct import_parse *f, gnutls_pkcs12_bag_t bag, int i,
 		return import_pkcs8(f, &data, NULL, e);
 	if (type == GNUTLS_BAG_PKCS8_ENCRYPTED_KEY)
 		return read_shrouded_key(f, &data, o, e);
+	if (f->wizard)
+		return err_set(
+			e, ERR_INPUT,
+			"it holds a bag that is neither a certificate nor a key, which AppMon's import wizard does not take; export it again with these alone");
 	return true;
 }
 

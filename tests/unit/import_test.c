@@ -69,19 +69,27 @@ static void add_encrypted_key(struct files *f, const struct secret *pkcs8, const
 	add_bytes(f, text.data, text.size);
 }
 
-static bool read_files(const struct files *f, enum import_kind kind, const char *password,
-		       struct pair *out, struct err *e)
+/* By the rules of AppMon's import wizard, or by those of every import. */
+static bool read_by(bool wizard, const struct files *f, enum import_kind kind, const char *password,
+		    struct pair *out, struct err *e)
 {
 	AUTO(secret) pass = { 0 };
 	struct import_input in = { .kind = kind,
 				   .names = names,
 				   .files = f->bytes,
 				   .file_count = f->count,
-				   .password = &pass };
+				   .password = &pass,
+				   .wizard = wizard };
 
 	if (password)
 		secret_copy(&pass, password, strlen(password));
 	return import_read(&in, out, e);
+}
+
+static bool read_files(const struct files *f, enum import_kind kind, const char *password,
+		       struct pair *out, struct err *e)
+{
+	return read_by(false, f, kind, password, out, e);
 }
 
 static void refuse_pem(const struct files *f, const char *password, const char *what)
@@ -500,4 +508,163 @@ TEST(too_many_rounds_are_refused_before_they_run)
 		     "AAAAAAAAAAAAAAAAAAAA\n"
 		     "-----END ENCRYPTED PRIVATE KEY-----\n");
 	refuse_pem(&f, "right", "10000001 rounds of key derivation");
+}
+
+/* ---- the rules of AppMon's import wizard ---- */
+
+/* A root of RSA, the same root renewed, and a leaf. */
+struct wizard_pairs {
+	struct pair ca;
+	struct pair renewed;
+	struct pair leaf;
+};
+
+static void wizard_pairs_release(struct wizard_pairs *p)
+{
+	pair_release(&p->ca);
+	pair_release(&p->renewed);
+	pair_release(&p->leaf);
+}
+AUTO_STRUCT(wizard_pairs, struct wizard_pairs, wizard_pairs_release)
+
+static void make_wizard_pairs(struct wizard_pairs *p)
+{
+	const struct issuer again = {
+		.name = "ca", .subject = SHOP_CA, .validity = 9 * 365 * DAY, .key = KEY_RSA_2048
+	};
+	struct certificate c = made_certificate();
+	struct err e = { 0 };
+
+	c.key = KEY_RSA_2048;
+	make_authority(SHOP_CA, KEY_RSA_2048, NOW, &p->ca);
+	must(issue_authority(&again, &p->ca.key, NOW + 1, &p->renewed, &e), &e);
+	make_leaf(&c, &p->ca, NOW, &p->leaf);
+}
+
+/* One file of PEM. */
+static void add_whole(struct files *f, const struct der *const *certs, const struct secret *key)
+{
+	AUTO(buf) text = { 0 };
+	AUTO(secret) pem = { 0 };
+
+	for (; *certs; certs++)
+		pem_add_certs(&text, *certs, 1);
+	pem_add_key(&pem, key);
+	buf_add(&text, pem.bytes, pem.len);
+	add_bytes(f, text.data, text.len);
+}
+
+static void wizard_refuses(const struct files *f, enum import_kind kind, const char *password,
+			   const char *words)
+{
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	assert_false(read_by(true, f, kind, password, &p, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_says(&e, words);
+}
+
+TEST(the_wizard_takes_one_whole_pem_zip_or_pkcs12)
+{
+	AUTO(wizard_pairs) w = { 0 };
+	AUTO(files) pem = { 0 };
+	AUTO(files) p12 = { 0 };
+	AUTO(files) zip = { 0 };
+	AUTO(pair) a = { 0 };
+	AUTO(pair) b = { 0 };
+	AUTO(pair) c = { 0 };
+	struct err e = { 0 };
+
+	make_wizard_pairs(&w);
+	add_whole(&pem, (const struct der *[]){ w.leaf.set.certs, w.ca.set.certs, NULL },
+		  &w.leaf.key);
+	must(read_by(true, &pem, IMPORT_PEM, NULL, &a, &e), &e);
+	assert_int_equal(a.set.anchor.len, w.ca.set.certs->len);
+	add_pkcs12(&p12, &w.leaf, "right", GNUTLS_PKCS_PBES2_AES_256);
+	must(read_by(true, &p12, IMPORT_PKCS12, "right", &b, &e), &e);
+	add_certs(&zip, w.leaf.set.certs, 1);
+	add_certs(&zip, w.ca.set.certs, 1);
+	add_key(&zip, &w.leaf.key);
+	must(read_by(true, &zip, IMPORT_ZIP, NULL, &c, &e), &e);
+	wizard_refuses(&zip, IMPORT_PEM, NULL,
+		       "these are 3 files, and AppMon's import wizard takes exactly one; put them");
+}
+
+TEST(the_wizard_takes_several_chains_that_begin_with_the_leaf)
+{
+	AUTO(wizard_pairs) w = { 0 };
+	AUTO(files) f = { 0 };
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	make_wizard_pairs(&w);
+	add_whole(&f,
+		  (const struct der *[]){ w.leaf.set.certs, w.ca.set.certs, w.renewed.set.certs,
+					  NULL },
+		  &w.leaf.key);
+	must(read_by(true, &f, IMPORT_PEM, NULL, &p, &e), &e);
+	assert_int_equal(p.set.count, 1);
+}
+
+TEST(the_wizard_takes_nothing_that_is_not_used)
+{
+	AUTO(wizard_pairs) w = { 0 };
+	AUTO(pair) stranger = { 0 };
+	AUTO(files) f = { 0 };
+	AUTO(files) block = { 0 };
+	AUTO(pair) p = { 0 };
+	AUTO(secret) text = { 0 };
+	struct err e = { 0 };
+	static const char parameters[] = "-----BEGIN DH PARAMETERS-----\nMAA=\n"
+					 "-----END DH PARAMETERS-----\n";
+
+	make_wizard_pairs(&w);
+	make_authority("CN=stranger", KEY_ECDSA_P256, NOW, &stranger);
+	add_whole(&f,
+		  (const struct der *[]){ w.leaf.set.certs, w.ca.set.certs, stranger.set.certs,
+					  NULL },
+		  &w.leaf.key);
+	wizard_refuses(&f, IMPORT_PEM, NULL,
+		       "certificate 'CN=stranger' belongs to no chain of the leaf "
+		       "'CN=shop.example.com', and AppMon's import wizard takes nothing that is "
+		       "not used; leave it out");
+	add_whole(&block, (const struct der *[]){ w.leaf.set.certs, w.ca.set.certs, NULL },
+		  &w.leaf.key);
+	secret_add(&block.bytes[0], parameters, strlen(parameters));
+	wizard_refuses(&block, IMPORT_PEM, NULL, "a PEM block 'DH PARAMETERS' is of no use");
+	must(read_files(&block, IMPORT_PEM, NULL, &p, &e), &e);
+}
+
+TEST(the_wizard_takes_complete_chains_alone)
+{
+	AUTO(wizard_pairs) w = { 0 };
+	AUTO(files) f = { 0 };
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	make_wizard_pairs(&w);
+	add_whole(&f, (const struct der *[]){ w.leaf.set.certs, NULL }, &w.leaf.key);
+	wizard_refuses(
+		&f, IMPORT_PEM, NULL,
+		"its chain ends at 'CN=shop.example.com', and AppMon's import wizard takes the complete chain with its CA certificates alone; add the certificate of its issuer 'CN=Shop CA,O=Example Shop,C=AT'");
+	must(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
+}
+
+TEST(the_wizard_takes_rsa_of_2048_bits_and_no_encrypted_pem)
+{
+	AUTO(wizard_pairs) w = { 0 };
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) ecdsa = { 0 };
+	AUTO(files) sealed = { 0 };
+
+	make_pairs(&ca, &leaf);
+	add_whole(&ecdsa, (const struct der *[]){ leaf.set.certs, ca.set.certs, NULL }, &leaf.key);
+	wizard_refuses(&ecdsa, IMPORT_PEM, NULL,
+		       "its key is ecdsa-p256, and AppMon takes RSA keys of at least 2048 bits");
+	make_wizard_pairs(&w);
+	add_encrypted_key(&sealed, &w.leaf.key, "right");
+	wizard_refuses(&sealed, IMPORT_PEM, "right",
+		       "is encrypted, which AppMon's import wizard does not take in PEM; decrypt");
 }
