@@ -12,6 +12,7 @@ struct topology_preset {
 	enum key_type issuer_key;
 	bool rsa_only; /* keys of the certificates of its roles */
 	bool one_key;  /* these have one pair, committed on all before one is restarted */
+	bool wizard;   /* rules of their imports */
 };
 
 const char *const topology_names[TOPOLOGY_COUNT + 1] = {
@@ -81,6 +82,7 @@ static const struct topology_preset presets[TOPOLOGY_COUNT] = {
 		.issuer_key = KEY_RSA_3072,
 		.rsa_only = true,
 		.one_key = true,
+		.wizard = true,
 	},
 };
 
@@ -332,11 +334,14 @@ void check_topology(struct loader *ld, struct build *b)
 			continue;
 		check_preset_certificate(ld, form);
 	}
-	for (size_t i = 0; t && t->one_key && i < b->certificate_count; i++) {
+	for (size_t i = 0; t && i < b->certificate_count; i++) {
 		struct certificate *c = &b->certificates[i];
 
-		c->one_key = lookup_find(&shared, c->name) != NULL;
+		if (!lookup_find(&shared, c->name))
+			continue;
+		c->one_key = t->one_key;
 		if (c->one_key)
 			c->commit = COMMIT_ALL_FIRST;
+		c->import.wizard = t->wizard;
 	}
 }

@@ -50,7 +50,7 @@ void topology_check_role(struct loader *ld, const struct entry *entry);
 /* Refuses what a component of a preset role cannot say. */
 bool topology_check_component(struct loader *ld, const struct draft *d,
 			      const struct component_form *form);
-/* Rules for the certificates of preset roles; sets their order of commits. */
+/* Rules for the certificates of preset roles; sets order of commits and rules of imports. */
 void check_topology(struct loader *ld, struct build *b);
 
 #endif

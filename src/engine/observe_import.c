@@ -115,7 +115,7 @@ static bool observe_import_read_import(struct engine *en, const struct certifica
 				      .files = in.files,
 				      .file_count = in.count,
 				      .password = password,
-				      .wizard = en->fleet->topology == TOPOLOGY_APPMON,
+				      .wizard = import->wizard,
 				      .at = now };
 
 	hash_files(&in, out->file);

@@ -102,6 +102,7 @@ struct import {
 	const char *const *files; /* PEM: one or more; else one */
 	size_t file_count;
 	struct secret_ref password;
+	bool wizard; /* by the rules of AppMon's import wizard, too */
 };
 
 /* What the chain of an import must reach. */
@@ -133,8 +134,8 @@ enum commit_order {
 struct certificate {
 	const char *name; /* "per-host/<component>" when made per component */
 	const char *was;
-	const char *subject;         /* canonical RFC 4514; NULL for an import */
-	const struct issuer *issuer; /* NULL for an import */
+	const char *subject;         /* canonical RFC 4514; NULL for one that is not issued */
+	const struct issuer *issuer; /* NULL for an import and the built-in one */
 	int64_t validity;
 	struct renew_before renew_before;
 	unsigned spread; /* percent of the renewal window, see renewal_spread() */
@@ -148,7 +149,14 @@ struct certificate {
 	struct import import; /* kind IMPORT_NONE: issued, not imported */
 	const char *export;   /* path of a ZIP of each new pair, for people; NULL: none */
 	struct import_trust trust;
+	bool builtin; /* neither: the product's own; the stores of its components are cleared */
 };
+
+/* Whether certfleet has it issued, by whatever issuer. */
+static inline bool certificate_is_issued(const struct certificate *c)
+{
+	return c->import.kind == IMPORT_NONE && !c->builtin;
+}
 
 enum driver_kind {
 	DRIVER_FILES,
@@ -414,6 +422,7 @@ struct component {
 	bool must_run;      /* no process is no reason to go on without an activation */
 	enum presence presence;
 	struct appmon_part appmon;
+	const char *const *revert; /* command that clears its stores; ends with NULL; NULL: none */
 };
 
 /* What it means when the component cannot be reached. */

@@ -195,7 +195,7 @@ static bool use_whole_chains(struct cert_pool *h, struct chain_link *leaf, struc
 			if (!l->is_self_signed && !use_signers(h, l))
 				return err_set(
 					e, ERR_INPUT,
-					"its chain ends at '%s', and AppMon's import wizard takes the complete chain with its CA certificates alone; add the certificate of its issuer '%s'",
+					"its chain ends at '%s', and AppMon's import wizard takes complete chains only; add the certificate of its issuer '%s'",
 					cert_subject(l->crt, &f->arena),
 					cert_issuer(l->crt, &f->arena));
 		}

@@ -625,10 +625,9 @@ TEST(the_wizard_takes_nothing_that_is_not_used)
 		  (const struct der *[]){ w.leaf.set.certs, w.ca.set.certs, stranger.set.certs,
 					  NULL },
 		  &w.leaf.key);
-	wizard_refuses(&f, IMPORT_PEM, NULL,
-		       "certificate 'CN=stranger' belongs to no chain of the leaf "
-		       "'CN=shop.example.com', and AppMon's import wizard takes nothing that is "
-		       "not used; leave it out");
+	wizard_refuses(
+		&f, IMPORT_PEM, NULL,
+		"certificate 'CN=stranger' belongs to no chain of the leaf 'CN=shop.example.com', and AppMon's import wizard takes nothing that is not used; leave it out");
 	add_whole(&block, (const struct der *[]){ w.leaf.set.certs, w.ca.set.certs, NULL },
 		  &w.leaf.key);
 	secret_add(&block.bytes[0], parameters, strlen(parameters));
@@ -647,7 +646,7 @@ TEST(the_wizard_takes_complete_chains_alone)
 	add_whole(&f, (const struct der *[]){ w.leaf.set.certs, NULL }, &w.leaf.key);
 	wizard_refuses(
 		&f, IMPORT_PEM, NULL,
-		"its chain ends at 'CN=shop.example.com', and AppMon's import wizard takes the complete chain with its CA certificates alone; add the certificate of its issuer 'CN=Shop CA,O=Example Shop,C=AT'");
+		"its chain ends at 'CN=shop.example.com', and AppMon's import wizard takes complete chains only; add the certificate of its issuer 'CN=Shop CA,O=Example Shop,C=AT'");
 	must(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
 }
 
