@@ -76,6 +76,10 @@ static void put_certificate(struct writer *w, const struct certificate *c)
 	put_flag(w, "client", c->purpose & PURPOSE_CLIENT);
 	put_text(w, "commit", commit_order_names[c->commit]);
 	put_path(w, "export", c->export);
+	if (c->builtin) {
+		put_flag(w, "builtin", true);
+		return;
+	}
 	if (c->import.kind != IMPORT_NONE) {
 		put_import(w, &c->import);
 		put_path(w, "trust_file", c->trust.file);
@@ -176,6 +180,8 @@ static void put_component(struct writer *w, const struct component *c)
 	if (c->presence)
 		put_text(w, "presence", presence_names[c->presence - PRESENCE_REQUIRED]);
 	put_appmon(w, &c->appmon);
+	if (c->revert)
+		put_words(w, "revert", c->revert);
 }
 
 void fleet_canonical(const struct fleet *f, struct buf *out)

@@ -136,12 +136,36 @@ static bool check_import(struct loader *ld, const struct node *n)
 	return good;
 }
 
+/* Whatever else would say what the certificate is: the product alone does. */
+static bool certificate_check_builtin(struct loader *ld, const struct node *n)
+{
+	static const char *const keys[] = {
+		"subject", "issuer",  "import",       "names", "key", "validity", "renew_before",
+		"spread",  "purpose", "key_rotation", "trust", "per", "commit",   NULL
+	};
+	bool good = true;
+
+	for (const char *const *key = keys; *key; key++) {
+		const struct node *value = node_find(n, *key);
+
+		if (value)
+			good = config_error(ld, value, "'%s' and 'builtin' exclude each other",
+					    *key);
+	}
+	if (ld->fleet.topology != TOPOLOGY_APPMON)
+		good = config_error(ld, node_find(n, "builtin"),
+				    "'builtin' is for 'topology: appmon' only");
+	return good;
+}
+
 bool certificate_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct certificate_form *form = out;
 	const struct certificate *c = &form->certificate;
 	bool good = true;
 
+	if (c->builtin)
+		return certificate_check_builtin(ld, n);
 	if (c->import.kind != IMPORT_NONE)
 		return check_import(ld, n);
 	if (node_find(n, "trust"))

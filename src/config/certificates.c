@@ -54,7 +54,7 @@ static bool make(struct loader *ld, const struct certificate_form *form, struct 
 	*out = form->certificate;
 	if (form->export)
 		good = field_read(ld, &export_value, form->export, &out->export);
-	if (out->import.kind != IMPORT_NONE)
+	if (!certificate_is_issued(out))
 		return good;
 	out->issuer = strcmp(form->issuer, issuer_self.name) != 0
 			      ? fleet_issuer(&ld->fleet, form->issuer)

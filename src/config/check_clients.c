@@ -20,7 +20,7 @@ static const struct node *names_node(const struct certificate_form *f)
 static bool check_any_name(struct loader *ld, const struct certificate_form *f,
 			   const struct certificate *c)
 {
-	if (!c || c->import.kind != IMPORT_NONE || c->name_count || !(c->purpose & PURPOSE_SERVER))
+	if (!c || !certificate_is_issued(c) || c->name_count || !(c->purpose & PURPOSE_SERVER))
 		return true;
 	return config_error(
 		ld, names_node(f),
@@ -94,8 +94,7 @@ void check_clients(struct loader *ld, const struct build *b)
 			d->form->good ? fleet_certificate(&ld->fleet, d->certificate) : NULL;
 
 		/* one of a group stands for the others */
-		if (!c || c->import.kind != IMPORT_NONE || d->value == reported ||
-		    d->form == unnamed)
+		if (!c || !certificate_is_issued(c) || d->value == reported || d->form == unnamed)
 			continue;
 		if (d->form->per == PER_COMPONENT && !check_any_name(ld, d->form, c))
 			unnamed = d->form;

@@ -80,7 +80,11 @@ static bool find_certificate(struct loader *ld, const struct component_form *for
 				       &ld->certificates);
 	d->form->users++;
 	d->certificate = d->form->key->text;
-	return true;
+	return !d->form->certificate.builtin || form->revert ||
+	       config_error(
+		       ld, d->key,
+		       "missing key 'revert': certificate '%s' is the built-in one, and this command clears what the component has stored",
+		       d->certificate);
 }
 
 /* Fills in keys of the role that the component itself does not have. */
@@ -179,6 +183,7 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 	if (form->presence != PRESENCE_LEFT_OUT)
 		c->presence = PRESENCE_REQUIRED + form->presence;
 	c->appmon = form->appmon;
+	c->revert = form->revert;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;
 	c->retire_remove = form->retire.remove;

@@ -148,6 +148,7 @@ struct component_form {
 	unsigned running;  /* 1: required */
 	unsigned presence; /* of presence_names */
 	struct appmon_part appmon;
+	const char *const *revert;
 };
 
 struct csv_form {

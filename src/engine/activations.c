@@ -39,6 +39,11 @@ static bool is_awaited(const struct activation_record *r, const struct component
 	return seen && seen->activation_due && !strcmp(seen->activation_due, r->order.fingerprint);
 }
 
+static bool is_revert(const struct activation_record *r)
+{
+	return !strcmp(r->order.fingerprint, BUILTIN_PAIR);
+}
+
 static void outcome_copy(const struct fleet *f, const char *name, const struct activation_record *r,
 			 struct component_seen *seen)
 {
@@ -46,6 +51,8 @@ static void outcome_copy(const struct fleet *f, const char *name, const struct a
 
 	if (r->end == ACTIVATION_DONE)
 		seen->activation_due = NULL;
+	if (r->end == ACTIVATION_DONE && is_revert(r))
+		seen->reverted_at = clock_now();
 	if (r->end == ACTIVATION_FAILED)
 		seen->last_error = r->error;
 	else if (c && !c->verify_count)

@@ -29,11 +29,20 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 	[STEP_COMMIT] = { step_commit },
 	[STEP_ACTIVATE] = { step_activate },
 	[STEP_VERIFY] = { step_verify },
+	[STEP_REVERT] = { step_revert },
 	[STEP_ROLLBACK] = { step_rollback },
 	[STEP_RETIRE] = { step_retire },
 };
 
 /* ---- events and the journal ---- */
+
+/* NULL: none yet, or that of the product, which is not known. */
+static const char *journal_fingerprint(const struct run *r, const struct step *s)
+{
+	const char *fingerprint = run_fingerprint(r, s);
+
+	return fingerprint && !strcmp(fingerprint, BUILTIN_PAIR) ? NULL : fingerprint;
+}
 
 static void report_step(struct run *r, enum event_kind kind, size_t number, const struct err *error)
 {
@@ -45,7 +54,7 @@ static void report_step(struct run *r, enum event_kind kind, size_t number, cons
 		.step = s,
 		.number = number + 1,
 		.total = r->plan->step_count,
-		.generation = run_fingerprint(r, s),
+		.generation = journal_fingerprint(r, s),
 		.outcome = error && error->code ? STEP_FAILED : STEP_DONE,
 		.text = error && error->code ? error->text : NULL,
 	};
@@ -84,7 +93,7 @@ static bool journal_batch(struct run *r, const struct step_batch *b, bool ended,
 			.component = s->component,
 			.certificate = s->certificate,
 			.copy = s->copy,
-			.generation = run_fingerprint(r, s),
+			.generation = journal_fingerprint(r, s),
 			.outcome = !ended   ? STEP_BEGUN
 				   : failed ? STEP_FAILED
 					    : STEP_DONE,

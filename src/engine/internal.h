@@ -133,7 +133,8 @@ struct step_ops {
 extern const struct step_ops step_ops[STEP_KIND_COUNT];
 
 step_fn step_create_issuer, step_publish, step_issue, step_import, step_export, step_backup,
-	step_copy, step_stage, step_commit, step_activate, step_verify, step_rollback, step_retire;
+	step_copy, step_stage, step_commit, step_activate, step_verify, step_revert, step_rollback,
+	step_retire;
 
 static inline const struct step *batch_step(const struct run *r, const struct step_batch *b,
 					    size_t i)
@@ -168,7 +169,10 @@ struct component_seen *run_seen(struct run *r, const char *component);
  * before one that was to be taken back itself.  NULL: unknown.
  */
 const char *run_replaced(const struct run *r, const struct step *s);
-/* Fingerprint of a step's generation, planned or made by this run. */
+/*
+ * Fingerprint of a step's generation, planned or made by this run; BUILTIN_PAIR where the
+ * component's certificate is the product's.
+ */
 const char *run_fingerprint(const struct run *r, const struct step *s);
 /* Number of the owner's next generation, counting this run's. */
 unsigned run_next_number(const struct run *r, enum generation_of of, const char *owner);

@@ -26,9 +26,11 @@ static const struct generation *observe_component_desired(const struct snapshot 
 	const struct generation *restored = snapshot_from_source(s, c->name);
 	const struct import_seen *import = snapshot_import(s, c->name);
 
+	if (c->builtin)
+		return NULL;
 	if (restored)
 		return restored;
-	if (c->import.kind == IMPORT_NONE)
+	if (certificate_is_issued(c))
 		return held_generation(s, c, s->observed_at);
 	return import && import->found.key ? &import->found
 					   : snapshot_newest(s, OF_CERTIFICATE, c->name);
@@ -46,7 +48,7 @@ static const char *desired_key(const struct snapshot *s, const struct certificat
 		*names = *g->view;
 	if (g)
 		return g->key;
-	return c->import.kind == IMPORT_NONE ? key_type_names[c->key] : NULL;
+	return certificate_is_issued(c) ? key_type_names[c->key] : NULL;
 }
 
 static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *ports)

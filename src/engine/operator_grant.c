@@ -107,7 +107,7 @@ static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct certificate *c = f->components[i].certificate;
 
-		if (c->import.kind != IMPORT_NONE || c->rotation == ROTATE_REUSE ||
+		if (!certificate_is_issued(c) || c->rotation == ROTATE_REUSE ||
 		    !component_writes(&f->components[i], path, a))
 			continue;
 		return err_set(

@@ -114,6 +114,7 @@ void run_wave(struct run *r, size_t first, size_t end)
 		clock_sleep_ms(role->restart.pause * 1000);
 	run_kind(r, &o, STEP_ROLLBACK);
 	run_kind(r, &o, STEP_COMMIT);
+	run_kind(r, &o, STEP_REVERT);
 	run_kind(r, &o, STEP_ACTIVATE);
 	run_kind(r, &o, STEP_VERIFY);
 	check_wave(r, &o);

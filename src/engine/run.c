@@ -142,9 +142,13 @@ const char *run_fingerprint(const struct run *r, const struct step *s)
 	enum generation_of of = s->kind == STEP_CREATE_ISSUER || s->kind == STEP_PUBLISH
 					? OF_ISSUER
 					: OF_CERTIFICATE;
+	const struct component *c =
+		s->component ? fleet_component(r->en->fleet, s->component) : NULL;
 	const struct made *made =
 		s->generation || !s->certificate ? NULL : find_made(r, of, s->certificate);
 
+	if (c && c->certificate->builtin)
+		return BUILTIN_PAIR;
 	return made ? made->generation.fingerprint : s->generation;
 }
 

@@ -214,6 +214,8 @@ static void committed(const struct component *c, struct component_seen *seen,
 	seen->now.damage = NULL;
 	seen->now.attr_flaw = NULL;
 	seen->now.staged = NULL;
+	seen->reverted_at = 0;
+	seen->reverted_to = NULL;
 	seen->last_error = NULL;
 	seen->now.observed_at = clock_now();
 	if (!component_is_provable(c, seen))

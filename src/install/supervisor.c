@@ -50,7 +50,7 @@ static const char *const activation_end_names[ACTIVATION_END_COUNT + 1] = {
 static const struct member activation_record_members[] = {
 	TEXT_MEMBER("process", struct activation_record, order.process),
 	TEXT_MEMBER("component", struct activation_record, order.component),
-	FINGERPRINT_MEMBER("fingerprint", struct activation_record, order.fingerprint),
+	TEXT_MEMBER("fingerprint", struct activation_record, order.fingerprint),
 	WORDS_MEMBER("argv", struct activation_record, order.argv, .least = 1),
 	WORDS_MEMBER("env", struct activation_record, order.env),
 	TEXT_MEMBER("place", struct activation_record, order.place, .absent = ABSENT_OMITTED),

@@ -54,7 +54,9 @@ const struct generation *desired_generation(const struct snapshot *s, const stru
 	const struct import_seen *import = snapshot_import(s, c->name);
 	const struct generation *held = NULL;
 
-	if (c->import.kind == IMPORT_NONE) {
+	if (c->builtin)
+		return NULL;
+	if (certificate_is_issued(c)) {
 		held = held_generation(s, c, at);
 		return held ? held : snapshot_newest_from(s, c->name, SOURCE_ISSUED);
 	}

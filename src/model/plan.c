@@ -17,6 +17,7 @@ const char *const step_kind_names[STEP_KIND_COUNT + 1] = {
 	[STEP_COMMIT] = "commit",
 	[STEP_ACTIVATE] = "activate",
 	[STEP_VERIFY] = "verify",
+	[STEP_REVERT] = "revert",
 	[STEP_ROLLBACK] = "rollback",
 	[STEP_RETIRE] = "retire",
 };

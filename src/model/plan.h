@@ -33,6 +33,7 @@ enum step_kind {
 	STEP_STAGE,
 	STEP_COMMIT,
 	STEP_ACTIVATE,
+	STEP_REVERT, /* to the built-in certificate: the component's stores are cleared */
 	STEP_VERIFY,
 	STEP_ROLLBACK, /* planned when an earlier run could not finish it */
 	STEP_RETIRE,

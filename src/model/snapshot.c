@@ -32,6 +32,12 @@ void snapshot_release(struct snapshot *s)
 	*s = (struct snapshot){ 0 };
 }
 
+bool component_is_reverted(const struct component_seen *seen)
+{
+	return seen->reverted_at ||
+	       (seen->activation_due && !strcmp(seen->activation_due, BUILTIN_PAIR));
+}
+
 const struct component_seen *snapshot_component(const struct snapshot *s, const char *name)
 {
 	return text_find(name, s->components, s->component_count, sizeof(*s->components));

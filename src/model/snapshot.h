@@ -115,6 +115,12 @@ struct written_file {
 				   not */
 };
 
+/*
+ * Stands for the pair of a component that is reverted to the product's built-in
+ * certificate, whose fingerprint no one knows beforehand.
+ */
+#define BUILTIN_PAIR "builtin"
+
 /* One component, seen and remembered. */
 struct component_seen {
 	const char *name;
@@ -125,7 +131,8 @@ struct component_seen {
 					activation told; NULL: unknown */
 	const char *certificate;     /* whose pair it last got; NULL: none */
 	const char *activation_due;  /* committed, but not activated yet;
-					fingerprint or NULL */
+					fingerprint or NULL; BUILTIN_PAIR: its revert
+					was begun */
 	bool restarted;              /* it was, from outside: nothing is due any more, which
 					the state does not know yet */
 	int64_t ordered;             /* when its AppMon Server was told to restart it, and what
@@ -138,7 +145,10 @@ struct component_seen {
 				    until it is proven or taken back; NULL: none,
 				    or unknown */
 	enum rollback_state rollback;
-	const char *last_error; /* of the last run that touched it */
+	int64_t reverted_at;     /* when its stores were cleared, and no pair was committed
+				    since; 0 */
+	const char *reverted_to; /* leaf that it was proven to serve after that; NULL */
+	const char *last_error;  /* of the last run that touched it */
 	/* acknowledged preconditions: "CODE FINGERPRINT" of the pair desired then */
 	const char *const *acknowledged;
 	size_t acknowledged_count;
@@ -154,6 +164,9 @@ struct component_seen {
 	size_t left_count;
 	const char *left_host; /* that these are on; NULL: this machine */
 };
+
+/* Whether its stores were cleared, or may have been, so that it uses no installed pair. */
+bool component_is_reverted(const struct component_seen *seen);
 
 /* Whether a handshake can prove what the component serves. */
 static inline bool component_is_provable(const struct component *c,

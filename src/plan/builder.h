@@ -134,6 +134,7 @@ struct need {
 	bool write;    /* stage and commit */
 	bool activate; /* the process has to take the pair into use */
 	bool verify;
+	bool revert;   /* its stores are cleared, instead of write and activate */
 	bool put_back; /* an interrupted roll back goes on, instead of all of these */
 };
 
@@ -148,6 +149,7 @@ struct component_build {
 	bool write;
 	bool activate; /* the one activation of its process */
 	bool verify;
+	bool revert;
 	bool put_back;
 	bool awaits;      /* a person has to hand its pair over first */
 	bool handed;      /* its pair is staged already, or a person has handed it over */
@@ -161,7 +163,7 @@ struct component_build {
 	struct process_build *runs_in;
 	const char *reason;
 	size_t stage;
-	size_t commit;
+	size_t commit; /* or revert */
 };
 
 struct process_build {

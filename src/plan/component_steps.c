@@ -69,6 +69,8 @@ static const char *write_reason(struct plan_builder *d, const struct component_b
 		return unknown_reason(d, c, "what is installed is unknown");
 	if (!*installed)
 		return "nothing is installed";
+	if (component_is_reverted(c->seen))
+		return "it was reverted to the built-in certificate";
 	if (!is_desired(c, installed))
 		return arena_printf(d->kept, "installed %s", old_to_new(d, c, installed));
 	if (c->seen->now.damage)
@@ -135,12 +137,62 @@ static bool is_put_back(struct plan_builder *d, const struct component_build *c)
 	       !acks_stand(d, CODE_ROLLED_BACK, c->name, &subject);
 }
 
+/* Needs no step as long as it is offline; that is remembered. */
+static void leave_unreachable(struct plan_builder *d, struct component_build *c)
+{
+	if (c->seen->now.online || c->seen->now.no_secret)
+		return;
+	c->unreachable = true;
+	leave_component(c, accepted_cause(d, CODE_OFFLINE, c->name));
+}
+
+/* Reason to clear its stores; NULL: it was reverted, and serves what it did then. */
+static const char *revert_reason(struct plan_builder *d, const struct component_build *c)
+{
+	const struct component_seen *seen = c->seen;
+	const char *served = seen->now.served;
+
+	if (text_equal(seen->activation_due, BUILTIN_PAIR))
+		return "an earlier run began to revert it";
+	if (!seen->reverted_at)
+		return "it was not reverted to the built-in certificate yet";
+	/* without a proof yet, any leaf that the state does not know may be the built-in one */
+	if (!served || !*served ||
+	    (seen->reverted_to ? !strcmp(served, seen->reverted_to)
+			       : !snapshot_generation(d->snapshot, served)))
+		return NULL;
+	return arena_printf(d->kept, "it serves %s, not the built-in certificate",
+			    builder_short(d, served));
+}
+
+static void decide_builtin(struct plan_builder *d, struct component_build *c)
+{
+	const char *reason = revert_reason(d, c);
+	bool postponed = is_postponed(d, c->component);
+	bool unproven = !c->seen->reverted_to && c->seen->reverted_at;
+
+	c->postponed = reason && postponed;
+	c->wanted.revert = reason && !postponed;
+	c->wanted.verify =
+		(c->wanted.revert || unproven) && component_is_provable(c->component, c->seen);
+	c->reason = reason ? reason : "nothing has shown yet that its revert took effect";
+	if (component_wants(c))
+		leave_unreachable(d, c);
+}
+
 static void decide_component_steps(struct plan_builder *d, struct component_build *c)
 {
+	if (c->certificate->certificate->builtin) {
+		decide_builtin(d, c);
+		return;
+	}
+
 	const char *desired = c->certificate->fingerprint;
 	const char *chain = c->certificate->chain;
 	enum drift served = served_drift(&c->seen->now, desired, chain);
-	enum drift installed = installed_drift(&c->seen->now, desired, chain);
+	enum drift installed = component_is_reverted(c->seen)
+				       ? DRIFT_OTHER
+				       : installed_drift(&c->seen->now, desired, chain);
 	struct need need = needs[installed][served];
 	bool postponed = is_postponed(d, c->component);
 
@@ -164,10 +216,7 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 	c->reason = c->wanted.put_back ? "an earlier run began to take its pair back"
 		    : c->wanted.write  ? write_reason(d, c)
 				       : serve_reason(d, c);
-	if (c->seen->now.online || c->seen->now.no_secret)
-		return;
-	c->unreachable = true;
-	leave_component(c, accepted_cause(d, CODE_OFFLINE, c->name));
+	leave_unreachable(d, c);
 }
 
 void component_steps_decide(struct plan_builder *d)
@@ -211,6 +260,7 @@ static void decide_process_steps(struct process_build *p)
 		c->put_back = need.put_back;
 		c->write = need.write;
 		c->activate = false;
+		c->revert = need.revert;
 		c->verify = need.verify;
 		if (!p->activator && need.activate &&
 		    component_activation(c->component, c->seen) != ACTIVATION_NONE)
@@ -235,7 +285,8 @@ void process_steps_decide(struct plan_builder *d)
 
 bool component_wants(const struct component_build *c)
 {
-	return c->wanted.write || c->wanted.activate || c->wanted.verify || c->wanted.put_back;
+	return c->wanted.write || c->wanted.activate || c->wanted.verify || c->wanted.revert ||
+	       c->wanted.put_back;
 }
 
 bool component_commits(const struct component_build *c)
@@ -245,7 +296,7 @@ bool component_commits(const struct component_build *c)
 
 bool component_has_step(const struct component_build *c)
 {
-	return c->write || c->activate || c->verify || c->put_back;
+	return c->write || c->activate || c->verify || c->revert || c->put_back;
 }
 
 bool component_has_rejected(const struct component_build *c, const char *fingerprint)

@@ -23,6 +23,10 @@
  * for which nobody says how takes a new pair into use by itself, and is
  * verified all the same.
  *
+ * A component whose certificate is built in gets no pair: its stores are cleared once,
+ * and again when it serves another leaf than it did after that.  What was installed
+ * there before is used no more, whatever lies there.
+ *
  * A process whose roll back an earlier run could not finish gets that finished, and
  * nothing else in the same plan.
  */

@@ -205,6 +205,15 @@ static void add_activate(struct contact_list *c, const struct component *on)
 	}
 }
 
+static void add_revert(struct contact_list *c, const struct component *on)
+{
+	struct arena *arena = &c->d->scratch;
+
+	if (on->revert && on->certificate->builtin)
+		contact_add(c, CONTACT_COMMAND,
+			    contact_there(c, &on->deliver, command_text(on->revert, arena)));
+}
+
 static void add_ports(struct contact_list *c, const struct component *on)
 {
 	for (size_t i = 0; i < on->verify_count; i++) {
@@ -319,6 +328,7 @@ static void collect(struct contact_list *c)
 		c->in_scope = d->components[i].in_scope;
 		add_deliver(c, &f->components[i].deliver);
 		add_activate(c, &f->components[i]);
+		add_revert(c, &f->components[i]);
 		add_ports(c, &f->components[i]);
 		contact_add_appmon(c, &f->components[i]);
 		component_secrets(&f->components[i], &f->access, contact_visit_secret, c);

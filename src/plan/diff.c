@@ -261,9 +261,11 @@ void diff_certificates(struct plan_builder *d)
 
 		if (!c->in_scope)
 			continue;
-		if (d->snapshot->source)
+		if (c->certificate->builtin)
+			c->job = CERTIFICATE_KEEP;
+		else if (d->snapshot->source)
 			diff_from_backup(d, c);
-		else if (c->certificate->import.kind == IMPORT_NONE)
+		else if (certificate_is_issued(c->certificate))
 			diff_issued(d, c);
 		else
 			diff_import(d, c);

@@ -20,6 +20,8 @@
  * not have is imported; when the file is missing or invalid, the newest import in
  * the state stays desired.
  *
+ * One that is built in has no generation: see plan/component_steps.h.
+ *
  * Certificates without components are issued and renewed all the same: the user
  * asked for them.
  */

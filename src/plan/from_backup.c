@@ -22,7 +22,8 @@ void from_backup_scope(struct plan_builder *d)
 	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
 		struct certificate_build *c = &d->certificates[i];
 
-		c->absent = c->in_scope && !snapshot_from_source(d->snapshot, c->name);
+		c->absent = c->in_scope && (c->certificate->builtin ||
+					    !snapshot_from_source(d->snapshot, c->name));
 		c->in_scope &= !c->absent;
 	}
 	for (size_t i = 0; i < d->fleet->component_count; i++)

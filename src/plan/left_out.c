@@ -46,7 +46,7 @@ static void leave_issuer(struct plan_builder *d, struct issuer_build *i, const s
 static void leave_process(const struct process_build *p, const struct cause *cause)
 {
 	for (size_t i = 0; i < p->member_count; i++)
-		if (p->members[i]->wanted.activate)
+		if (p->members[i]->wanted.activate || p->members[i]->wanted.revert)
 			leave_component(p->members[i], cause);
 }
 
@@ -261,7 +261,8 @@ static void list_one(struct plan_builder *d, const char *certificate, const char
 /* Whether it would be made now, or cannot be: an import that cannot be read. */
 static bool certificate_wants(const struct certificate_build *c)
 {
-	return c->in_scope && (c->job != CERTIFICATE_KEEP || c->import_error || !c->desired);
+	return c->in_scope && (c->job != CERTIFICATE_KEEP || c->import_error ||
+			       (!c->desired && !c->certificate->builtin));
 }
 
 void left_out_list(struct plan_builder *d)

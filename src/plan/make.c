@@ -36,6 +36,7 @@ static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 	copy.activation_due = builder_keep(d, seen->activation_due);
 	copy.rejected = keep_list(d, seen->rejected, seen->rejected_count);
 	copy.replaced = builder_keep(d, seen->replaced);
+	copy.reverted_to = builder_keep(d, seen->reverted_to);
 	copy.last_error = builder_keep(d, seen->last_error);
 	copy.deliver = builder_keep(d, seen->deliver);
 	copy.acknowledged = keep_list(d, seen->acknowledged, seen->acknowledged_count);

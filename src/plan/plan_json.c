@@ -265,6 +265,7 @@ static const struct {
 	[STEP_COMMIT] = { true, true, true, false },
 	[STEP_ACTIVATE] = { true, true, true, false },
 	[STEP_VERIFY] = { true, true, true, false },
+	[STEP_REVERT] = { true, true, true, false },
 	[STEP_ROLLBACK] = { true, true, true, false },
 	[STEP_RETIRE] = { .component = true },
 };

@@ -195,7 +195,7 @@ static void add_activation(struct plan_builder *d, const struct component_build 
 			   const char *text)
 {
 	struct precondition_spec f =
-		precondition_of_component(c, code, c->activate && !c->postponed);
+		precondition_of_component(c, code, (c->activate || c->revert) && !c->postponed);
 
 	precondition_split(d, text, &f);
 	precondition_add(d, &f);
@@ -266,7 +266,7 @@ static void check_activation(struct plan_builder *d, const struct component_buil
 {
 	const struct observation *now = &c->seen->now;
 
-	if (c->component->no_restart && c->activate && !c->postponed)
+	if (c->component->no_restart && (c->activate || c->revert) && !c->postponed)
 		add_activation(
 			d, c, CODE_NOT_RESTARTABLE,
 			"'restartable: false' says that it must not be activated; take that away when it may");
@@ -294,7 +294,8 @@ static void component_precondition_check_version(struct plan_builder *d,
 	const char *seen = c->seen->now.version;
 	const char *version = seen ? version_in(seen, &d->scratch) : NULL;
 
-	if (!minimum)
+	/* a store is cleared by a command, whatever the version */
+	if (!minimum || c->certificate->certificate->builtin)
 		return;
 	if (version && version_compare(version, minimum) < 0)
 		precondition_add_component(d, c, CODE_VERSION_TOO_OLD,

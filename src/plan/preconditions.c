@@ -303,6 +303,10 @@ static void check_certificate(struct plan_builder *d, const struct certificate_b
 {
 	if (!c->in_scope)
 		return;
+	if (c->certificate->builtin && (c->here || c->remote || c->host))
+		precondition_add_certificate(
+			d, c, CODE_BUILTIN, false,
+			"the built-in certificate ended on 2019-03-07: what has not accepted it before refuses it");
 	check_issuer_end(d, c);
 	check_refusal(d, c);
 	check_unreadable_import(d, c);

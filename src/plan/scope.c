@@ -175,6 +175,9 @@ static bool read_reissue(struct plan_builder *d, struct err *e)
 			return err_set(e, ERR_USAGE,
 				       "'%s' is imported, not issued: replace its file",
 				       c->certificate->name);
+		if (c->certificate->builtin)
+			return err_set(e, ERR_USAGE, "'%s' is built in, and never issued",
+				       c->certificate->name);
 		c->reissue = true;
 	}
 

@@ -319,6 +319,16 @@ static void order_rollback(struct step_schedule *o, const struct component_build
 	schedule_add_step(o, step, &o->barrier, 1);
 }
 
+/* Clears the stores of the component; takes the place of its commit and activation. */
+static void order_revert(struct step_schedule *o, struct component_build *c, int wave)
+{
+	struct step step = component_step(STEP_REVERT, c);
+
+	step.activation = ACTIVATION_RESTART;
+	step.wave = wave;
+	c->commit = schedule_add_step(o, step, &o->barrier, 1);
+}
+
 static void order_process(struct step_schedule *o, struct process_build *p, int wave)
 {
 	for (size_t i = 0; i < p->member_count; i++)
@@ -327,6 +337,9 @@ static void order_process(struct step_schedule *o, struct process_build *p, int 
 	for (size_t i = 0; i < p->member_count; i++)
 		if (component_commits(p->members[i]) && p->members[i]->commit == NO_STEP)
 			order_commit(o, p->members[i], wave);
+	for (size_t i = 0; i < p->member_count; i++)
+		if (p->members[i]->revert)
+			order_revert(o, p->members[i], wave);
 
 	size_t activation = order_activation(o, p, wave);
 
@@ -340,7 +353,7 @@ static void order_process(struct step_schedule *o, struct process_build *p, int 
 		size_t own = activation == NO_STEP ? c->commit : activation;
 
 		step.wave = wave;
-		if (activation != NO_STEP || c->write)
+		if (activation != NO_STEP || c->write || c->revert)
 			step.reason = "a handshake has to prove it";
 		schedule_add_step(o, step, (size_t[]){ own, c->commit, o->barrier }, 3);
 	}

@@ -13,6 +13,7 @@ static const char *const words[STEP_KIND_COUNT] = {
 	[STEP_COMMIT] = "to commit",
 	[STEP_ACTIVATE] = "to activate",
 	[STEP_VERIFY] = "to verify",
+	[STEP_REVERT] = "to revert",
 	[STEP_ROLLBACK] = "to roll back",
 	[STEP_RETIRE] = "to retire",
 };

@@ -127,6 +127,9 @@ static bool use_read_one(struct plan_builder *d, struct certificate_build *c, co
 	if (c->certificate->import.kind != IMPORT_NONE)
 		return err_set(e, ERR_USAGE,
 			       "'%s' is imported, not issued: put back its former file", c->name);
+	if (c->certificate->builtin)
+		return err_set(e, ERR_USAGE, "'%s' is built in: it has no former certificate",
+			       c->name);
 	if (c->reissue)
 		return err_set(e, ERR_USAGE, "'%s' is named by --reissue too", c->name);
 	if (!strcmp(which, "previous")) {

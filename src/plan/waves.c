@@ -32,6 +32,9 @@ struct tier {
 
 bool process_restarts(const struct process_build *p)
 {
+	for (size_t i = 0; i < p->member_count; i++)
+		if (p->members[i]->revert)
+			return true;
 	return p->activator && component_activation(p->activator->component, p->activator->seen) ==
 				       ACTIVATION_RESTART;
 }
@@ -107,7 +110,7 @@ static bool takes_part(const struct process_build *p)
 	for (size_t i = 0; i < p->member_count; i++) {
 		const struct component_build *c = p->members[i];
 
-		if (c->verify || c->put_back ||
+		if (c->verify || c->revert || c->put_back ||
 		    (component_commits(c) && !component_commits_first(c)))
 			return true;
 	}

@@ -22,7 +22,7 @@
 void waves_check(struct plan_builder *d);
 void waves_plan(struct plan_builder *d);
 
-/* Whether the activation of the process is a restart. */
+/* Whether the activation of the process is a restart, as a revert is. */
 bool process_restarts(const struct process_build *p);
 
 /* Whether the component commits before all waves (`commit: all-first`). */

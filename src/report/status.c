@@ -36,7 +36,8 @@ static bool status_is_same(const char *fingerprint, const struct generation *des
 
 static bool is_installed(const struct component_seen *seen, const struct generation *desired)
 {
-	return installed_drift(&seen->now, desired->fingerprint, desired->chain) == DRIFT_NONE;
+	return !component_is_reverted(seen) &&
+	       installed_drift(&seen->now, desired->fingerprint, desired->chain) == DRIFT_NONE;
 }
 
 /* When the installed pair is unknown, the served one is enough. */
@@ -84,6 +85,36 @@ static bool has_something_left(const struct status_component *row)
 	       served_drift(&seen->now, desired->fingerprint, desired->chain) == DRIFT_OTHER;
 }
 
+/* Whether it was reverted, and nothing has replaced the built-in certificate since. */
+static bool is_builtin(const struct component_seen *seen)
+{
+	const char *served = seen->now.served;
+
+	return seen->reverted_at &&
+	       (!seen->reverted_to || !served || !*served || !strcmp(served, seen->reverted_to));
+}
+
+/* No client that does not know the built-in certificate already accepts it. */
+static enum component_state builtin_state(const struct status_component *row)
+{
+	const struct component_seen *seen = row->seen;
+	bool done = is_builtin(seen);
+
+	if (seen->last_error)
+		return COMPONENT_FAILED;
+	if (!done && may_be_offline(row))
+		return COMPONENT_DEFERRED;
+	if (!done)
+		return row->component->role->restart.when == RESTART_POSTPONED
+			       ? COMPONENT_RESTART_PENDING
+			       : COMPONENT_OUTDATED;
+	if (!row->component->verify_count)
+		return COMPONENT_UNPROVEN;
+	return seen->reverted_to && text_equal(seen->reverted_to, seen->now.served)
+		       ? COMPONENT_INVALID
+		       : COMPONENT_UNKNOWN;
+}
+
 /* The state by the installed and staged pairs alone. */
 static enum component_state installed_state(const struct status_component *row)
 {
@@ -112,6 +143,8 @@ static enum component_state state_of(const struct status_component *row)
 
 	if (!seen)
 		return COMPONENT_UNKNOWN;
+	if (row->component->certificate->builtin)
+		return builtin_state(row);
 	if (desired && is_in_sync(seen, desired))
 		return row->refusal ? COMPONENT_INVALID : COMPONENT_IN_SYNC;
 	if (desired && is_rejected(seen, desired) && seen->rollback == ROLLBACK_PROVEN &&
@@ -172,6 +205,7 @@ static void status_add_component(const struct snapshot *s, const struct componen
 	struct status_component *row = &out->components[out->component_count++];
 	const struct fleet *f = out->fleet;
 	const struct issuer *issuer = c->certificate->issuer;
+	char text[TIME_TEXT];
 	/* the pointers of the model point into the arrays of the fleet */
 	size_t at = (size_t)(c->certificate - f->certificates);
 
@@ -180,6 +214,10 @@ static void status_add_component(const struct snapshot *s, const struct componen
 	row->desired = out->certificates[at].generation;
 	if (row->desired)
 		row->refusal = client_refusal(c, row->desired, out->now, a);
+	if (c->certificate->builtin && row->seen && is_builtin(row->seen))
+		row->refusal = arena_printf(
+			a, "reverted to the built-in certificate at %s; that ended on 2019-03-07",
+			time_format(row->seen->reverted_at, text));
 	row->state = state_of(row);
 	if (c->presence != PRESENCE_OPTIONAL &&
 	    (row->state == COMPONENT_RESTART_PENDING || may_be_offline(row)))

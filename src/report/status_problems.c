@@ -7,9 +7,11 @@
 #include <string.h>
 
 /* Infos of a plan that mean trouble although no step of it waits for them. */
-static const char *const troubling[] = { "awaiting-handoff", "backup-copy-failed", "backup-missing",
-					 "failed-before",    "import-missing",     "plain",
-					 "returned",         "secret-missing" };
+static const char *const troubling[] = {
+	"awaiting-handoff", "backup-copy-failed", "backup-missing", "builtin",
+	"failed-before",    "import-missing",     "plain",          "returned",
+	"secret-missing"
+};
 
 static bool is_problem(const struct precondition *p)
 {

@@ -107,9 +107,14 @@ static void add_certificate(struct table *t, const struct status *s,
 	const char *renewed = NULL;
 
 	table_add(t, c ? c->name : row->issuer->name, TONE_PLAIN);
-	table_add(t, !c ? "itself (issuer)" : c->issuer ? c->issuer->name : "import", TONE_PLAIN);
+	table_add(t,
+		  !c           ? "itself (issuer)"
+		  : c->issuer  ? c->issuer->name
+		  : c->builtin ? "built in"
+			       : "import",
+		  TONE_PLAIN);
 	if (!g) {
-		table_add(t, "not issued yet", TONE_FAINT);
+		table_add(t, c && c->builtin ? "2019-03-07" : "not issued yet", TONE_FAINT);
 		for (int i = 0; i < 3; i++)
 			table_add(t, NULL, TONE_PLAIN);
 		return;

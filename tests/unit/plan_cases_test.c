@@ -424,7 +424,12 @@ static void add_component(struct scene *s, const struct words *w)
 		.now.observed_at = has(w, "unseen") ? 0 : s->now,
 		.known = !has(w, "unknown"),
 		.certificate = value(w, "certificate"),
-		.activation_due = due ? fingerprint(s, due) : NULL,
+		.activation_due = !due                         ? NULL
+				  : !strcmp(due, BUILTIN_PAIR) ? BUILTIN_PAIR
+							       : fingerprint(s, due),
+		.reverted_at = has(w, "reverted") || value(w, "reverted_to") ? s->now : 0,
+		.reverted_to =
+			value(w, "reverted_to") ? fingerprint(s, value(w, "reverted_to")) : NULL,
 		.replaced = seen_fingerprint(s, w, "replaced"),
 		.rollback = has(w, "rollback-begun") ? ROLLBACK_BEGUN : ROLLBACK_NONE,
 		.retire_remove = has(w, "remove"),
@@ -737,6 +742,7 @@ static void show_subject(const struct step *s, struct buf *out)
 		buf_printf(out, " %s by %s", s->process, activation_names[s->activation]);
 		break;
 	case STEP_VERIFY:
+	case STEP_REVERT:
 	case STEP_RETIRE:
 		buf_printf(out, " %s", s->component);
 		break;

@@ -534,6 +534,7 @@ static void carry_out(struct world *w, const struct step *s)
 	case STEP_IMPORT:
 	case STEP_EXPORT:
 	case STEP_STAGE:
+	case STEP_REVERT:
 	case STEP_ROLLBACK:
 	case STEP_RETIRE:
 	case STEP_KIND_COUNT:
