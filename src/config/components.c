@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/build.h"
 
-#include "config/appmon.h"
+#include "config/appmon_types.h"
 #include "config/delivery.h"
 #include "config/each.h"
 #include "config/schema.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
-#include "config/appmon.h"
+#include "config/appmon_types.h"
 #include "config/build.h"
 #include "config/check.h"
 #include "config/include.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/schema.h"
 
-#include "config/appmon.h"
+#include "config/appmon_types.h"
 #include "config/certificate_types.h"
 #include "config/copies.h"
 #include "config/delivery.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accepted keys of access. */
-#include "config/appmon.h"
+#include "config/appmon_types.h"
 #include "config/copies.h"
 #include "config/policy.h"
 #include "config/rows.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Readers for what the fleet file says of an AppMon Server, and the rules between them. */
-#ifndef CONFIG_APPMON_H
-#define CONFIG_APPMON_H
+#ifndef CONFIG_APPMON_TYPES_H
+#define CONFIG_APPMON_TYPES_H
 
 #include "config/build.h"
 #include "config/fields.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/appmon.h"
+#include "config/appmon_types.h"
 
 #include "config/forms.h"
 #include "config/placeholder.h"
