@@ -138,7 +138,7 @@ static void add_apply(struct handoff_list *l, struct buf *out)
 	buf_puts(out, " is removed when all of it is proven. Delete your own copies.\n");
 }
 
-static void add_list(struct handoff_list *l, struct buf *out)
+static void add_waiting(struct handoff_list *l, struct buf *out)
 {
 	const struct component *first = l->components[0];
 
@@ -181,5 +181,5 @@ void handoff_steps(const struct session *s, const struct plan *p, struct buf *ou
 	l.components = arena_array(&a, p->awaited_count, sizeof(const struct component *));
 	for (size_t i = 0; i < p->awaited_count; i++)
 		if (list_file(s, p, i, &l))
-			add_list(&l, out);
+			add_waiting(&l, out);
 }
