@@ -87,7 +87,7 @@ mkdir -m 777 open
 sed -i 's|tls/two|open/two|' certfleet.yaml
 cf plan --detailed-exitcode --report open.csv
 is $status 2 "--detailed-exitcode: what is not blocked can be done"
-is "$(head -1 open.csv | tr -d '\r')" "name,role,address,version,online,reason,remedy" "the report has its columns"
+is "$(head -1 open.csv | tr -d '\r')" "name,role,address,version,online,reason,remedy,host,connected,embedded" "the report has its columns"
 has "$(sed 1d open.csv)" '^"two","web",' "and the component"
 has "$(sed 1d open.csv)" '^"one","web","this machine",' "W2: and one that has a step and no precondition, with its address"
 cf plan
