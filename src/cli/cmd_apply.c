@@ -548,9 +548,9 @@ const struct command command_apply = {
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
 	.help = "Of a fleet file it shows the plan and asks first.\n\n"
-		"A saved plan needs no question. It is applied only if a plan made now would be\nthe same; components that have changed since are left out, by name. It permits\nnothing by itself: the fleet file is that of --file or of the working directory,\nand its --ack, --target, --reissue, --use, --handed-over and --from-backup have to be\ngiven again. 'certfleet plan --out' prints the whole command.\n\n"
+		"A saved plan needs no question. It is applied only if a plan made now would be\nthe same; components that have changed since are left out, by name. It permits\nnothing by itself: the fleet file is that of --file or of the working directory,\nand its --ack, --target, --reissue, --use, --handed-over and --from-backup have\nto be given again. 'certfleet plan --out' prints the whole command.\n\n"
 		"What a precondition blocks, or waits for an acknowledgement, is left out with\nwhat depends on it; all else is done.\n\n"
-		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 something waits for an acknowledgement and 4 a precondition blocks something,\nwhile all else is done, 5 the plan is stale or components left it, 6 the lock is\nheld, 7 something changed and something failed, 8 all that failed was rolled\nback, 9 something waits for a person while all else is done, 64 usage, 65 an input is invalid.",
+		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 something waits for an acknowledgement and 4 a precondition blocks something,\nwhile all else is done, 5 the plan is stale or components left it, 6 the lock is\nheld, 7 something changed and something failed, 8 all that failed was rolled\nback, 9 something waits for a person while all else is done, 64 usage, 65 an\ninput is invalid.",
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),
