@@ -158,13 +158,13 @@ static void add_waiting(struct handoff_list *l, struct buf *out)
 static bool list_file(const struct session *s, const struct plan *p, size_t first,
 		      struct handoff_list *l)
 {
-	l->file = &fleet_component(&s->fleet, p->awaited[first])->deliver.handoff;
+	l->file = fleet_component(&s->fleet, p->awaited[first])->deliver.handoff;
 	l->count = 0;
 	l->step = 0;
 	for (size_t i = 0; i < p->awaited_count; i++) {
 		const struct component *c = fleet_component(&s->fleet, p->awaited[i]);
 
-		if (strcmp(c->deliver.handoff.file, l->file->file) != 0)
+		if (strcmp(c->deliver.handoff->file, l->file->file) != 0)
 			continue;
 		if (i < first)
 			return false;

@@ -60,7 +60,8 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 		if (at == reported)
 			continue;
 		if (!(d->access && in_access(f, d->access)) &&
-		    !is_passphrase(f, &d->handoff.password) && !(d->http && in_http(f, d->http)) &&
+		    !(d->handoff && is_passphrase(f, &d->handoff->password)) &&
+		    !(d->http && in_http(f, d->http)) &&
 		    !(call && (in_access(f, &call->access) || in_request(f, &call->request))))
 			continue;
 		reported = at; /* one message for a group is enough */
@@ -87,9 +88,11 @@ static void add_keys(struct loader *ld, const struct build *b, struct lookup *fi
 		check_access_add_file(files, ld->fleet.certificates[i].export);
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
-		check_access_add_file(files, b->components[i].deliver.files.key);
-		check_access_add_file(files, b->components[i].deliver.files.combined);
-		check_access_add_file(files, b->components[i].deliver.handoff.file);
+		const struct deliver *d = &b->components[i].deliver;
+
+		check_access_add_file(files, d->files.key);
+		check_access_add_file(files, d->files.combined);
+		check_access_add_file(files, d->handoff ? d->handoff->file : NULL);
 	}
 }
 

@@ -105,11 +105,15 @@ static bool paths_is_clean(const char *path)
 /* One file for a person serves every component that it is imported into. */
 static bool is_shared(struct claims *cs, const struct claim *c, const struct claim *other)
 {
-	const struct handoff *h = &cs->b->components[c->component].deliver.handoff;
-	const struct handoff *o = &cs->b->components[other->component].deliver.handoff;
+	const struct handoff *h = NULL;
+	const struct handoff *o = NULL;
 	const char *differs = NULL;
 
-	if (!is_of_component(c) || !is_of_component(other) || !h->file || !o->file)
+	if (!is_of_component(c) || !is_of_component(other))
+		return false;
+	h = cs->b->components[c->component].deliver.handoff;
+	o = cs->b->components[other->component].deliver.handoff;
+	if (!h || !o)
 		return false;
 	if (strcmp(cs->b->drafts[c->component].certificate,
 		   cs->b->drafts[other->component].certificate) != 0)
@@ -166,9 +170,9 @@ static void paths_add_component(struct claims *cs, size_t i)
 	}
 	if (d->place && !count)
 		add_claim(cs, &(struct claim){ .path = d->place, .component = i });
-	if (d->handoff.file)
+	if (d->handoff)
 		add_claim(cs,
-			  &(struct claim){ .path = cleaned(cs, d->handoff.file), .component = i });
+			  &(struct claim){ .path = cleaned(cs, d->handoff->file), .component = i });
 }
 
 /* Looks up every directory above a path. */

@@ -94,7 +94,7 @@ static const struct field deliver_fields[] = {
 	      .param = &etcd_record, .help = "as keys of an etcd, for its readers"),
 	FIELD(struct deliver, "command", command, const struct commands *, own_record_type,
 	      .param = &commands_record, .help = "by programs on this machine"),
-	FIELD(struct deliver, "handoff", handoff, struct handoff, record_type,
+	FIELD(struct deliver, "handoff", handoff, const struct handoff *, own_record_type,
 	      .param = &handoff_record, .help = "as a file that a person imports"),
 	{ 0 },
 };

@@ -39,7 +39,7 @@ static bool make_content(struct run *r, const struct job *j, struct handoff_cont
 			 struct err *e)
 {
 	const struct component *c = j->component;
-	const struct handoff *h = &c->deliver.handoff;
+	const struct handoff *h = c->deliver.handoff;
 	struct pair_content content = { .format = h->format,
 					.set = j->set,
 					.key = j->key,
@@ -59,7 +59,7 @@ static bool make_content(struct run *r, const struct job *j, struct handoff_cont
 bool handoff_fill(struct handoff_files *h, struct run *r, struct job *j, struct err *e)
 {
 	struct handoff_content *content = h->list;
-	const char *path = j->component->deliver.handoff.file;
+	const char *path = j->component->deliver.handoff->file;
 
 	if (j->component->deliver.kind != DRIVER_HANDOFF || !j->set || !j->key)
 		return true;
@@ -81,7 +81,7 @@ bool handoff_fill(struct handoff_files *h, struct run *r, struct job *j, struct 
 
 bool handoff_written(struct run *r, const struct job *j, struct err *e)
 {
-	return !j->file || written_end(r, j->component->deliver.handoff.file, e);
+	return !j->file || written_end(r, j->component->deliver.handoff->file, e);
 }
 
 /* ---- files that nobody waits for any more ---- */
@@ -104,7 +104,7 @@ static bool is_waited_for(struct run *r, const char *path, const char *fingerpri
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		if (c->deliver.kind == DRIVER_HANDOFF && !strcmp(c->deliver.handoff.file, path) &&
+		if (c->deliver.kind == DRIVER_HANDOFF && !strcmp(c->deliver.handoff->file, path) &&
 		    !has_pair(r, c, fingerprint))
 			return true;
 	}

@@ -389,7 +389,7 @@ static void rollback_check(struct rollback *t, struct rollback_item *k, struct c
 		engine_note(
 			r->en,
 			"only a person can put back what was handed over: '%s' holds the former pair of '%s' now; import it, then run 'certfleet apply' again",
-			k->component->deliver.handoff.file, k->component->name);
+			k->component->deliver.handoff->file, k->component->name);
 	seen->last_error = arena_strdup(&r->arena, k->error.text);
 }
 

@@ -178,7 +178,7 @@ bool observe_written(struct engine *en, struct snapshot *s, struct err *e)
 			written_add(en, &l, fleet->certificates[i].export, false);
 	for (size_t i = 0; i < fleet->component_count; i++)
 		if (fleet->components[i].deliver.kind == DRIVER_HANDOFF)
-			written_add(en, &l, fleet->components[i].deliver.handoff.file, true);
+			written_add(en, &l, fleet->components[i].deliver.handoff->file, true);
 	if (l.rows.count)
 		qsort(l.rows.items, l.rows.count, sizeof(*l.rows.items), compare_files);
 	s->written = l.rows.items;
@@ -206,7 +206,7 @@ void observe_handoffs(const struct engine *en, struct snapshot *s)
 
 	for (size_t i = 0; i < fleet->component_count; i++) {
 		const struct component *c = &fleet->components[i];
-		const struct handoff *h = &c->deliver.handoff;
+		const struct handoff *h = c->deliver.handoff;
 		const struct written_file *f = NULL;
 		struct component_seen *seen = NULL;
 

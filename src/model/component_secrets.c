@@ -47,7 +47,8 @@ void component_secrets(const struct component *c, const struct fleet_access *acc
 		visit_secret(&v, &access->appmon.password);
 	if (c->deliver.etcd)
 		visit_access(&v, &c->deliver.etcd->access);
-	visit_secret(&v, &c->deliver.handoff.password);
+	if (c->deliver.handoff)
+		visit_secret(&v, &c->deliver.handoff->password);
 	if (c->deliver.http)
 		visit_http(&v, c->deliver.http);
 	if (c->activate.http) {

@@ -271,8 +271,8 @@ struct deliver {
 	const struct etcd *etcd;
 	const struct http *http;
 	const struct commands *command;
+	const struct handoff *handoff;
 	struct sftp sftp;
-	struct handoff handoff;
 	const struct http_access *access; /* of an API with a login; NULL: none */
 	const char *remote; /* origin that keys are sent to; NULL: they stay on this machine */
 	const char *place;  /* what it writes to: a host for its paths, or an object; NULL: files */

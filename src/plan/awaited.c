@@ -52,8 +52,8 @@ static bool refuse_said(struct plan_builder *d, const struct component_build *c,
 {
 	const char *name = text_escaped(&d->scratch, c->name);
 	const struct written_file *f =
-		snapshot_written(d->snapshot, c->component->deliver.handoff.file);
-	const char *path = shown_file(d, c->component->deliver.handoff.file);
+		snapshot_written(d->snapshot, c->component->deliver.handoff->file);
+	const char *path = shown_file(d, c->component->deliver.handoff->file);
 
 	if (!f || !f->complete)
 		return err_set(
@@ -104,8 +104,8 @@ static bool awaited_is_settled(const struct component_build *c, enum drift serve
 
 static bool is_of_file(const struct component_build *c, const struct component_build *other)
 {
-	return is_handoff(other) &&
-	       !strcmp(c->component->deliver.handoff.file, other->component->deliver.handoff.file);
+	return is_handoff(other) && !strcmp(c->component->deliver.handoff->file,
+					    other->component->deliver.handoff->file);
 }
 
 /* Whether that holds for all whom the file is for. */
@@ -127,7 +127,7 @@ static bool file_is_settled(const struct plan_builder *d, const struct component
 static bool was_written(const struct plan_builder *d, const struct component_build *c)
 {
 	const struct written_file *f =
-		snapshot_written(d->snapshot, c->component->deliver.handoff.file);
+		snapshot_written(d->snapshot, c->component->deliver.handoff->file);
 
 	return f && f->complete && is_wanted(c, f->fingerprint);
 }
@@ -154,7 +154,7 @@ struct need awaited_need(struct plan_builder *d, struct component_build *c, enum
 
 const char *awaited_reason(struct plan_builder *d, const struct component_build *c)
 {
-	const char *path = shown_file(d, c->component->deliver.handoff.file);
+	const char *path = shown_file(d, c->component->deliver.handoff->file);
 
 	if (c->awaits)
 		return arena_printf(d->kept, "'%s', for a person to import", path);
@@ -170,7 +170,7 @@ const char *awaited_reason(struct plan_builder *d, const struct component_build 
 static void add_awaited(struct plan_builder *d, const struct component_build *c)
 {
 	struct precondition_spec f = precondition_of_component(c, CODE_AWAITING_HANDOFF, true);
-	const char *path = shown_file(d, c->component->deliver.handoff.file);
+	const char *path = shown_file(d, c->component->deliver.handoff->file);
 
 	f.message = arena_printf(d->kept, "a person has to import '%s'%s", path,
 				 c->handed ? "" : ", which this plan writes");

@@ -168,7 +168,7 @@ static void add_deliver(struct contact_list *c, const struct deliver *d)
 		add_commands(c, d->command);
 		break;
 	case DRIVER_HANDOFF:
-		contact_add_path(c, d->handoff.file);
+		contact_add_path(c, d->handoff->file);
 		break;
 	case DRIVER_KIND_COUNT:
 		break;
