@@ -264,36 +264,41 @@ void appmon_remember(struct run *r)
 
 /* ---- collectors that the fleet file lacks ---- */
 
-static bool is_declared(const struct fleet *f, const struct collector_seen *c)
+struct collector_names {
+	const char **items;
+	size_t count;
+	size_t room;
+};
+
+static const char *collector_id(const char *name, const char *host, struct arena *a)
 {
-	for (size_t i = 0; i < f->component_count; i++) {
-		const struct appmon_part *p = &f->components[i].appmon;
+	return arena_printf(a, "%s@%s", name, host);
+}
 
-		if (p->kind == APPMON_COLLECTOR && !strcmp(p->name, c->name) &&
-		    !strcmp(p->host, c->host))
-			return true;
-	}
-	for (size_t i = 0; i < f->absent_count; i++) {
-		const struct appmon_part *p = &f->absent[i].appmon;
-
-		if (p->kind == APPMON_COLLECTOR && !strcmp(p->name, c->name) &&
-		    !strcmp(p->host, c->host))
-			return true;
-	}
-	return false;
+static void add_declared(const struct component *list, size_t count, struct arena *a,
+			 struct collector_names *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].appmon.kind == APPMON_COLLECTOR)
+			VEC_PUSH(out, a, collector_id(list[i].appmon.name, list[i].appmon.host, a));
 }
 
 void observe_undeclared(const struct fleet *f, const struct job *asked, struct snapshot *s)
 {
 	const struct appmon_seen *told = asked->appmon;
-	VEC(const char *) list = { 0 };
+	struct collector_names names = { 0 };
+	struct collector_names list = { 0 };
+	struct stepped declared;
 
+	add_declared(f->components, f->component_count, &s->arena, &names);
+	add_declared(f->absent, f->absent_count, &s->arena, &names);
+	declared = stepped_sorted(names.items, names.count);
 	for (size_t i = 0; i < told->count; i++) {
 		const struct collector_seen *c = &told->collectors[i];
+		const char *id = collector_id(c->name, c->host, &s->arena);
 
-		if (!c->embedded && !is_declared(f, c))
-			VEC_PUSH(&list, &s->arena,
-				 arena_printf(&s->arena, "%s@%s", c->name, c->host));
+		if (!c->embedded && !stepped_has(&declared, id))
+			VEC_PUSH(&list, &s->arena, id);
 	}
 	s->undeclared = list.items;
 	s->undeclared_count = list.count;
