@@ -393,7 +393,9 @@ static bool sftp_activate(struct driver_session *v, struct err *e)
 	ssh_script_lock(&script, c.store, SSH_LOCK_S);
 	ssh_script_command(&script, &c);
 	ssh_target_add(f, ssh_script_run(&script));
-	return (send_ops(v, f, &x, e) || ask_outcome(v, f, e)) && check_command_end(v, f, e);
+	/* without a status the shell there was killed, which ends the command no more */
+	return ((send_ops(v, f, &x, e) && f->ask->ops[0].status >= 0) || ask_outcome(v, f, e)) &&
+	       check_command_end(v, f, e);
 }
 
 static const struct member kept_sftp_members[] = {
