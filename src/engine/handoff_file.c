@@ -59,10 +59,11 @@ static bool make_content(struct run *r, const struct job *j, struct handoff_cont
 bool handoff_fill(struct handoff_files *h, struct run *r, struct job *j, struct err *e)
 {
 	struct handoff_content *content = h->list;
-	const char *path = j->component->deliver.handoff->file;
+	const char *path = NULL;
 
 	if (j->component->deliver.kind != DRIVER_HANDOFF || !j->set || !j->key)
 		return true;
+	path = j->component->deliver.handoff->file;
 	while (content < h->list + h->count && strcmp(content->path, path) != 0)
 		content++;
 	if (content == h->list + h->count) {
