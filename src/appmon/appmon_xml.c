@@ -6,7 +6,6 @@
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,14 +99,6 @@ static bool xml_flag(const xmlNode *node, const char *name, bool otherwise, stru
 
 /* ---- collectors ---- */
 
-static int xml_hex(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c | 0x20) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* What a path segment stands for; NULL: no text, or broken. */
 static const char *xml_unescaped(const char *segment, struct arena *a)
 {
@@ -119,9 +110,10 @@ static const char *xml_unescaped(const char *segment, struct arena *a)
 			*to++ = *from;
 			continue;
 		}
-		if (xml_hex(from[1]) < 0 || xml_hex(from[2]) < 0)
+		char hex[] = { from[1], from[1] ? from[2] : '\0', '\0' };
+
+		if (!text_unhex(hex, to++, 1))
 			return NULL;
-		*to++ = (char)(xml_hex(from[1]) << 4 | xml_hex(from[2]));
 		from += 2;
 	}
 	*to = '\0';
@@ -187,24 +179,15 @@ static bool xml_collectors(xmlNode *root, struct arena *a, struct appmon_documen
 
 /* ---- agents ---- */
 
-static int compare_agents(const void *left, const void *right)
-{
-	const struct appmon_agents *l = left;
-	const struct appmon_agents *r = right;
-	int order = strcmp(l->name, r->name);
-
-	return order ? order : strcmp(l->host ? l->host : "", r->host ? r->host : "");
-}
-
 /* Counts those that are alike, in place. */
 static size_t xml_count_alike(struct appmon_agents *list, size_t count)
 {
 	size_t made = 0;
 
 	if (count)
-		qsort(list, count, sizeof(*list), compare_agents);
+		qsort(list, count, sizeof(*list), text_compare_two);
 	for (size_t i = 0; i < count; i++) {
-		if (made && !compare_agents(&list[made - 1], &list[i]))
+		if (made && !text_compare_two(&list[made - 1], &list[i]))
 			list[made - 1].count++;
 		else
 			list[made++] = list[i];

@@ -440,6 +440,15 @@ int text_compare(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
+int text_compare_two(const void *left, const void *right)
+{
+	const char *const *l = left;
+	const char *const *r = right;
+	int order = strcmp(l[0], r[0]);
+
+	return order ? order : strcmp(l[1] ? l[1] : "", r[1] ? r[1] : "");
+}
+
 size_t text_set(const char **texts, size_t count)
 {
 	size_t kept = 0;

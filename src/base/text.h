@@ -85,6 +85,8 @@ bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got);
 
 /* For qsort(3) and bsearch(3): strings, or structs whose first member is one. */
 int text_compare(const void *left, const void *right);
+/* The same of structs whose second member is one too, or NULL, which is as "". */
+int text_compare_two(const void *left, const void *right);
 /* Sorts the texts and drops those that repeat; returns how many are left. */
 size_t text_set(const char **texts, size_t count);
 /*

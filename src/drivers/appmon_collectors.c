@@ -27,10 +27,7 @@ enum {
 	FIRST_ARCHIVE_MS = 1000, /* after an order, while the list shows no restart */
 	NEXT_ARCHIVE_MS = 5000,
 	LONGEST_CONNECT_MS = 30000,
-	NOT_FOUND = 404,
 };
-
-#define BY_HAND "restart it on its host"
 
 enum order_state {
 	ORDER_WAITS,
@@ -77,12 +74,13 @@ AUTO_STRUCT(collector_group, struct collector_group, group_release)
 
 /* ---- what the Server tells ---- */
 
-static bool has_sent(const struct collector_group *g)
+static size_t group_count(const struct collector_group *g, enum order_state state)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < g->count; i++)
-		if (g->orders[i].state == ORDER_SENDING || g->orders[i].state == ORDER_SENT)
-			return true;
-	return false;
+		count += g->orders[i].state == state;
+	return count;
 }
 
 static bool group_get(struct collector_group *g, const char *path, enum appmon_form wanted,
@@ -92,7 +90,9 @@ static bool group_get(struct collector_group *g, const char *path, enum appmon_f
 		.method = "GET",
 		.path = path,
 		.wanted = wanted,
-		.purpose = has_sent(g) ? APPMON_PROVES : APPMON_ASKS,
+		.purpose = group_count(g, ORDER_SENDING) || group_count(g, ORDER_SENT)
+				   ? APPMON_PROVES
+				   : APPMON_ASKS,
 		.timeout_ms = wanted == APPMON_ARCHIVE ? ARCHIVE_TIMEOUT_MS : LIST_TIMEOUT_MS,
 	};
 	AUTO(arena) own = { 0 };
@@ -151,7 +151,7 @@ static void order_fail(struct collector_order *o, const struct err *e)
 {
 	o->job->error = *e;
 	err_in(&o->job->error, "cannot restart the collector");
-	err_remedy(&o->job->error, BY_HAND);
+	err_remedy(&o->job->error, APPMON_BY_HAND);
 	order_end(o, false);
 }
 
@@ -191,7 +191,7 @@ static void order_main(void *ctx, struct conversation *c)
 	o->end_ms = clock_mono_ms() + o->job->component->activate.timeout * 1000;
 	bool good = order_send(o, c, o->id, &reply, &e);
 
-	if (!good && reply.status == NOT_FOUND && o->bare)
+	if (!good && reply.status == APPMON_NOT_FOUND && o->bare)
 		good = order_send(o, c, o->bare, &reply, &e);
 	if (!good) {
 		order_fail(o, &e);
@@ -308,22 +308,6 @@ static void order_step(struct collector_order *o, int64_t now)
 	}
 }
 
-static bool group_has_ended(const struct collector_group *g)
-{
-	for (size_t i = 0; i < g->count; i++)
-		if (g->orders[i].state != ORDER_ENDED)
-			return false;
-	return true;
-}
-
-static bool group_is_sending(const struct collector_group *g)
-{
-	for (size_t i = 0; i < g->count; i++)
-		if (g->orders[i].state == ORDER_SENDING)
-			return true;
-	return false;
-}
-
 static void group_begin(struct collector_group *g, struct job *const *jobs)
 {
 	int64_t now = clock_mono_ms();
@@ -370,7 +354,7 @@ static void collectors_activate(struct driver_session *v, struct job *const *job
 
 	group_begin(&g, jobs);
 	group_archive(&g); /* start times from before; without them the list has to do */
-	while (!group_has_ended(&g)) {
+	while (group_count(&g, ORDER_ENDED) < count) {
 		int64_t began = clock_mono_ms();
 		int64_t wait_ms = 0;
 		int64_t now = 0;
@@ -384,7 +368,7 @@ static void collectors_activate(struct driver_session *v, struct job *const *job
 		for (size_t i = 0; i < count; i++)
 			order_step(&g.orders[i], now);
 		/* a long list is asked for less often */
-		wait_ms = group_is_sending(&g) ? BUSY_POLL_MS : LIST_POLL_MS;
+		wait_ms = group_count(&g, ORDER_SENDING) ? BUSY_POLL_MS : LIST_POLL_MS;
 		loop_sleep(now + (now - began > wait_ms ? now - began : wait_ms));
 	}
 }

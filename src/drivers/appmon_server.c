@@ -27,13 +27,11 @@ enum {
 	GONE_TIMES = 2,   /* one answer alone may be lost */
 	STANDS_TIMES = 3, /* answers in a row, STANDS_MS apart */
 	STANDS_MS = 300,
-	STATUS_NOT_FOUND = 404,
 };
 
 #define JSON_RESTART "/api/v2/server/restart"
 #define LEGACY_RESTART "/rest/management/server/restart"
 #define JSON_SINCE "7.0"
-#define BY_HAND "restart it on its host"
 
 static bool server_get(const struct driver_session *v, const char *path, enum appmon_form wanted,
 		       struct appmon_reply *out, struct err *e)
@@ -194,7 +192,7 @@ static bool server_refused(const struct appmon_reply *reply, struct err *e)
 	if (reply->document.form == APPMON_RESULT && reply->document.value && !e->code)
 		err_set(e, ERR_REMOTE, "it refused to restart: its answer says '%.100s'",
 			reply->document.value);
-	return err_remedy(e, BY_HAND);
+	return err_remedy(e, APPMON_BY_HAND);
 }
 
 /*
@@ -219,7 +217,7 @@ static bool server_order(struct server_restart *s, const char *version, struct e
 		*e = (struct err){ 0 };
 		if (appmon_ask(appmon_of(s->v), s->v->conversation, &r, s->v->arena, &reply, e))
 			return appmon_succeeded(&reply.document) || server_refused(&reply, e);
-		if (reply.status == STATUS_NOT_FOUND && i == 0)
+		if (reply.status == APPMON_NOT_FOUND && i == 0)
 			continue;
 		if (e->code == ERR_STOPPED)
 			return false;
@@ -244,7 +242,7 @@ static bool server_fail(const struct server_restart *s, const char *what, struct
 	}
 	err_set(e, ERR_REMOTE, "the AppMon Server %s within %s%s%.300s", what,
 		duration_words(timeout, text), s->last.code ? ": " : "", s->last.text);
-	return err_remedy(e, BY_HAND);
+	return err_remedy(e, APPMON_BY_HAND);
 }
 
 /* Whether an order that an earlier run may have sent is carried out. */

@@ -183,32 +183,14 @@ bool appmon_ask(const struct appmon_session *s, struct conversation *c,
 
 /* ---- lists ---- */
 
-static int compare_collectors(const void *left, const void *right)
-{
-	const struct appmon_collector *l = left;
-	const struct appmon_collector *r = right;
-	int order = strcmp(l->name, r->name);
-
-	return order ? order : strcmp(l->host, r->host);
-}
-
-static int compare_starts(const void *left, const void *right)
-{
-	const struct appmon_start *l = left;
-	const struct appmon_start *r = right;
-	int order = strcmp(l->name, r->name);
-
-	return order ? order : strcmp(l->host, r->host);
-}
-
 void appmon_sort(struct appmon_document *list)
 {
 	if (list->start_count)
 		qsort((void *)list->starts, list->start_count, sizeof(*list->starts),
-		      compare_starts);
+		      text_compare_two);
 	if (list->collector_count)
 		qsort((void *)list->collectors, list->collector_count, sizeof(*list->collectors),
-		      compare_collectors);
+		      text_compare_two);
 }
 
 const struct appmon_collector *appmon_find(const struct appmon_document *list, const char *name,
@@ -217,7 +199,7 @@ const struct appmon_collector *appmon_find(const struct appmon_document *list, c
 	const struct appmon_collector wanted = { .name = name, .host = host };
 
 	return list->collector_count ? bsearch(&wanted, list->collectors, list->collector_count,
-					       sizeof(*list->collectors), compare_collectors)
+					       sizeof(*list->collectors), text_compare_two)
 				     : NULL;
 }
 
@@ -226,7 +208,7 @@ int64_t appmon_started(const struct appmon_document *archive, const char *name, 
 	const struct appmon_start wanted = { .name = name, .host = host };
 	const struct appmon_start *found =
 		archive->start_count ? bsearch(&wanted, archive->starts, archive->start_count,
-					       sizeof(*archive->starts), compare_starts)
+					       sizeof(*archive->starts), text_compare_two)
 				     : NULL;
 
 	return found ? found->started : 0;

@@ -17,6 +17,7 @@
 
 enum {
 	APPMON_HEED_S = 30, /* an order that is heeded at all is begun by then */
+	APPMON_NOT_FOUND = 404,
 };
 
 struct appmon_session {
@@ -66,6 +67,9 @@ void appmon_sort(struct appmon_document *list);
 const struct appmon_collector *appmon_find(const struct appmon_document *list, const char *name,
 					   const char *host);
 int64_t appmon_started(const struct appmon_document *archive, const char *name, const char *host);
+
+/* Remedy, when the Server does not restart a process. */
+#define APPMON_BY_HAND "restart it on its host"
 
 #define APPMON_VERSION_PATH "/rest/management/version"
 #define APPMON_LIST_PATH "/rest/management/collectors"

@@ -160,12 +160,6 @@ static void written_add(const struct engine *en, struct written_list *l, const c
 	VEC_PUSH(&l->rows, l->arena, f);
 }
 
-static int compare_files(const void *x, const void *y)
-{
-	return strcmp(((const struct written_file *)x)->path,
-		      ((const struct written_file *)y)->path);
-}
-
 bool observe_written(struct engine *en, struct snapshot *s, struct err *e)
 {
 	const struct fleet *fleet = en->fleet;
@@ -180,7 +174,7 @@ bool observe_written(struct engine *en, struct snapshot *s, struct err *e)
 		if (fleet->components[i].deliver.kind == DRIVER_HANDOFF)
 			written_add(en, &l, fleet->components[i].deliver.handoff->file, true);
 	if (l.rows.count)
-		qsort(l.rows.items, l.rows.count, sizeof(*l.rows.items), compare_files);
+		qsort(l.rows.items, l.rows.count, sizeof(*l.rows.items), text_compare);
 	s->written = l.rows.items;
 	s->written_count = l.rows.count;
 	return true;

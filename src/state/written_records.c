@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/written_records.h"
 
+#include "base/text.h"
 #include "state/change.h"
 #include "state/records.h"
 #include "state/state_internal.h"
@@ -40,12 +41,6 @@ bool written_check(const struct stored_record *r, struct arena *a, struct err *e
 	return written_decode(r, a, &ignored, e);
 }
 
-static int compare_written(const void *x, const void *y)
-{
-	return strcmp(((const struct written_file *)x)->path,
-		      ((const struct written_file *)y)->path);
-}
-
 bool state_written(struct state *s, struct arena *a, const struct written_file **out, size_t *count,
 		   struct err *e)
 {
@@ -63,7 +58,7 @@ bool state_written(struct state *s, struct arena *a, const struct written_file *
 			return false;
 	/* keys sort differently from paths because of '%' */
 	if (found)
-		qsort(all, found, sizeof(*all), compare_written);
+		qsort(all, found, sizeof(*all), text_compare);
 	*out = all;
 	*count = found;
 	return true;
