@@ -72,6 +72,14 @@ bool err_remedy(struct err *e, const char *remedy)
 	return false;
 }
 
+bool err_or(struct err *e, const char *remedy)
+{
+	size_t used = strlen(e->text);
+
+	snprintf(e->text + used, sizeof(e->text) - used, ", or %s", remedy);
+	return false;
+}
+
 bool err_ignore(struct err *e, enum err_code code)
 {
 	if (e->code != code)

@@ -45,6 +45,8 @@ bool err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 bool err_in(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Appends "; ..." unless the text has a remedy, and keeps the code. */
 bool err_remedy(struct err *e, const char *remedy);
+/* Appends ", or ...", another remedy than the one that the text ends with. */
+bool err_or(struct err *e, const char *remedy);
 /* True when it failed because of `code`: then that is no error, and `e` is cleared. */
 bool err_ignore(struct err *e, enum err_code code);
 

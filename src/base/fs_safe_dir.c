@@ -27,12 +27,12 @@ bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us, struct err 
 	case FS_DIR_OTHERS_OWN:
 		return err_set(
 			e, ERR_IO,
-			"directory '%s' belongs to user %u, who could put another file in place; give it to root, or say 'unsafe_directory: true'",
+			"directory '%s' belongs to user %u, who could put another file in place; give it to root",
 			path, attr.owner);
 	case FS_DIR_OTHERS_WRITE:
 		return err_set(
 			e, ERR_IO,
-			"others can write to directory '%s'; run 'chmod go-w' on it, or say 'unsafe_directory: true'",
+			"others can write to directory '%s'; run 'chmod go-w' on it",
 			path);
 	}
 	return false;

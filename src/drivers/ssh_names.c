@@ -2,6 +2,7 @@
 /* Remote state without file contents: account, directories, store, path slots. */
 #include "base/text.h"
 #include "drivers/ssh_target.h"
+#include "install/attr.h"
 #include "install/entry.h"
 
 #include <stdlib.h>
@@ -234,7 +235,8 @@ static bool check_directory(const struct ssh_target *f, const char *path, const 
 	if (!S_ISDIR(op->found.mode))
 		return err_set(e, ERR_IO, "'%s' is not a directory", path);
 	return f->view.install->unsafe_directory ||
-	       fs_is_safe_dir(path, op->found, f->view.account.user, e);
+	       fs_is_safe_dir(path, op->found, f->view.account.user, e) ||
+	       err_or(e, UNSAFE_DIRECTORY);
 }
 
 /* `homes`: by slot, the attributes of its parent directory. */

@@ -31,10 +31,13 @@
  * (a sticky directory) what stands there must be root's or ours.
  */
 
+/* Remedy of the fleet file for a directory that others can change. */
+#define UNSAFE_DIRECTORY "say 'unsafe_directory: true'"
+
 struct trust {
 	uid_t us;    /* the user who writes there */
 	uid_t owner; /* whom `owner:` names; (uid_t)-1: nobody */
-	bool unsafe; /* `unsafe_directory: true` */
+	bool unsafe; /* see UNSAFE_DIRECTORY */
 };
 
 /* Whether owner and mode of a file are inherited. */

@@ -67,7 +67,7 @@ bool file_trust_directory(const struct trust *t, const char *path, struct fs_att
 {
 	/* A sticky bit protects names, not against files that another user put there. */
 	dir.mode &= ~(mode_t)S_ISVTX;
-	return t->unsafe || fs_is_safe_dir(path, dir, t->us, e);
+	return t->unsafe || fs_is_safe_dir(path, dir, t->us, e) || err_or(e, UNSAFE_DIRECTORY);
 }
 
 bool file_trust_store(const struct trust *t, const char *path, struct fs_attr dir, struct err *e)

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/fs.h"
 #include "base/stop.h"
+#include "install/attr.h"
 #include "install/entry.h"
 
 #include <errno.h>
@@ -55,6 +56,7 @@ static void open_home(struct here *h, size_t slot)
 	const char *path = v->layout.slots[slot].home;
 	int *dir = &h->homes[slot];
 	struct err e = { 0 };
+	struct err closed = { 0 };
 
 	if (fs_open_safe_dir(path, v->install->unsafe_directory, dir, &e)) {
 		look_at_access(v, *dir, path);
@@ -70,10 +72,11 @@ static void open_home(struct here *h, size_t slot)
 		view_note(&v->unsafe, &e);
 		return;
 	}
+	if (fs_open_safe_dir(path, true, dir, &closed))
+		err_or(&e, UNSAFE_DIRECTORY);
+	else
+		view_note(&v->unknown, &closed);
 	view_note(&v->unsafe, &e);
-	e = (struct err){ 0 };
-	if (!fs_open_safe_dir(path, true, dir, &e))
-		view_note(&v->unknown, &e);
 }
 
 static bool lock_store(const struct here *h, struct err *e)

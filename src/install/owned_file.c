@@ -43,15 +43,7 @@ static bool open_place(const struct owned_file *f, struct owned_place *p, struct
 	p->former = arena_printf(&p->arena, "%s.old", p->name);
 	if (access(p->directory, F_OK) < 0 && errno == ENOENT)
 		return true;
-	if (fs_open_safe_dir(p->directory, false, &p->dirfd, e))
-		return true;
-
-	/* a remedy that is for other paths alone */
-	char *unsafe = strstr(e->text, ", or say 'unsafe_directory");
-
-	if (unsafe)
-		*unsafe = '\0';
-	return false;
+	return fs_open_safe_dir(p->directory, false, &p->dirfd, e);
 }
 
 static bool owned_is_known(const struct owned_file *f, const char *sha256)

@@ -185,6 +185,7 @@ TEST(a_directory_others_can_change_is_not_safe)
 	assert_int_equal(chmod(in("d"), 0777), 0);
 	assert_false(fs_open_safe_dir(in("d"), false, &fd, &e));
 	assert_non_null(strstr(e.text, "chmod go-w"));
+	assert_null(strstr(e.text, "unsafe_directory"));
 	assert_true(fs_open_safe_dir(in("d"), true, &fd, &e));
 	close(fd);
 	assert_int_equal(symlink(in("d"), in("link")), 0);
