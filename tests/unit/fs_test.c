@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
+#include "folder_fixture.h"
 #include "test.h"
 
 #include <errno.h>
@@ -13,32 +14,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static char folder[64];
-
-static const char *in(const char *name)
-{
-	static char paths[4][160];
-	static unsigned next;
-	char *path = paths[next++ % 4];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/fs-test-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	folder_remove(folder);
-	return 0;
-}
 
 static void put(const char *name, const char *text)
 {
@@ -254,4 +229,4 @@ TEST(a_lock_names_its_holder_and_ends_with_it)
 	close(ready[1]);
 }
 
-TEST_EACH(setup, teardown)
+TEST_EACH(folder_setup, folder_teardown)

@@ -2,39 +2,13 @@
 #include "install/owned_file.h"
 
 #include "base/fs.h"
+#include "folder_fixture.h"
 #include "test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char folder[64];
-
-static const char *in(const char *name)
-{
-	static char paths[4][160];
-	static unsigned next;
-	char *path = paths[next++ % 4];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/owned-file-test-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	folder_remove(folder);
-	return 0;
-}
 
 static void put(const char *name, const char *text)
 {
@@ -219,4 +193,4 @@ TEST(another_name_of_a_wiped_file_keeps_its_content)
 	expect("copy", "one");
 }
 
-TEST_EACH(setup, teardown)
+TEST_EACH(folder_setup, folder_teardown)

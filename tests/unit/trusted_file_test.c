@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/trusted_file.h"
+#include "folder_fixture.h"
 #include "test.h"
 
 #include "base/fs.h"
@@ -7,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,32 +15,6 @@
 enum {
 	STRANGER = 65534
 };
-
-static char folder[64];
-
-static const char *in(const char *name)
-{
-	static char paths[4][160];
-	static unsigned next;
-	char *path = paths[next++ % 4];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/trusted-test-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	folder_remove(folder);
-	return 0;
-}
 
 static void put(const char *name, mode_t mode)
 {
@@ -196,4 +170,4 @@ TEST(another_version_of_a_file_has_another_stamp)
 	assert_false(file_stamp_is_same(&before.stamp, &after.stamp));
 }
 
-TEST_EACH(setup, teardown)
+TEST_EACH(folder_setup, folder_teardown)
