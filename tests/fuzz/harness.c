@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/sandbox.h"
+#include "bundle/bundle.h"
+#include "bundle/zip.h"
 #include "crypto/crypto.h"
 #include "pki/issue.h"
 
@@ -346,6 +348,22 @@ void seed_files(const char *folder, const char *ending)
 		free(names[i]);
 	}
 	free(names);
+}
+
+void seed_zips(struct bundle_entry *items, size_t count)
+{
+	AUTO(secret) password = secret_of(ZIP_PASSWORD, strlen(ZIP_PASSWORD));
+
+	for (size_t first = 0; first <= count; first++) {
+		const struct entries list = { .items = items, .count = first };
+		AUTO(buf) plain = { 0 };
+		AUTO(buf) sealed = { 0 };
+		struct err e = { 0 };
+
+		HOLDS(zip_pack(&list, NULL, &plain, &e) && zip_pack(&list, &password, &sealed, &e));
+		seed(plain.data, plain.len);
+		seed(sealed.data, sealed.len);
+	}
 }
 
 /* ---- inputs ---- */

@@ -50,6 +50,11 @@ void seed_text(const char *text);
 void seed_many(const char *begin, const char *unit, const char *end);
 /* Much of what a reader of PEM looks for. */
 void seed_much_pem(void);
+/* ZIP archives of the first entries, none to all of them: plain, and encrypted with ZIP_PASSWORD.
+ */
+#define ZIP_PASSWORD "0123456789abcdef"
+struct bundle_entry;
+void seed_zips(struct bundle_entry *items, size_t count);
 /* Every file of a folder of tests/ whose name ends so. */
 void seed_files(const char *folder, const char *ending);
 

@@ -29,16 +29,6 @@ void fuzz_seeds(void)
 		{ "empty.pem", "", 0 },
 		{ "other.crt", "x", 1 },
 	};
-	AUTO(secret) password = secret_of("0123456789abcdef", 16);
 
-	for (size_t count = 0; count <= 4; count++) {
-		const struct entries list = { .items = items, .count = count };
-		AUTO(buf) plain = { 0 };
-		AUTO(buf) sealed = { 0 };
-		struct err e = { 0 };
-
-		HOLDS(zip_pack(&list, NULL, &plain, &e) && zip_pack(&list, &password, &sealed, &e));
-		seed(plain.data, plain.len);
-		seed(sealed.data, sealed.len);
-	}
+	seed_zips(items, sizeof(items) / sizeof(*items));
 }
