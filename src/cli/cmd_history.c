@@ -108,7 +108,7 @@ static bool show_runs(struct session *s, bool json, struct err *e)
 	struct run_record *runs = NULL;
 	size_t count = 0;
 
-	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
+	if (!session_runs(s, &runs, &count, e))
 		return false;
 	for (size_t i = count; i-- > 0;) {
 		AUTO(arena) own = { 0 };
@@ -256,7 +256,7 @@ static bool find_run(struct session *s, unsigned number, struct run_record *out,
 	struct run_record *runs = NULL;
 	size_t count = 0;
 
-	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
+	if (!session_runs(s, &runs, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (runs[i].number == number)

@@ -44,11 +44,10 @@ static bool is_metrics(const char *text)
 
 static bool read_runs(struct session *s, struct status_runs *out, struct err *e)
 {
-	struct state *state = engine_state(s->engine);
 	struct run_record *runs = NULL;
 	size_t count = 0;
 
-	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
+	if (!session_runs(s, &runs, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (!runs[i].ended)

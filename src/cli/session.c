@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/load.h"
 #include "pki/issue.h"
+#include "state/journal.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -121,6 +122,14 @@ bool session_lock(struct session *s, int64_t wait, const char *command, struct e
 			: wait ? "try again when that has ended, or give --lock-timeout more time"
 			       : "wait for it with '--lock-timeout 10m'");
 	return false;
+}
+
+bool session_runs(struct session *s, struct run_record **out, size_t *count, struct err *e)
+{
+	struct state *state = engine_state(s->engine);
+
+	*count = 0;
+	return !state || journal_runs(state, &s->arena, out, count, e);
 }
 
 bool session_has_state(const struct session *s)

@@ -18,6 +18,8 @@
 
 #define FLEET_FILE "certfleet.yaml"
 
+struct run_record;
+
 struct session {
 	struct arena arena;
 	struct terminal terminal;
@@ -57,6 +59,9 @@ MUST_CHECK bool session_stateless(struct session *s, struct err *e);
 MUST_CHECK bool session_lock(struct session *s, int64_t wait, const char *command, struct err *e);
 /* Text for a lock: who holds it, since when, and for what; in the session's arena. */
 const char *session_holder(struct session *s, const char *command);
+/* The runs of the journal, the oldest first; none without a state.  In the session's arena. */
+MUST_CHECK bool session_runs(struct session *s, struct run_record **out, size_t *count,
+			     struct err *e);
 /* True when there is a state; the engine must be open. */
 bool session_has_state(const struct session *s);
 
