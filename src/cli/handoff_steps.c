@@ -53,22 +53,20 @@ static void add_step(struct handoff_list *l, struct buf *out)
 	buf_printf(out, "  %u. ", ++l->step);
 }
 
-static void add_secrecy(const struct handoff_list *l, struct buf *out)
-{
-	buf_puts(out,
-		 l->file->format == HANDOFF_PKCS12
-			 ? "it holds the private key, under the password that the fleet file names"
-			 : "it holds the private key, without a password");
-}
-
-static void add_generic(struct handoff_list *l, struct buf *out)
+static void add_transport(struct handoff_list *l, const char *where, struct buf *out)
 {
 	add_step(l, out);
 	buf_puts(out, "Take ");
 	add_path(l->file->file, out);
-	buf_puts(out, " to where the product imports from; ");
-	add_secrecy(l, out);
-	buf_puts(out, ".\n");
+	buf_printf(out, " to %s; it holds the private key, %s.\n", where,
+		   l->file->format == HANDOFF_PKCS12
+			   ? "under the password that the fleet file names"
+			   : "without a password");
+}
+
+static void add_generic(struct handoff_list *l, struct buf *out)
+{
+	add_transport(l, "where the product imports from", out);
 	add_step(l, out);
 	buf_puts(out, "Import it there as certificate and key of: ");
 	steps_names(l, out);
@@ -77,12 +75,7 @@ static void add_generic(struct handoff_list *l, struct buf *out)
 
 static void add_appmon(struct handoff_list *l, struct buf *out)
 {
-	add_step(l, out);
-	buf_puts(out, "Take ");
-	add_path(l->file->file, out);
-	buf_puts(out, " to the machine of an AppMon Client; ");
-	add_secrecy(l, out);
-	buf_puts(out, ".\n");
+	add_transport(l, "the machine of an AppMon Client", out);
 	add_step(l, out);
 	buf_puts(
 		out,

@@ -44,8 +44,11 @@ static bool is_said(struct plan_builder *d, const struct component_build *c)
 {
 	const struct subject subject = component_subject(c->component);
 	const struct subject named = { .component = c->certificate->name };
+	/* both are asked, which marks what is used */
+	bool by_component = targets_cover(&d->handed_over, &subject);
+	bool by_certificate = targets_cover(&d->handed_over, &named);
 
-	return targets_cover(&d->handed_over, &subject) | targets_cover(&d->handed_over, &named);
+	return by_component || by_certificate;
 }
 
 static bool refuse_said(struct plan_builder *d, const struct component_build *c, struct err *e)
@@ -191,13 +194,13 @@ static void add_awaited(struct plan_builder *d, const struct component_build *c)
  * Roles, by rank, that wait for a component of the certificate in an earlier role; the
  * name of that component.
  */
-static void waiting_roles(const struct plan_builder *d, const struct certificate_build *of,
+static void waiting_roles(struct plan_builder *d, const struct certificate_build *of,
 			  const char **waits)
 {
 	const struct fleet *f = d->fleet;
 	const struct role **by_rank =
-		arena_array((struct arena *)&d->scratch, f->role_count, sizeof(struct role *));
-	const char **held = arena_array((struct arena *)&d->scratch, f->role_count, sizeof(*held));
+		arena_array(&d->scratch, f->role_count, sizeof(struct role *));
+	const char **held = arena_array(&d->scratch, f->role_count, sizeof(*held));
 
 	for (size_t i = 0; i < f->role_count; i++)
 		by_rank[f->roles[i].rank] = &f->roles[i];
