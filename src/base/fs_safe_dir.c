@@ -30,10 +30,8 @@ bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us, struct err 
 			"directory '%s' belongs to user %u, who could put another file in place; give it to root",
 			path, attr.owner);
 	case FS_DIR_OTHERS_WRITE:
-		return err_set(
-			e, ERR_IO,
-			"others can write to directory '%s'; run 'chmod go-w' on it",
-			path);
+		return err_set(e, ERR_IO,
+			       "others can write to directory '%s'; run 'chmod go-w' on it", path);
 	}
 	return false;
 }
