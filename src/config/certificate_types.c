@@ -139,18 +139,14 @@ static bool check_import(struct loader *ld, const struct node *n)
 /* Whatever else would say what the certificate is: the product alone does. */
 static bool certificate_check_builtin(struct loader *ld, const struct node *n)
 {
-	static const char *const keys[] = {
-		"subject", "issuer",  "import",       "names", "key", "validity", "renew_before",
-		"spread",  "purpose", "key_rotation", "trust", "per", "commit",   NULL
-	};
 	bool good = true;
 
-	for (const char *const *key = keys; *key; key++) {
-		const struct node *value = node_find(n, *key);
-
-		if (value)
-			good = config_error(ld, value, "'%s' and 'builtin' exclude each other",
-					    *key);
+	node_pairs(key, n)
+	{
+		if (!strcmp(key->text, "builtin") || !strcmp(key->text, "was"))
+			continue;
+		good = config_error(ld, pair_value(key), "'%s' and 'builtin' exclude each other",
+				    key->text);
 	}
 	if (ld->fleet.topology != TOPOLOGY_APPMON)
 		good = config_error(ld, node_find(n, "builtin"),
