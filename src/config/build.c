@@ -70,11 +70,11 @@ const char *draft_words(struct loader *ld, const struct draft *d, const struct c
 {
 	if (!loader_can_report(ld))
 		return "";
-	if (!d->from_csv)
+	if (!d->scope.csv)
 		return arena_printf(&ld->work, "component '%s'", shown(ld, c->name));
 
-	const struct source *s = &ld->sources.items[d->at->source];
+	const struct source *s = &ld->sources.items[d->scope.item->source];
 
 	return arena_printf(&ld->work, "the component of '%s' on line %u of %s", d->key->text,
-			    line_of(ld, d->at), shown(ld, s->name));
+			    line_of(ld, d->scope.item), shown(ld, s->name));
 }

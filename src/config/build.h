@@ -21,9 +21,7 @@ struct draft {
 	struct certificate_form *form;
 	struct role_form *role;
 	const char *certificate; /* full name */
-	struct scope scope;
-	const struct node *at; /* of its item, or of its key */
-	bool from_csv;         /* its name must not appear in messages */
+	struct scope scope;      /* with `csv` its name must not appear in messages */
 };
 
 struct build {

@@ -54,14 +54,15 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct component *c = &b->components[i];
 		const struct deliver *d = &c->deliver;
+		const struct handoff *handoff = deliver_handoff(d);
 		const struct http_call *call = c->activate.http;
 		const struct node *at = b->drafts[i].value;
 
 		if (at == reported)
 			continue;
 		if (!(d->access && in_access(f, d->access)) &&
-		    !(d->handoff && is_passphrase(f, &d->handoff->password)) &&
-		    !(d->http && in_http(f, d->http)) &&
+		    !(handoff && is_passphrase(f, &handoff->password)) &&
+		    !(d->kind == DRIVER_HTTP && in_http(f, d->http)) &&
 		    !(call && (in_access(f, &call->access) || in_request(f, &call->request))))
 			continue;
 		reported = at; /* one message for a group is enough */
@@ -89,10 +90,11 @@ static void add_keys(struct loader *ld, const struct build *b, struct lookup *fi
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct deliver *d = &b->components[i].deliver;
+		const struct handoff *handoff = deliver_handoff(d);
 
 		check_access_add_file(files, d->files.key);
 		check_access_add_file(files, d->files.combined);
-		check_access_add_file(files, d->handoff ? d->handoff->file : NULL);
+		check_access_add_file(files, handoff ? handoff->file : NULL);
 	}
 }
 

@@ -81,14 +81,14 @@ static bool check_renewal(struct loader *ld, const struct build *b, size_t i)
 	const struct component *c = &b->components[i];
 	const struct draft *d = &b->drafts[i];
 	const struct certificate *wanted = fleet_certificate(&ld->fleet, d->certificate);
-	const char *url = c->deliver.agent.url;
 	const char *host = NULL;
 	uint16_t port = 0;
 
-	if (!c->deliver.agent.self)
+	if (!deliver_renews_agent(&c->deliver))
 		return report_use(ld, d->form,
 				  arena_printf(&ld->work, ", not on %s", draft_words(ld, d, c)));
-	if (!wanted || !host_port_parse(&ld->work, url + strlen("https://"), &host, &port))
+	if (!wanted ||
+	    !host_port_parse(&ld->work, c->deliver.agent.url + strlen("https://"), &host, &port))
 		return true; /* reported already */
 	if (wanted->purpose != PURPOSE_SERVER)
 		return config_error(
@@ -107,7 +107,7 @@ static bool check_trusted(struct loader *ld, const struct build *b, size_t i)
 	const struct component *c = &b->components[i];
 	const struct draft *d = &b->drafts[i];
 
-	return !c->deliver.agent.self || !d->form->issuer ||
+	return !deliver_renews_agent(&c->deliver) || !d->form->issuer ||
 	       config_error(
 		       ld, node_find(d->form->node, "issuer"),
 		       "an agent's own pair needs an issuer with 'use: agents': issuer '%s' is not one of them; on %s",

@@ -39,7 +39,7 @@ static bool report_refusal(struct loader *ld, const struct build *b, size_t i, c
 {
 	const struct draft *d = &b->drafts[i];
 
-	if (d->from_csv)
+	if (d->scope.csv)
 		return config_error(
 			ld, verify_node(d),
 			"certificate '%s' is not for the name that 'verify' of %s asks for: add it to 'names', or say 'server_name'",

@@ -234,8 +234,7 @@ static void build_single(struct loader *ld, const struct group *g, struct build 
 	c->name = arena_strdup(&ld->fleet.arena, g->entry->key->text);
 	*d = (struct draft){ .key = g->entry->key,
 			     .value = g->entry->value,
-			     .scope = { .name = c->name },
-			     .at = g->entry->key };
+			     .scope = { .name = c->name } };
 	ld->scope = &d->scope;
 	if (components_read_component(ld, d, c))
 		ld->fleet.component_count++;
@@ -262,9 +261,7 @@ static void build_group(struct loader *ld, struct group *g, struct build *b)
 						.each = item->name,
 						.csv = csv,
 						.cells = item->cells,
-						.item = &item->at },
-				     .at = &item->at,
-				     .from_csv = csv != NULL };
+						.item = &item->at } };
 		ld->scope = &d->scope;
 		g->good = components_read_component(ld, d, c);
 		ld->scope = NULL;

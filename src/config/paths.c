@@ -68,7 +68,7 @@ static bool is_of_component(const struct claim *c)
 static const char *shown_path(const struct claims *cs, const struct claim *c)
 {
 	if (!is_of_component(c) ? c->export && strchr(c->export, '/')
-				: cs->b->drafts[c->component].from_csv)
+				: cs->b->drafts[c->component].scope.csv != NULL)
 		return "a path";
 	return arena_printf(&cs->ld->work, "'%s'", shown(cs->ld, c->path));
 }
@@ -111,8 +111,8 @@ static bool is_shared(struct claims *cs, const struct claim *c, const struct cla
 
 	if (!is_of_component(c) || !is_of_component(other))
 		return false;
-	h = cs->b->components[c->component].deliver.handoff;
-	o = cs->b->components[other->component].deliver.handoff;
+	h = deliver_handoff(&cs->b->components[c->component].deliver);
+	o = deliver_handoff(&cs->b->components[other->component].deliver);
 	if (!h || !o)
 		return false;
 	if (strcmp(cs->b->drafts[c->component].certificate,
@@ -158,6 +158,7 @@ static const char *cleaned(const struct claims *cs, const char *path)
 static void paths_add_component(struct claims *cs, size_t i)
 {
 	const struct deliver *d = &cs->b->components[i].deliver;
+	const struct handoff *handoff = deliver_handoff(d);
 	const char *paths[INSTALL_PATHS];
 	size_t count = install_paths(&d->files, paths);
 
@@ -170,9 +171,9 @@ static void paths_add_component(struct claims *cs, size_t i)
 	}
 	if (d->place && !count)
 		add_claim(cs, &(struct claim){ .path = d->place, .component = i });
-	if (d->handoff)
+	if (handoff)
 		add_claim(cs,
-			  &(struct claim){ .path = cleaned(cs, d->handoff->file), .component = i });
+			  &(struct claim){ .path = cleaned(cs, handoff->file), .component = i });
 }
 
 /* Looks up every directory above a path. */

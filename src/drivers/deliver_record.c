@@ -82,14 +82,11 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 {
 	AUTO(json) json = json_encode(deliver_members, d);
 	AUTO(str) text = NULL;
+	const struct member *kept = driver_rows[d->kind]->kept;
+	json_t *part = kept ? json_encode_member(kept, d, 0) : NULL;
 
-	for (unsigned kind = 0; kind < DRIVER_KIND_COUNT; kind++) {
-		const struct member *kept = driver_rows[kind]->kept;
-		json_t *part = kept ? json_encode_member(kept, d, 0) : NULL;
-
-		if (part)
-			json_object_set_new(json, kept->key, part);
-	}
+	if (part)
+		json_object_set_new(json, kept->key, part);
 	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 	return arena_strdup(a, text);
 }
@@ -113,6 +110,7 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out, s
 		d.kind = (enum driver_kind)kind;
 		if (driver->kept_read)
 			driver->kept_read(&d);
+		break;
 	}
 	if (!good)
 		return err_set(e, ERR_IO, "the state does not say how it was reached: %s",

@@ -200,11 +200,11 @@ void observe_handoffs(const struct engine *en, struct snapshot *s)
 
 	for (size_t i = 0; i < fleet->component_count; i++) {
 		const struct component *c = &fleet->components[i];
-		const struct handoff *h = c->deliver.handoff;
+		const struct handoff *h = deliver_handoff(&c->deliver);
 		const struct written_file *f = NULL;
 		struct component_seen *seen = NULL;
 
-		if (c->deliver.kind != DRIVER_HANDOFF)
+		if (!h)
 			continue;
 		f = snapshot_written(s, h->file);
 		seen = (struct component_seen *)snapshot_component(s, c->name);

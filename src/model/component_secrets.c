@@ -39,18 +39,25 @@ void component_secrets(const struct component *c, const struct fleet_access *acc
 {
 	const struct secret_visitor v = { visit, ctx };
 
-	if (c->deliver.kind == DRIVER_SFTP) {
+	switch (c->deliver.kind) {
+	case DRIVER_SFTP:
 		visit_secret(&v, &access->ssh.key);
 		visit_secret(&v, &access->ssh.passphrase);
+		break;
+	case DRIVER_ETCD:
+		visit_access(&v, &c->deliver.etcd->access);
+		break;
+	case DRIVER_HANDOFF:
+		visit_secret(&v, &c->deliver.handoff->password);
+		break;
+	case DRIVER_HTTP:
+		visit_http(&v, c->deliver.http);
+		break;
+	default:
+		break;
 	}
 	if (c->appmon.kind != APPMON_NONE)
 		visit_secret(&v, &access->appmon.password);
-	if (c->deliver.etcd)
-		visit_access(&v, &c->deliver.etcd->access);
-	if (c->deliver.handoff)
-		visit_secret(&v, &c->deliver.handoff->password);
-	if (c->deliver.http)
-		visit_http(&v, c->deliver.http);
 	if (c->activate.http) {
 		visit_access(&v, &c->activate.http->access);
 		visit_request(&v, &c->activate.http->request);

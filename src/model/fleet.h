@@ -265,18 +265,32 @@ struct handoff {
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, `combined` */
-	struct haproxy haproxy;
-	struct agent_place agent;
-	const struct caddy *caddy; /* NULL for other drivers; likewise below */
-	const struct etcd *etcd;
-	const struct http *http;
-	const struct commands *command;
-	const struct handoff *handoff;
-	struct sftp sftp;
+	union {               /* by `kind` */
+		struct haproxy haproxy;
+		struct agent_place agent;
+		struct sftp sftp;
+		const struct caddy *caddy;
+		const struct etcd *etcd;
+		const struct http *http;
+		const struct commands *command;
+		const struct handoff *handoff;
+	};
 	const struct http_access *access; /* of an API with a login; NULL: none */
 	const char *remote; /* origin that keys are sent to; NULL: they stay on this machine */
 	const char *place;  /* what it writes to: a host for its paths, or an object; NULL: files */
 };
+
+/* NULL: a person has no part in it. */
+static inline const struct handoff *deliver_handoff(const struct deliver *d)
+{
+	return d->kind == DRIVER_HANDOFF ? d->handoff : NULL;
+}
+
+/* True when the pair is the one that an agent itself is known by. */
+static inline bool deliver_renews_agent(const struct deliver *d)
+{
+	return d->kind == DRIVER_AGENT && d->agent.self;
+}
 
 enum activate_kind {
 	ACTIVATE_NONE,

@@ -277,7 +277,7 @@ static const struct component *renews(const struct fleet *f, const struct enroll
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		for (size_t k = 0; c->deliver.agent.self && k < agent->name_count; k++)
+		for (size_t k = 0; deliver_renews_agent(&c->deliver) && k < agent->name_count; k++)
 			if (status_is_named(c->certificate, agent->names[k]))
 				return c;
 	}
