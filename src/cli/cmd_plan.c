@@ -15,6 +15,7 @@ struct plan_options {
 	const char *out;
 	const char *report;
 	bool json;
+	bool markdown;
 	bool detailed_exitcode;
 	bool offline;
 	bool confined;
@@ -28,6 +29,8 @@ static const struct option options[] = {
 	     .help = "save the plan, to be applied as it is"),
 	FLAG(struct plan_options, json, .name = "json",
 	     .help = "print it as JSON (schemas/plan.schema.json)"),
+	FLAG(struct plan_options, markdown, .name = "markdown",
+	     .help = "print it as Markdown, for a pull request's comment"),
 	TEXT(struct plan_options, report, .name = "report", .argument = "FILE",
 	     .help = "list who has a step or a precondition, .csv or .json"),
 	FLAG(struct plan_options, detailed_exitcode, .name = "detailed-exitcode",
@@ -42,28 +45,38 @@ static const struct option options[] = {
 	     .help = "look ahead: what would it be at this time"),
 	DURATION(struct plan_options, valid_for, .name = "valid-for",
 		 .help = "how long it may be applied; else 72h, at most 14d"),
-	LATER("markdown"),
 	{ 0 },
 };
 
 static const struct option show_options[] = {
 	FLAG(struct plan_options, json, .name = "json",
 	     .help = "print it as JSON (schemas/plan.schema.json)"),
+	FLAG(struct plan_options, markdown, .name = "markdown",
+	     .help = "print it as Markdown, for a pull request's comment"),
 	{ 0 },
 };
 
-static void cmd_plan_show(struct session *s, const struct plan *p, bool json)
+static void cmd_plan_show(struct session *s, const struct plan *p, const struct plan_options *o)
 {
 	AUTO(buf) text = { 0 };
 
-	if (json) {
+	if (o->json) {
 		AUTO(json) document = plan_to_json(p);
 
 		term_print_json(&s->terminal, document, false);
 		return;
 	}
-	plan_render_text(p, s->verbose, s->terminal.color, &text);
+	if (o->markdown)
+		plan_render_markdown(p, &text);
+	else
+		plan_render_text(p, s->verbose, s->terminal.color, &text);
 	term_print(&s->terminal, &text);
+}
+
+static bool check_one_form(const struct plan_options *o, struct err *e)
+{
+	return !o->json || !o->markdown ||
+	       err_set(e, ERR_USAGE, "'--json' and '--markdown' exclude each other");
 }
 
 /* Runs before the fleet file is read, so that nothing in it can cause outside contact. */
@@ -72,7 +85,7 @@ static bool configure(struct session *s, const struct call *call, struct err *e)
 	const struct plan_options *o = call->options;
 
 	s->confined = o->confined;
-	return !o->confined || sandbox_confine(e);
+	return check_one_form(o, e) && (!o->confined || sandbox_confine(e));
 }
 
 /* A saved plan must be about the present and about fresh observations. */
@@ -175,7 +188,7 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 		return false;
 	if (how.offline)
 		note_age(s, &p.snapshot);
-	cmd_plan_show(s, &p.plan, o->json);
+	cmd_plan_show(s, &p.plan, o);
 	planning_tell_postponed(s, &p);
 	if (!write_files(s, o, &p.plan, e))
 		return false;
@@ -190,9 +203,9 @@ static bool run_show(struct session *s, const struct call *call, int *status, st
 	AUTO(saved) saved = { 0 };
 
 	(void)status;
-	if (!saved_read(call->words[0], &saved, e))
+	if (!check_one_form(o, e) || !saved_read(call->words[0], &saved, e))
 		return false;
-	cmd_plan_show(s, &saved.plan, o->json);
+	cmd_plan_show(s, &saved.plan, o);
 	term_note(
 		&s->terminal,
 		"made from the fleet file '%s'; apply reads the one named on its command line, and needs the options of the plan again:",

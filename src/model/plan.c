@@ -116,6 +116,22 @@ void preconditions_remedy(const struct precondition *first, size_t alike, struct
 	text_escape(out, first->remedy, alike > 1 ? remedy_length(first) : strlen(first->remedy));
 }
 
+bool preconditions_end_remedy(const struct plan *p, size_t index)
+{
+	const struct precondition *one = &p->preconditions[index];
+
+	return index + 1 == p->precondition_count || strcmp(one->code, one[1].code) != 0 ||
+	       strcmp(one->remedy, one[1].remedy) != 0;
+}
+
+bool step_is_as_before(const struct step *s)
+{
+	for (size_t i = 0; i < s->request_count; i++)
+		if (!s->request[i].was || strcmp(s->request[i].was, s->request[i].value) != 0)
+			return false;
+	return true;
+}
+
 struct stepped stepped_sorted(const char **names, size_t count)
 {
 	return (struct stepped){ names, text_set(names, count) };

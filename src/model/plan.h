@@ -245,6 +245,11 @@ bool stepped_has(const struct stepped *s, const char *component);
 size_t preconditions_alike(const struct precondition *first, size_t count);
 void preconditions_told(const struct precondition *first, size_t alike, struct buf *out);
 void preconditions_remedy(const struct precondition *first, size_t alike, struct buf *out);
+/* A remedy is shown once, after the last of the preconditions that share it. */
+bool preconditions_end_remedy(const struct plan *p, size_t index);
+
+/* Whether an issue step asks for what its certificate was issued with before. */
+bool step_is_as_before(const struct step *s);
 
 /* Code of what is staged, and waits for a person. */
 #define PLAN_AWAITING_HANDOFF "awaiting-handoff"

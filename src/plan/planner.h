@@ -14,7 +14,7 @@
  *	waves           processes that may change at the same time
  *	step_order      order of the steps
  *	contact         hosts, secrets, commands and paths new to this plan
- *	summary, render_text, plan_json  text and JSON output
+ *	summary, render_text, render_markdown, plan_json  text, Markdown and JSON
  *	compare         comparison of two plans by their JSON
  */
 #ifndef PLAN_PLANNER_H
@@ -63,6 +63,14 @@ bool plan_has_work(const struct plan *p);
 
 /* Human-readable plan; `verbose` adds unchanged components. */
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
+/*
+ * Plan as Markdown for the comment of a pull request: smaller than PLAN_MARKDOWN_LIMIT
+ * whatever its size, with all text from outside in code spans.
+ */
+enum {
+	PLAN_MARKDOWN_LIMIT = 60000
+};
+void plan_render_markdown(const struct plan *p, struct buf *out);
 /* Version of the JSON form; a new key raises the second number. */
 #define PLAN_FORMAT "1.6"
 

@@ -121,15 +121,6 @@ static void render_items(struct page *pg, const struct precondition *p)
 	buf_printf(pg->out, "and %zu more, --verbose lists them\n", p->item_count - count);
 }
 
-/* A remedy is printed once, after the last of the preconditions that share it. */
-static bool is_last_to_say(const struct page *pg, const struct precondition *p)
-{
-	const struct precondition *next = p + 1;
-
-	return next == pg->p->preconditions + pg->p->precondition_count ||
-	       strcmp(p->code, next->code) != 0 || strcmp(p->remedy, next->remedy) != 0;
-}
-
 /* Renders `p` and those alike that follow; returns their number. */
 static size_t render_precondition(struct page *pg, const struct precondition *p)
 {
@@ -141,7 +132,8 @@ static size_t render_precondition(struct page *pg, const struct precondition *p)
 	preconditions_told(p, alike, pg->out);
 	buf_putc(pg->out, '\n');
 	render_items(pg, p);
-	if (p->acknowledged || !is_last_to_say(pg, p + alike - 1))
+	if (p->acknowledged ||
+	    !preconditions_end_remedy(pg->p, (size_t)(p - pg->p->preconditions) + alike - 1))
 		return alike;
 	indent(pg, REMEDY_INDENT);
 	preconditions_remedy(p, alike, pg->out);
@@ -168,14 +160,6 @@ static const struct text_section sections_before[] = {
 };
 static const struct text_section section_after = { "Forget", STEP_RETIRE, STEP_RETIRE,
 						   .subject = true };
-
-static bool is_as_before(const struct step *s)
-{
-	for (size_t i = 0; i < s->request_count; i++)
-		if (!s->request[i].was || strcmp(s->request[i].was, s->request[i].value) != 0)
-			return false;
-	return true;
-}
 
 static void render_value(struct page *pg, const char *label, const char *value)
 {
@@ -205,7 +189,7 @@ static void render_step(struct page *pg, const struct text_section *s, const str
 	buf_puts(pg->out, "  ");
 	text_show(pg, step->reason);
 	buf_putc(pg->out, '\n');
-	if (step->request_count && is_as_before(step)) {
+	if (step->request_count && step_is_as_before(step)) {
 		indent(pg, ITEM_INDENT);
 		for (size_t i = 0; i < step->request_count; i++) {
 			buf_puts(pg->out, i ? "; " : "as before: ");
@@ -242,13 +226,6 @@ static void render_section(struct page *pg, const struct text_section *s)
 
 /* ---- waves ---- */
 
-/* "12 agents lose data meanwhile" */
-static void add_impact(struct buf *out, int64_t agents)
-{
-	buf_printf(out, "%" PRId64 " agent%s data meanwhile", agents,
-		   agents == 1 ? " loses" : "s lose");
-}
-
 /* Agents of all collectors of a wave, where each number is known. */
 static void add_wave_impact(const struct page *pg, size_t index, struct buf *out)
 {
@@ -268,7 +245,7 @@ static void add_wave_impact(const struct page *pg, size_t index, struct buf *out
 	if (count < 2 || !told)
 		return;
 	buf_puts(out, "; ");
-	add_impact(out, agents);
+	impact_words(true, agents, out);
 }
 
 static void render_wave_title(struct page *pg, size_t index)
@@ -333,10 +310,7 @@ static void render_impact(struct page *pg, const struct step *steps, size_t coun
 	if (!found)
 		return;
 	buf_puts(pg->out, "; ");
-	if (found->told)
-		add_impact(pg->out, found->agents);
-	else
-		buf_puts(pg->out, "its agents lose data meanwhile, how many is unknown");
+	impact_words(found->told, found->agents, pg->out);
 }
 
 /* Renders the consecutive steps of one process in one wave. */

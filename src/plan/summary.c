@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/summary.h"
 
+#include <inttypes.h>
+
 static const char *const words[STEP_KIND_COUNT] = {
 	[STEP_CREATE_ISSUER] = "authority to create",
 	[STEP_PUBLISH] = "to publish",
@@ -49,4 +51,13 @@ void summary_words(const struct plan *p, struct buf *out)
 		buf_printf(out, ", %zu waiting for a person", awaiting);
 	if (left)
 		buf_printf(out, ", %zu left out", left);
+}
+
+void impact_words(bool told, int64_t agents, struct buf *out)
+{
+	if (told)
+		buf_printf(out, "%" PRId64 " agent%s data meanwhile", agents,
+			   agents == 1 ? " loses" : "s lose");
+	else
+		buf_puts(out, "its agents lose data meanwhile, how many is unknown");
 }

@@ -6,7 +6,9 @@
 #include "base/buf.h"
 #include "model/plan.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct summary {
 	size_t steps[STEP_KIND_COUNT];
@@ -15,5 +17,7 @@ struct summary {
 struct summary plan_summary(const struct plan *p);
 /* "2 to issue, 1 backup, 3 to stage; 97 unchanged" */
 void summary_words(const struct plan *p, struct buf *out);
+/* "12 agents lose data meanwhile"; `told`: the number is known. */
+void impact_words(bool told, int64_t agents, struct buf *out);
 
 #endif

@@ -53,6 +53,15 @@ is "$out" "$(cat run/shown)" "plan show shows the same"
 cf_out plan show --json p.plan
 is "$(jq -S . <<<"$out")" "$(jq -S 'del(.fleet_file)' p.plan)" "--json too"
 
+cf_out plan --markdown --at $at
+is $status 0 "--markdown"
+has "$out" '^## Plan for fleet `plain`' "prints it as Markdown"
+has "$out" '^  - `\.certfleet`' "with what it reaches out to"
+cf_out plan show --markdown p.plan
+has "$out" '^- \*\*issue\*\* `site`: `first issue`' "of a saved plan too"
+cf plan show --markdown --json p.plan
+is $status 64 "and in one form only: 64"
+
 cf plan show certfleet.yaml
 is $status 65 "a fleet file is not a saved plan: 65"
 jq 'del(.fleet_file)' p.plan >run/nameless

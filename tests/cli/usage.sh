@@ -32,7 +32,7 @@ for late in init inspect; do
 	# shellcheck disable=SC2086
 	usage "'$late' is not supported by this version yet" "$late" $late x
 done
-usage "'--markdown' is not supported" "plan --markdown" plan --markdown
+usage "'--json' and '--markdown' exclude each other" "two forms of a plan" plan --json --markdown
 usage "'--html' is not supported" "status --html" status --html x
 usage "cannot work in 'nowhere'" "a directory that is not there" -C nowhere validate
 cf $'bad\e[2Jword'

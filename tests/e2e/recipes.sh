@@ -52,6 +52,9 @@ ln -s "$CERTFLEET" bin/certfleet
 job() { PATH=$work/bin:$PATH "$recipes/ci.sh" "$@" >run/job 2>&1 </dev/null; }
 sed -i 's/CN=www.example.com/&, O=Changed/' certfleet.yaml
 former=$(installed tls/site/fullchain.pem)
+job comment
+is $? 0 "ci: a comment is made"
+has "$(cat comment.md)" 'issue.* `site`: `subject ' "ci: of what changes"
 job plan
 is $? 0 "ci: a plan is kept"
 job apply

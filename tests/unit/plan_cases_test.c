@@ -13,6 +13,7 @@
  *	--- snapshot   one thing a line, see below
  *	--- expect     preconditions, steps, waves; or the error
  *	--- text       instead of it: the plan as people read it
+ *	--- markdown   or as a comment of a pull request
  *
  * Snapshot lines.  A generation is called OWNER/NUMBER everywhere; "-" means
  * that nothing is there and "?" that it is unknown.  A component that is not
@@ -831,7 +832,18 @@ static void reach_all(struct scene *s, struct plan_input in)
 	s->snapshot.reached_count = s->reached.count;
 }
 
-static char *outcome(struct scene *s, bool as_text)
+struct sections {
+	const char *now;
+	const char *choices;
+	const char *fleet;
+	const char *snapshot;
+	const char *expect;
+	const char *text;
+	const char *markdown;
+	size_t expect_at; /* where it stands in the file */
+};
+
+static char *outcome(struct scene *s, const struct sections *c)
 {
 	const struct plan broken = { .steps = s->broken.items, .step_count = s->broken.count };
 	const struct plan_input in = {
@@ -861,7 +873,9 @@ static char *outcome(struct scene *s, bool as_text)
 	reach_all(s, in);
 	if (!plan_make(&in, &p, &e))
 		buf_printf(&out, "%s: %s\n", e.code == ERR_USAGE ? "usage" : "input", e.text);
-	else if (as_text)
+	else if (c->markdown)
+		plan_render_markdown(&p, &out);
+	else if (c->text)
 		plan_render_text(&p, true, false, &out);
 	else
 		show_plan(&p, &out);
@@ -869,16 +883,6 @@ static char *outcome(struct scene *s, bool as_text)
 }
 
 /* ---- a case file ---- */
-
-struct sections {
-	const char *now;
-	const char *choices;
-	const char *fleet;
-	const char *snapshot;
-	const char *expect;
-	const char *text;
-	size_t expect_at; /* where it stands in the file */
-};
 
 /* The text between the line "--- NAME" and the next such line. */
 static const char *section(struct arena *a, const char *file, const char *name, size_t *at)
@@ -910,6 +914,7 @@ static struct sections read_sections(struct arena *a, const char *file)
 
 	s.expect = section(a, file, "expect", &s.expect_at);
 	s.text = section(a, file, "text", &s.expect_at);
+	s.markdown = section(a, file, "markdown", &s.expect_at);
 	return s;
 }
 
@@ -929,7 +934,7 @@ static char *run_case(const struct sections *c)
 	each_line(&s, c->snapshot, read_snapshot_line);
 	finish_snapshot(&s);
 	each_line(&s, c->choices, read_choice_line);
-	return outcome(&s, c->text != NULL);
+	return outcome(&s, c);
 }
 
 static void rewrite(const char *path, const char *file, size_t keep, const char *outcome_text)
@@ -953,7 +958,7 @@ static void the_plan_is_as_expected(void **state)
 	must(fs_read(path, CASE_LIMIT, &file, &e), &e);
 
 	const struct sections c = read_sections(&a, buf_text(&file));
-	const char *expected = c.text ? c.text : c.expect;
+	const char *expected = c.markdown ? c.markdown : c.text ? c.text : c.expect;
 
 	assert_non_null(expected);
 
