@@ -27,7 +27,7 @@ LIBRARIES := gnutls nettle libarchive libcurl libssh2 sqlite3 yaml-0.1 jansson \
 # Debian packages: to build, to run the demo, to run every test.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
 	libarchive-dev libcurl4-gnutls-dev libssh2-1-dev libsqlite3-dev \
-	libyaml-dev libjansson-dev libmicrohttpd-dev libxml2-dev
+	libyaml-dev libjansson-dev libmicrohttpd-dev libxml2-dev tzdata
 DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	curl sqlite3 strace faketime xxd time procps man-db mandoc python3 unzip \

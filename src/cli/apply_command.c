@@ -28,6 +28,10 @@ void apply_choices(const struct choices *c, struct buf *out)
 		buf_puts(out, " --from-backup ");
 		text_shell_word(out, c->from_backup);
 	}
+	if (c->ignore_windows) {
+		buf_puts(out, " --ignore-windows ");
+		text_shell_word(out, c->ignore_windows);
+	}
 	if (c->restart_postponed)
 		buf_puts(out, " --restart-postponed");
 }

@@ -148,6 +148,7 @@ static void report_refused(struct application *a, const char *event)
 				    "exit_status", a->status);
 
 	progress_add_next(a->progress, a->status, json);
+	progress_add_waiting(&a->planned.plan, NULL, json);
 	plan_tell_left_out(&a->planned.plan, json);
 	if (a->o->json)
 		term_print_json(&a->s->terminal, json, true);
@@ -229,6 +230,9 @@ static void tell_nothing_to_do(struct application *a)
 	size_t offline = 0; /* those that need a change, or might need one */
 	size_t unseen = 0;
 	size_t wanted = 0;
+	size_t waiting = 0;
+	int64_t next = 0;
+	char opens[TIME_TEXT];
 	AUTO(buf) text = { 0 };
 
 	for (size_t i = 0; i < p->precondition_count; i++)
@@ -241,6 +245,10 @@ static void tell_nothing_to_do(struct application *a)
 		buf_printf(&text, ", %zu offline and left", p->deferred_count);
 	if (unseen)
 		buf_printf(&text, ", %zu offline, as far as is known", unseen);
+	waiting = plan_waiting(p, NULL, &next);
+	if (waiting)
+		buf_printf(&text, ", %zu waiting for a window, the next one at %s", waiting,
+			   time_format(next, opens));
 	term_note(&a->s->terminal, "%s", buf_text(&text));
 }
 
@@ -284,7 +292,7 @@ static bool has_work(struct application *a)
 {
 	const struct plan *p = &a->planned.plan;
 
-	if (plan_has_work(p) || (a->outdated && !p->run_left_out))
+	if (plan_has_work_at(p, &a->s->fleet, clock_now()) || (a->outdated && !p->run_left_out))
 		return true;
 	a->status = plan_waiting_status(p);
 	if (a->status) {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTORY_FORMAT "1.1"
+#define HISTORY_FORMAT "1.2"
 
 enum {
 	FINGERPRINT_SHOWN = 12
@@ -202,6 +202,42 @@ static void add_acknowledged(const struct run_record *run, struct buf *out)
 	}
 }
 
+/* The choices of a run that were given a reason for. */
+static const struct {
+	const char *key; /* of the plan's choices */
+	const char *title;
+} reasoned[] = { { "ignore_windows", "Windows and freezes ignored" } };
+
+static json_t *list_reasons(const struct run_record *run)
+{
+	AUTO(json) plan = run->plan ? json_parse(run->plan, strlen(run->plan)) : NULL;
+	const json_t *choices = json_object_get(plan, "choices");
+	json_t *list = json_object();
+
+	for (size_t i = 0; i < sizeof(reasoned) / sizeof(*reasoned); i++) {
+		json_t *reason = json_object_get(choices, reasoned[i].key);
+
+		if (json_is_string(reason))
+			json_object_set(list, reasoned[i].key, reason);
+	}
+	return list;
+}
+
+static void add_reasons(const struct run_record *run, struct buf *out)
+{
+	AUTO(json) list = list_reasons(run);
+
+	for (size_t i = 0; i < sizeof(reasoned) / sizeof(*reasoned); i++) {
+		const char *reason = json_string_value(json_object_get(list, reasoned[i].key));
+
+		if (!reason)
+			continue;
+		buf_printf(out, "%s: ", reasoned[i].title);
+		text_escape(out, reason, strlen(reason));
+		buf_putc(out, '\n');
+	}
+}
+
 static void show_steps(struct session *s, const struct run_record *run,
 		       const struct step_record *steps, size_t count)
 {
@@ -228,6 +264,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 	text_escape(&text, run->who, strlen(run->who));
 	buf_printf(&text, ": %s\n", outcome_of(run));
 	add_acknowledged(run, &text);
+	add_reasons(run, &text);
 	buf_putc(&text, '\n');
 	table_render(&t, s->terminal.color, &text);
 	term_print(&s->terminal, &text);
@@ -242,10 +279,11 @@ static void show_steps_json(struct session *s, const struct run_record *run,
 		json_array_append_new(list, json_encode(history_step_members, &steps[i]));
 
 	AUTO(json) document =
-		json_pack("{ss so so so sO}", "format_version", HISTORY_FORMAT, "fleet",
+		json_pack("{ss so so so so sO}", "format_version", HISTORY_FORMAT, "fleet",
 			  json_text(s->fleet.name), "run",
 			  json_encode(history_run_members, &(struct history_run){ *run, count }),
-			  "acknowledged", list_acknowledged(run), "steps", list);
+			  "acknowledged", list_acknowledged(run), "reasons", list_reasons(run),
+			  "steps", list);
 
 	term_print_json(&s->terminal, document, false);
 }

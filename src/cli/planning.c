@@ -43,6 +43,7 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 		.handed_over_count = handed_over.count,
 		.until = c->until.given ? c->until.seconds : 0,
 		.from_backup = c->from_backup,
+		.ignore_windows = c->ignore_windows,
 	};
 }
 

@@ -26,6 +26,7 @@ struct chosen {
 	struct moment until;
 	struct texts handed_over;
 	const char *from_backup;
+	const char *ignore_windows;
 	struct bundle_options open;
 };
 #define CHOSEN_OPTIONS(T, member)                                                                          \
@@ -47,6 +48,8 @@ struct chosen {
 			      "                          certificate, which its port does not show yet"),  \
 		TEXT(T, member.from_backup, .name = "from-backup", .argument = "BUNDLE",                   \
 		     .help = "put back the newest pairs in a bundle"),                                     \
+		TEXT(T, member.ignore_windows, .name = "ignore-windows", .argument = "REASON",             \
+		     .help = "do now what waits for a window or a freeze; recorded"),                      \
 		BUNDLE_OPTIONS(T, member.open)
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/progress.h"
 
+#include "base/clock.h"
 #include "base/exit_status.h"
 #include "base/stop.h"
 #include "base/text.h"
@@ -78,6 +79,14 @@ void progress_add_next(const struct progress *p, int status, json_t *event)
 	set(event, "next", status ? json_text(next_command(p, status, &command)) : json_null());
 }
 
+void progress_add_waiting(const struct plan *p, const int64_t *waits_until, json_t *event)
+{
+	int64_t next = 0;
+
+	set(event, "waiting", json_integer((json_int_t)plan_waiting(p, waits_until, &next)));
+	set(event, "waits_until", next ? json_moment(next) : json_null());
+}
+
 static void put_json(const struct progress *p, const struct event *event)
 {
 	const struct step *s = event->step;
@@ -115,6 +124,7 @@ static void put_json(const struct progress *p, const struct event *event)
 		set(json, "exit_status", json_integer(event->exit_status));
 		set(json, "failed", failed_json(p));
 		progress_add_next(p, event->exit_status, json);
+		progress_add_waiting(p->plan, event->waits_until, json);
 		plan_tell_left_out(p->plan, json);
 		break;
 	case EVENT_KIND_COUNT:
@@ -306,7 +316,7 @@ static bool progress_is_listed(const char *const *names, size_t count, const cha
 	return false;
 }
 
-static void add_not_started(const struct progress *p, struct buf *out)
+static void add_not_started(const struct progress *p, const int64_t *waits_until, struct buf *out)
 {
 	const char *names[NAMES_SHOWN + 1];
 	size_t count = 0;
@@ -314,7 +324,7 @@ static void add_not_started(const struct progress *p, struct buf *out)
 	for (size_t i = 0; i < p->plan->step_count; i++) {
 		const char *name = subject_of(&p->plan->steps[i]);
 
-		if (p->begun[i] || !*name || count > NAMES_SHOWN ||
+		if (p->begun[i] || waits_until[i] || !*name || count > NAMES_SHOWN ||
 		    progress_is_listed(names, count, name))
 			continue;
 		names[count++] = name;
@@ -351,6 +361,9 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r)
 {
 	AUTO(buf) text = { 0 };
 	size_t postponed = 0;
+	size_t waiting = 0;
+	int64_t next = 0;
+	char opens[TIME_TEXT];
 
 	if (stop_requested())
 		buf_puts(&text, "certfleet: stopped as asked\n");
@@ -359,7 +372,7 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r)
 		   r->run, r->done, r->failed, r->rolled_back, r->not_started);
 	add_broken(p, &text);
 	progress_add_names("rolled back", p->rolled_back.items, p->rolled_back.count, &text);
-	add_not_started(p, &text);
+	add_not_started(p, r->waits_until, &text);
 	/* installed by this run, but in use only after their next restart */
 	for (size_t i = 0; i < p->plan->wave_count; i++)
 		if (p->plan->waves[i].postponed)
@@ -369,6 +382,11 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r)
 			&text,
 			"  postponed: %zu restart%s; 'certfleet apply --restart-postponed' does it now\n",
 			postponed, postponed == 1 ? "" : "s");
+	waiting = plan_waiting(p->plan, r->waits_until, &next);
+	if (waiting)
+		buf_printf(&text,
+			   "  waiting for a window: %zu component%s, the next one opens at %s\n",
+			   waiting, waiting == 1 ? "" : "s", time_format(next, opens));
 	progress_add_names("offline, left for a later apply", p->plan->deferred,
 			   p->plan->deferred_count, &text);
 	if (r->exit_status || !p->terminal->quiet)

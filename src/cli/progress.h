@@ -45,4 +45,10 @@ void progress_tell_next(const struct progress *p, const struct apply_result *r, 
 /* The same in an event: "next", null when nothing is left. */
 void progress_add_next(const struct progress *p, int status, json_t *event);
 
+/*
+ * What waits for a window, in an event: how many components, and when the first of these
+ * opens; by the steps of the plan, or as a run has found it.
+ */
+void progress_add_waiting(const struct plan *p, const int64_t *waits_until, json_t *event);
+
 #endif

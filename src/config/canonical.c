@@ -39,6 +39,26 @@ static void put_acknowledgement(struct writer *w, const struct standing_ack *k)
 	put_text(w, "reason", k->reason);
 }
 
+static void put_freezes(struct writer *w, const struct freeze *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		put_number(w, "freeze_from", list[i].from);
+		put_number(w, "freeze_to", list[i].to);
+		put_text(w, "freeze_reason", list[i].reason);
+	}
+}
+
+static void put_windows(struct writer *w, const struct restart *p)
+{
+	for (size_t i = 0; i < p->window_count; i++) {
+		put_number(w, "window_days", p->windows[i].days);
+		put_number(w, "window_start", p->windows[i].start);
+		put_number(w, "window_duration", p->windows[i].duration);
+		put_text(w, "window_zone", p->windows[i].zone->name);
+	}
+	put_freezes(w, p->freezes, p->freeze_count);
+}
+
 static void put_issuer(struct writer *w, const struct issuer *i)
 {
 	buf_printf(w->out, "issuer %s\n", i->name);
@@ -112,6 +132,7 @@ static void put_role(struct writer *w, const struct role *r)
 	put_number(w, "max_failures", p->max_failures);
 	put_text(w, "on_failure", on_failure_names[p->on_failure]);
 	put_number(w, "timeout", p->timeout);
+	put_windows(w, p);
 	put_flag(w, "not_restartable", r->no_restart);
 	for (size_t i = 0; i < r->after_count; i++)
 		put_text(w, "after", r->after[i]->name);
@@ -193,6 +214,9 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 		buf_printf(out, "topology %s\n", topology_names[f->topology]);
 	put_policies(&w, f);
 	put_fleet_access(&w, &f->access);
+	if (f->freeze_count)
+		buf_puts(out, "freezes\n");
+	put_freezes(&w, f->freezes, f->freeze_count);
 	for (size_t i = 0; i < f->acknowledge_count; i++)
 		put_acknowledgement(&w, &f->acknowledge[i]);
 	for (size_t i = 0; i < f->issuer_count; i++)

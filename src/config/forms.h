@@ -27,6 +27,7 @@ struct fleet_form {
 	struct backup_policy backup;
 	struct fleet_access access;
 	struct items acknowledge; /* struct ack_form */
+	struct items freezes;     /* struct freeze_form */
 	const struct node *include;
 	struct section *issuers;
 	struct section *certificates;
@@ -84,6 +85,8 @@ struct share {
 struct restart_form {
 	struct restart restart;
 	struct share max_unavailable;
+	struct items windows; /* struct window */
+	struct items freezes; /* struct freeze_form */
 };
 
 struct version_form {

@@ -8,6 +8,7 @@
 #include "config/pathname.h"
 #include "config/schema.h"
 #include "config/topology.h"
+#include "config/window_types.h"
 
 static void take_acknowledgements(struct loader *ld, const struct fleet_form *form)
 {
@@ -44,6 +45,8 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	ld->fleet.backup = form->backup;
 	ld->fleet.access = form->access;
 	take_acknowledgements(ld, form);
+	ld->fleet.freezes = freezes_from(ld, &form->freezes);
+	ld->fleet.freeze_count = form->freezes.count;
 	if (form->include)
 		include_all(ld, form->include);
 	lookup_release(&ld->components.names);

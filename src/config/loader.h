@@ -86,6 +86,7 @@ struct loader {
 	size_t read;                    /* bytes of all files */
 	bool full;                      /* lack of room has been reported */
 	VEC(const char *) secret_files; /* files with secrets */
+	VEC(const struct zone *) zones; /* that were read already */
 	struct section issuers;
 	struct section certificates;
 	struct section roles;

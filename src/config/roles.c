@@ -4,6 +4,7 @@
 
 #include "config/schema.h"
 #include "config/topology.h"
+#include "config/window_types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,10 @@ static struct role role_from(struct loader *ld, const struct role_form *form)
 
 	role.restart.max_unavailable = form->restart.max_unavailable.count;
 	role.restart.max_unavailable_is_percent = form->restart.max_unavailable.is_percent;
+	role.restart.windows = windows_from(ld, &form->restart.windows);
+	role.restart.window_count = form->restart.windows.count;
+	role.restart.freezes = freezes_from(ld, &form->restart.freezes);
+	role.restart.freeze_count = form->restart.freezes.count;
 	return role;
 }
 

@@ -11,6 +11,7 @@
 #include "config/rows.h"
 #include "config/topology.h"
 #include "config/values.h"
+#include "config/window_types.h"
 
 /* Units of durations, in seconds. */
 enum {
@@ -280,6 +281,54 @@ static const struct record version_record = {
 	.help = "required version of the components",
 };
 
+static const struct bounds window_durations = { 60, 7LL * DAY };
+static const struct field weekday_item = { .key = "days", .type = &weekday_type };
+static const struct list_of weekday_items = { &weekday_item, sizeof(unsigned), 1, WEEKDAYS };
+static const struct field window_fields[] = {
+	FIELD(struct window, "days", days, unsigned, weekdays_type, .param = &weekday_items,
+	      .help = "days on which it opens, like [mon..thu, sat]; every day when left out"),
+	FIELD(struct window, "start", start, int64_t, day_time_type, .required = true,
+	      .help = "local time at which it opens, like \"02:00\"; the moment the clocks are put forward when they skip it, the first of two when it comes twice"),
+	DURATION(struct window, "duration", duration, window_durations,
+		 "how long it is open, whatever the clocks do meanwhile", .required = true),
+	FIELD(struct window, "time_zone", zone, const struct zone *, zone_type,
+	      .help = "time zone of start, like Europe/Vienna; UTC when left out"),
+	{ 0 },
+};
+static const struct record window_record = {
+	.name = "window",
+	.fields = window_fields,
+	.size = sizeof(struct window),
+	.preset = &(const struct window){ .days = EVERY_DAY },
+	.help = "a time in which components may be changed",
+};
+static const struct field window_item = { .key = "windows",
+					  .type = &record_type,
+					  .param = &window_record };
+static const struct list_of window_items = { &window_item, sizeof(struct window), 1, 100 };
+
+static const struct field freeze_fields[] = {
+	FIELD(struct freeze_form, "from", from, struct freeze_edge, edge_type, .required = true,
+	      .help = "its first day, as 2026-12-20, or a time, as 2026-12-20T18:00:00Z"),
+	FIELD(struct freeze_form, "to", to, struct freeze_edge, edge_type, .required = true,
+	      .help = "its last day, or the time at which it ends; at most 366 days later"),
+	TEXT(struct freeze_form, "reason", reason, "what it is for", .required = true),
+	FIELD(struct freeze_form, "time_zone", zone, const struct zone *, zone_type,
+	      .help = "time zone of days, like Europe/Vienna; UTC when left out"),
+	{ 0 },
+};
+static const struct record freeze_record = {
+	.name = "freeze",
+	.fields = freeze_fields,
+	.size = sizeof(struct freeze_form),
+	.check = freeze_check,
+	.help = "a time in which no component may be changed",
+};
+static const struct field freeze_item = { .key = "freeze",
+					  .type = &record_type,
+					  .param = &freeze_record };
+static const struct list_of freeze_items = { &freeze_item, sizeof(struct freeze_form), 0, 1000 };
+
 static const struct field restart_fields[] = {
 	CHOICE(struct restart_form, "when", restart.when, restart_when_names,
 	       "whether processes are activated at once, or the pair waits until they are restarted otherwise"),
@@ -295,6 +344,10 @@ static const struct field restart_fields[] = {
 	       "handling of a failed wave: stop there, go on with the next, or put the former pair back"),
 	DURATION(struct restart_form, "timeout", restart.timeout, waits,
 		 "how long verification goes on after an activation"),
+	LIST(struct restart_form, "windows", windows, list_type, window_items,
+	     "when its components may be changed at all; at any time when left out"),
+	LIST(struct restart_form, "freeze", freezes, list_type, freeze_items,
+	     "when its components may not be changed, windows or not"),
 	{ 0 },
 };
 static const struct record restart_record = {
@@ -501,6 +554,8 @@ static const struct field fleet_fields[] = {
 	LATER(struct fleet_form, "include", include, include_value,
 	      "more files with issuers, certificates, roles, components"),
 	SECTIONS,
+	LIST(struct fleet_form, "freeze", freezes, list_type, freeze_items,
+	     "when no component may be changed, whatever its role says"),
 	LIST(struct fleet_form, "acknowledge", acknowledge, list_type, ack_items,
 	     "preconditions that are accepted for a while"),
 	FIELD(struct fleet_form, "access", access, struct fleet_access, record_type,

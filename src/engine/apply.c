@@ -7,6 +7,7 @@
 #include "engine/internal.h"
 #include "engine/lineage.h"
 #include "engine/observe.h"
+#include "plan/planner.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -71,6 +72,7 @@ static void report_run(struct run *r, enum event_kind kind)
 		.run = r->record.number,
 		.total = r->plan->step_count,
 		.exit_status = r->result.exit_status,
+		.waits_until = r->waits_until,
 	};
 
 	if (r->en->listen)
@@ -319,6 +321,9 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 
 		for (; count > 0 && b.count < BATCH_LIMIT; numbers++, count--) {
 			const struct step *s = &r->plan->steps[*numbers];
+			if (r->waits_until[*numbers])
+				continue;
+
 			bool left = step_is_left(r, s);
 			bool stopped = is_halted(r, s) || !stop_lets(r, s);
 
@@ -389,6 +394,31 @@ static void hold_processes(struct run *r, const size_t *numbers, size_t count)
 
 /* ---- run ---- */
 
+void run_look_at_windows(struct run *r)
+{
+	AUTO(arena) a = { 0 };
+	const struct fleet *f = r->en->fleet;
+	int64_t now = clock_now();
+	int64_t *waits = NULL;
+
+	if (now < r->windows_end)
+		return;
+	r->windows_end = INT64_MAX;
+	for (size_t i = 0; i < f->role_count; i++) {
+		struct open_span o = { .until = INT64_MAX };
+
+		if (role_is_scheduled(f, &f->roles[i]))
+			o = role_opening(f, &f->roles[i], now);
+		if (o.from <= now && o.until < r->windows_end)
+			r->windows_end = o.until;
+	}
+	waits = arena_array(&a, r->plan->step_count, sizeof(*waits));
+	plan_windows(r->plan, f, now, waits);
+	for (size_t i = 0; i < r->plan->step_count; i++)
+		if (r->progress[i] == PROGRESS_WAITING && !r->waits_until[i])
+			r->waits_until[i] = waits[i];
+}
+
 static void run_all(struct run *r)
 {
 	const struct plan *p = r->plan;
@@ -452,6 +482,8 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	r->progress = arena_array(&r->arena, p->step_count, sizeof(*r->progress));
 	r->started = arena_array(&r->arena, p->step_count, sizeof(*r->started));
 	r->changed = arena_array(&r->arena, p->step_count, sizeof(bool));
+	r->waits_until = arena_array(&en->arena, p->step_count, sizeof(*r->waits_until));
+	r->result.waits_until = r->waits_until;
 	run_index_processes(r);
 	r->abandoned = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
 	r->uncommitted = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
@@ -540,6 +572,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 		return err_in(e, "cannot record what was seen");
 
 	report_run(&r, EVENT_RUN_STARTED);
+	run_look_at_windows(&r);
 	run_all(&r);
 	verify_again(&r);
 	r.result.run = r.record.number;

@@ -41,8 +41,9 @@ struct event {
 	size_t total;
 	const char *generation; /* fingerprint of the step's generation; NULL */
 	enum step_outcome outcome;
-	const char *text; /* a step's error, a note; NULL */
-	int exit_status;  /* run ended */
+	const char *text;           /* a step's error, a note; NULL */
+	int exit_status;            /* run ended */
+	const int64_t *waits_until; /* likewise, as in struct apply_result */
 };
 
 typedef void event_fn(void *ctx, const struct event *event);
@@ -177,6 +178,9 @@ struct apply_result {
 	size_t rolled_back; /* with a proof, where their process was touched */
 	size_t rejected;    /* components that rejected the new pair, rolled back or not */
 	size_t not_started;
+	/* by step of the plan, in the engine's arena: when what waited for a window may be
+	 * done; 0: it did not wait */
+	const int64_t *waits_until;
 	/* bundle with what was issued and the state could not take, in the engine's
 	 * arena; NULL: none */
 	const char *recovery;

@@ -111,6 +111,10 @@ struct run {
 	VEC(struct written_file) written; /* by this run, see engine/written.h */
 	bool bundles_seen;                /* those of the pairs to stage were looked at */
 	bool halted;                      /* no further step is started */
+	/* by step, in the engine's arena: see plan_windows(); a window that opens during
+	 * the run is for the next one */
+	int64_t *waits_until;
+	int64_t windows_end; /* when one that is open ends; 0: not looked at yet */
 	struct apply_result result;
 };
 
@@ -297,6 +301,8 @@ void run_wave(struct run *r, size_t first, size_t end);
  * that have no more than the commit of an all-first certificate of these.
  */
 void roll_back(struct run *r, const char *const *processes, size_t count);
+/* engine/apply.c: what waits for a window now does not begin. */
+void run_look_at_windows(struct run *r);
 /* engine/apply.c: runs the steps of one kind that are ready; skips the others. */
 void run_batch(struct run *r, const size_t *numbers, size_t count);
 /*

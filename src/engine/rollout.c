@@ -112,6 +112,8 @@ void run_wave(struct run *r, size_t first, size_t end)
 	if (number > 0 && !strcmp(r->plan->waves[number - 1].role, w->role) && !w->postponed &&
 	    !r->halted && !r->halted_roles[role - r->en->fleet->roles])
 		clock_sleep_ms(role->restart.pause * 1000);
+	/* a window may have ended meanwhile: no new wave begins then */
+	run_look_at_windows(r);
 	run_kind(r, &o, STEP_ROLLBACK);
 	run_kind(r, &o, STEP_COMMIT);
 	run_kind(r, &o, STEP_REVERT);

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "model/secret_ref.h"
+#include "model/window.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -377,6 +378,11 @@ struct restart {
 	unsigned max_failures;
 	enum on_failure on_failure;
 	int64_t timeout; /* from the start of an activation to its proof */
+	/* see model/window.h; in the order of the file */
+	const struct window *windows;
+	size_t window_count;
+	const struct freeze *freezes;
+	size_t freeze_count;
 };
 
 /*
@@ -567,6 +573,8 @@ struct fleet {
 	struct fleet_access access;
 	const struct standing_ack *acknowledge; /* as in the file */
 	size_t acknowledge_count;
+	const struct freeze *freezes; /* of all roles; as in the file */
+	size_t freeze_count;
 	const struct issuer *issuers;
 	size_t issuer_count;
 	const struct certificate *certificates;

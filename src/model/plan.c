@@ -148,6 +148,17 @@ struct stepped plan_stepped(const struct plan *p, struct arena *a)
 	return stepped_sorted(names, count);
 }
 
+struct stepped plan_waiting_components(const struct plan *p, struct arena *a)
+{
+	const char **names = arena_array(a, p->step_count, sizeof(*names));
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].waits_until)
+			names[count++] = p->steps[i].component;
+	return stepped_sorted(names, count);
+}
+
 struct stepped plan_left_components(const struct plan *p, struct arena *a)
 {
 	const char **names = arena_array(a, p->left_out_count, sizeof(*names));
@@ -176,6 +187,25 @@ size_t plan_awaiting(const struct plan *p)
 	for (size_t i = 0; i < p->left_out_count; i++)
 		count += left_out_awaits(&p->left_out[i]);
 	return count;
+}
+
+size_t plan_waiting(const struct plan *p, const int64_t *waits_until, int64_t *next)
+{
+	AUTO(arena) a = { 0 };
+	const char **names = arena_array(&a, p->step_count, sizeof(*names));
+	size_t count = 0;
+
+	*next = 0;
+	for (size_t i = 0; i < p->step_count; i++) {
+		int64_t until = waits_until ? waits_until[i] : p->steps[i].waits_until;
+
+		if (!until)
+			continue;
+		names[count++] = p->steps[i].component;
+		if (!*next || until < *next)
+			*next = until;
+	}
+	return stepped_sorted(names, count).count;
 }
 
 bool plan_accepts_copy(const struct plan *p, const char *copy)

@@ -58,6 +58,8 @@ struct step {
 	const char *replaces;
 	enum activation activation;
 	int wave; /* index into waves, or NO_WAVE */
+	/* when its role may be changed next, as seen at the plan's time; 0: it may then */
+	int64_t waits_until;
 	const char *reason;
 	/* issue steps: the request, field by field; else empty */
 	const struct request_field *request;
@@ -141,7 +143,8 @@ struct choices {
 	int64_t until;                  /* of the holds that `use` begins; 0: as usual */
 	const char *const *handed_over; /* components and certificates that a person has imported */
 	size_t handed_over_count;
-	const char *from_backup; /* bundle, as it was given; NULL: none */
+	const char *from_backup;    /* bundle, as it was given; NULL: none */
+	const char *ignore_windows; /* why windows and freezes do not count; NULL: they do */
 	bool restart_postponed;
 };
 
@@ -233,6 +236,8 @@ struct stepped {
 struct stepped stepped_sorted(const char **names, size_t count);
 /* Of the components with a step. */
 struct stepped plan_stepped(const struct plan *p, struct arena *a);
+/* Of those that wait for a window. */
+struct stepped plan_waiting_components(const struct plan *p, struct arena *a);
 /* Of the components that it leaves out. */
 struct stepped plan_left_components(const struct plan *p, struct arena *a);
 bool stepped_has(const struct stepped *s, const char *component);
@@ -256,6 +261,12 @@ bool step_is_as_before(const struct step *s);
 bool left_out_awaits(const struct left_out *l);
 /* How many components are. */
 size_t plan_awaiting(const struct plan *p);
+
+/*
+ * How many components wait for a window, and when the first of these opens; by the steps,
+ * or by what `waits_until` has for each (NULL).  0: none waits.
+ */
+size_t plan_waiting(const struct plan *p, const int64_t *waits_until, int64_t *next);
 
 /* Whether the component has this precondition in the plan, acknowledged. */
 bool plan_accepts(const struct plan *p, const char *code, const char *component);

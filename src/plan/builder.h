@@ -269,4 +269,18 @@ void schedule_steps(struct plan_builder *d);
 /* Whether a bundle is to be written, if nothing is left out. */
 bool schedule_wants_backup(struct plan_builder *d);
 
+/* ---- windows (windows.c) ---- */
+
+/*
+ * Steps that wait for a window of their role or for the end of a freeze.  Internal to
+ * plan/.
+ *
+ * They stay in the plan, so that what was reviewed by day is what a saved plan does by
+ * night: it is the run that leaves out what is not open (engine/rollout.c), by the same
+ * rules.  What waits is as wanted until what it serves is about to end.
+ */
+
+/* Marks the steps, once they are in their order, and adds what there is to say of it. */
+void windows_mark(struct plan_builder *d);
+
 #endif

@@ -126,6 +126,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 		.handed_over = keep_list(d, in->choices.handed_over, in->choices.handed_over_count),
 		.handed_over_count = in->choices.handed_over_count,
 		.from_backup = builder_keep(d, in->choices.from_backup),
+		.ignore_windows = builder_keep(d, in->choices.ignore_windows),
 		.restart_postponed = in->choices.restart_postponed,
 	};
 	keep_observed(d, p);
@@ -160,14 +161,39 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	keep_impact(d, p);
 }
 
+/* Beside its steps. */
+static bool records_anything(const struct plan *p)
+{
+	for (size_t i = 0; i < p->precondition_count; i++)
+		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
+			return true;
+	return p->hold_count > 0 || p->remembered_count > 0;
+}
+
 bool plan_has_work(const struct plan *p)
 {
 	if (p->run_left_out)
 		return false;
-	for (size_t i = 0; i < p->precondition_count; i++)
-		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
+	for (size_t i = 0; i < p->step_count; i++)
+		if (!p->steps[i].waits_until)
 			return true;
-	return p->step_count > 0 || p->hold_count > 0 || p->remembered_count > 0;
+	return records_anything(p);
+}
+
+bool plan_has_work_at(const struct plan *p, const struct fleet *f, int64_t now)
+{
+	AUTO(arena) a = { 0 };
+	int64_t *waits = arena_array(&a, p->step_count, sizeof(*waits));
+	struct plan later = *p;
+	struct step *steps = arena_array(&a, p->step_count, sizeof(*steps));
+
+	plan_windows(p, f, now, waits);
+	for (size_t i = 0; i < p->step_count; i++) {
+		steps[i] = p->steps[i];
+		steps[i].waits_until = waits[i];
+	}
+	later.steps = steps;
+	return plan_has_work(&later);
 }
 
 bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
@@ -193,6 +219,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	waves_plan(&d);
 	schedule_steps(&d);
 	left_out_list(&d);
+	windows_mark(&d);
 	uses_plan(&d, &p);
 	preconditions_accepted(&d, &p);
 	preconditions_sort(&d);

@@ -146,6 +146,7 @@ static const struct member step_members[] = {
 	CHOICE_MEMBER("activation", struct step, activation, activation_names,
 		      .former_names = activation_former_names),
 	CUSTOM_MEMBER("wave", struct step, wave, write_wave, read_wave),
+	TIME_MEMBER("waits_until", struct step, waits_until, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("reason", struct step, reason),
 	LIST_MEMBER("after", struct step, after, after_count, step_id_item),
 	LIST_MEMBER("changes", struct step, request, request_count, request_members,
@@ -192,6 +193,7 @@ static const struct member choice_members[] = {
 	TIME_MEMBER("until", struct choices, until, .absent = ABSENT_NULL),
 	TEXTS_MEMBER("handed_over", struct choices, handed_over, handed_over_count),
 	TEXT_MEMBER("from_backup", struct choices, from_backup, .absent = ABSENT_NULL),
+	TEXT_MEMBER("ignore_windows", struct choices, ignore_windows, .absent = ABSENT_NULL),
 	FLAG_MEMBER("restart_postponed", struct choices, restart_postponed),
 	{ 0 },
 };

@@ -13,6 +13,7 @@
  *	awaited         pairs that a person imports, and what waits for that
  *	waves           processes that may change at the same time
  *	step_order      order of the steps
+ *	windows         steps that wait for a window, or for the end of a freeze
  *	contact         hosts, secrets, commands and paths new to this plan
  *	summary, render_text, render_markdown, plan_json  text, Markdown and JSON
  *	compare         comparison of two plans by their JSON
@@ -60,6 +61,15 @@ MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out, struct 
 /* Whether an apply writes anything: a step, or a record of a rename (`was:`),
  * a hold or an acknowledgement. */
 bool plan_has_work(const struct plan *p);
+/* The same at a later time than the plan's, when other windows are open. */
+bool plan_has_work_at(const struct plan *p, const struct fleet *f, int64_t now);
+/*
+ * Which steps may not be done at a time, since it is in no window of their role, or in a
+ * freeze: of each step when it may, 0 for now.  The components of an all-first
+ * certificate wait for each other, and those of one certificate for these in the roles
+ * that theirs comes after.  What only verifies does not wait, nor does a roll back.
+ */
+void plan_windows(const struct plan *p, const struct fleet *f, int64_t at, int64_t *waits_until);
 
 /* Human-readable plan; `verbose` adds unchanged components. */
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
@@ -72,7 +82,7 @@ enum {
 };
 void plan_render_markdown(const struct plan *p, struct buf *out);
 /* Version of the JSON form; a new key raises the second number. */
-#define PLAN_FORMAT "1.6"
+#define PLAN_FORMAT "1.7"
 
 /*
  * Stable JSON form of a plan, for programs and for saved plans.  Holds the

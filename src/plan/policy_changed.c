@@ -4,6 +4,7 @@
  * contact list has one text for each object, "policy KIND NAME FIELD=VALUE FIELD=VALUE",
  * so that a plan can tell what a completed run had.
  */
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "plan/contact_list.h"
@@ -35,6 +36,18 @@ static const char *renew_text(struct arena *a, const struct renew_before *rb)
 	return rb->seconds ? policy_duration(a, rb->seconds) : "1/3";
 }
 
+static const char *freezes_text(struct arena *a, const char *text, const struct freeze *list,
+				size_t count)
+{
+	char from[TIME_TEXT];
+	char to[TIME_TEXT];
+
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(a, "%s%sfreeze:%s..%s", text, *text ? "," : "",
+				    time_format(list[i].from, from), time_format(list[i].to, to));
+	return text;
+}
+
 /* Of those made for each component, the policy is one. */
 static void policy_of_certificate(struct contact_list *list, const struct certificate *c)
 {
@@ -47,11 +60,32 @@ static void policy_of_certificate(struct contact_list *list, const struct certif
 				 commit_order_names[c->commit]));
 }
 
+/* "mon-fri 02:00+3h", without blanks; freezes by their days.  Empty: none of either. */
+static const char *schedule_text(struct arena *a, const struct role *r)
+{
+	const struct restart *p = &r->restart;
+	const char *text = "";
+
+	for (size_t i = 0; i < p->window_count; i++) {
+		const struct window *w = &p->windows[i];
+
+		text = arena_printf(a, "%s%s", text, *text ? "," : "");
+		for (unsigned day = 0; day < WEEKDAYS; day++)
+			if (w->days & 1U << day)
+				text = arena_printf(a, "%s%.2s", text, weekday_names[day]);
+		text = arena_printf(a, "%s@%02d:%02d+%s/%s", text, (int)(w->start / 3600),
+				    (int)(w->start / 60 % 60), policy_duration(a, w->duration),
+				    w->zone->name);
+	}
+	return freezes_text(a, text, p->freezes, p->freeze_count);
+}
+
 static void policy_of_role(struct contact_list *list, const struct role *r)
 {
 	struct arena *a = &list->d->scratch;
 	const struct restart *p = &r->restart;
 	const char *after = "none";
+	const char *schedule = schedule_text(a, r);
 
 	for (size_t i = 0; i < r->after_count; i++)
 		after = arena_printf(a, "%s%s%s", i ? after : "", i ? "," : "", r->after[i]->name);
@@ -59,14 +93,15 @@ static void policy_of_role(struct contact_list *list, const struct role *r)
 		list, CONTACT_POLICY,
 		arena_printf(
 			a,
-			"role '%s' when=%s max_unavailable=%u%s canary=%u pause=%s max_failures=%u on_failure=%s timeout=%s offline=%s minimum=%s same=%s after=%s",
+			"role '%s' when=%s max_unavailable=%u%s canary=%u pause=%s max_failures=%u on_failure=%s timeout=%s offline=%s minimum=%s same=%s after=%s%s%s",
 			r->name, restart_when_names[p->when], p->max_unavailable,
 			p->max_unavailable_is_percent ? "%" : "", p->canary,
 			policy_duration(a, p->pause), p->max_failures,
 			on_failure_names[p->on_failure], policy_duration(a, p->timeout),
 			offline_policy_names[r->offline],
 			r->version_minimum ? r->version_minimum : "none",
-			r->version_same ? "true" : "false", after));
+			r->version_same ? "true" : "false", after, *schedule ? " schedule=" : "",
+			schedule));
 }
 
 void contact_add_policies(struct contact_list *list)
@@ -76,6 +111,11 @@ void contact_add_policies(struct contact_list *list)
 	list->in_scope = true;
 	contact_add(list, CONTACT_POLICY,
 		    arena_printf(&list->d->scratch, "backup keep=%u", f->backup.keep));
+	contact_add(list, CONTACT_POLICY,
+		    arena_printf(&list->d->scratch, "fleet freeze=%s",
+				 f->freeze_count ? freezes_text(&list->d->scratch, "", f->freezes,
+								f->freeze_count)
+						 : "none"));
 	for (size_t i = 0; i < f->certificate_count; i++)
 		policy_of_certificate(list, &f->certificates[i]);
 	for (size_t i = 0; i < f->role_count; i++)
@@ -112,14 +152,17 @@ static const char *policy_before(const struct snapshot *s, const char *text)
 		       : NULL;
 }
 
-/* "role 'web': max_unavailable 1 -> 3, pause 0s -> 10s"; the fields are the same ones. */
+/* "role 'web': max_unavailable 1 -> 3, pause 0s -> 10s"; a last field may be new, or gone. */
 static const char *policy_changes(struct plan_builder *d, const char *old, const char *new)
 {
 	size_t key = policy_key(new);
 	size_t word = strlen(policy_word);
 	const char *changes = "";
 
-	for (const char *o = old + key, *n = new + key; *o &&*n;) {
+	const char *o = old + key;
+	const char *n = new + key;
+
+	while (*o && *n) {
 		size_t old_len = strcspn(o, " ");
 		size_t new_len = strcspn(n, " ");
 		size_t field = strcspn(n, "=");
@@ -132,6 +175,14 @@ static const char *policy_changes(struct plan_builder *d, const char *old, const
 					       (int)(new_len - field - 1), n + field + 1);
 		o += old_len + (o[old_len] == ' ');
 		n += new_len + (n[new_len] == ' ');
+	}
+	if (*o || *n) {
+		const char *rest = *o ? o : n;
+		size_t field = strcspn(rest, "=");
+
+		changes = arena_printf(&d->scratch, "%s%s%.*s %s -> %s", changes,
+				       *changes ? ", " : "", (int)field, rest,
+				       *o ? o + field + 1 : "none", *n ? n + field + 1 : "none");
 	}
 	return arena_printf(d->kept, "%.*s: %s", (int)(key - word - 1), new + word, changes);
 }

@@ -80,6 +80,11 @@ static void render_head(struct page *pg)
 	}
 	if (c->handed_over_count)
 		buf_putc(pg->out, '\n');
+	if (c->ignore_windows) {
+		buf_puts(pg->out, "Windows and freezes ignored: ");
+		text_show(pg, c->ignore_windows);
+		buf_putc(pg->out, '\n');
+	}
 	if (c->from_backup) {
 		buf_puts(pg->out, "From the bundle: ");
 		text_show(pg, c->from_backup);
@@ -188,6 +193,8 @@ static void render_step(struct page *pg, const struct text_section *s, const str
 	}
 	buf_puts(pg->out, "  ");
 	text_show(pg, step->reason);
+	if (step->waits_until)
+		buf_puts(pg->out, "; waits for its window");
 	buf_putc(pg->out, '\n');
 	if (step->request_count && step_is_as_before(step)) {
 		indent(pg, ITEM_INDENT);
@@ -248,6 +255,35 @@ static void add_wave_impact(const struct page *pg, size_t index, struct buf *out
 	impact_words(true, agents, out);
 }
 
+/* "; waits until T", or how many of its processes do. */
+static void add_wave_waits(const struct page *pg, size_t index, struct buf *out)
+{
+	const struct plan *p = pg->p;
+	const char *last = NULL;
+	int64_t until = 0;
+	size_t count = 0;
+	char text[TIME_TEXT];
+
+	for (size_t i = 0; i < p->step_count; i++) {
+		const struct step *s = &p->steps[i];
+
+		if (s->wave != (int)index || !s->waits_until)
+			continue;
+		count += !text_equal(last, s->process);
+		last = s->process;
+		if (s->waits_until > until)
+			until = s->waits_until;
+	}
+	if (!count)
+		return;
+	buf_puts(out, "; ");
+	if (count < p->waves[index].process_count)
+		buf_printf(out, "%zu of them ", count);
+	buf_printf(out, "wait%s until %s",
+		   count > 1 && count < p->waves[index].process_count ? "" : "s",
+		   time_format(until, text));
+}
+
 static void render_wave_title(struct page *pg, size_t index)
 {
 	const struct wave *w = &pg->p->waves[index];
@@ -267,6 +303,7 @@ static void render_wave_title(struct page *pg, size_t index)
 		buf_printf(&text, ": %zu %s, at most %u at the same time", w->process_count,
 			   w->process_count == 1 ? "process" : "processes", w->limit);
 	add_wave_impact(pg, index, &text);
+	add_wave_waits(pg, index, &text);
 	title(pg, buf_text(&text));
 }
 

@@ -375,10 +375,11 @@ static bool is_good(const struct status_component *c, bool strict)
 	case COMPONENT_UNKNOWN:
 		return !strict && !c->late && may_be_offline(c);
 	case COMPONENT_RESTART_PENDING:
-		return !strict && !c->late && !c->planned;
+		return !strict && !c->late && (!c->planned || c->waits);
 	case COMPONENT_ABSENT:
 	case COMPONENT_OUTDATED:
 	case COMPONENT_STAGED:
+		return !strict && c->waits && !c->problems.count;
 	case COMPONENT_AWAITING:
 	case COMPONENT_INVALID:
 	case COMPONENT_FAILED:

@@ -58,6 +58,7 @@ struct status_component {
 	/* why it cannot wait any more for its restart, or until it is back; NULL: it can */
 	const char *late;
 	bool planned; /* it has a step in a plan, or should have one */
+	bool waits;   /* and that waits for a window of its role */
 };
 
 struct status_certificate {

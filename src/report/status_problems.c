@@ -71,11 +71,13 @@ void status_add_plan(struct status *s, const struct plan *p, struct arena *a)
 {
 	const struct stepped stepped = plan_stepped(p, a);
 	const struct stepped left = plan_left_components(p, a);
+	const struct stepped waiting = plan_waiting_components(p, a);
 
 	for (size_t i = 0; i < s->component_count; i++) {
 		const char *name = s->components[i].component->name;
 
 		s->components[i].planned = stepped_has(&stepped, name) || stepped_has(&left, name);
+		s->components[i].waits = stepped_has(&waiting, name);
 	}
 	for (size_t i = 0; i < p->precondition_count; i++) {
 		const struct precondition *problem = &p->preconditions[i];

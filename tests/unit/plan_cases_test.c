@@ -6,9 +6,9 @@
  *	--- now        a time; without it 2026-11-23T08:00:00Z
  *	--- choices    target T | ack CODE[:T] | reissue NAME | until T |
  *	               use NAME@WHICH, where WHICH may be a generation here |
- *	               restart-postponed | broken CERTIFICATE [WEB/1], the
- *	               issue step of a plan to go on with and what it replaces
- *	               | from-backup, with what the lines "bundle" hold
+ *	               restart-postponed | ignore-windows REASON | broken
+ *CERTIFICATE [WEB/1], the issue step of a plan to go on with and what it replaces | from-backup,
+ *with what the lines "bundle" hold
  *	--- fleet      the fleet file after a standard head
  *	--- snapshot   one thing a line, see below
  *	--- expect     preconditions, steps, waves; or the error
@@ -120,6 +120,7 @@ struct scene {
 	VEC(struct copy_seen) copies;
 	bool reach_given;
 	bool restart_postponed;
+	const char *ignore_windows;
 	struct source_bundle source;
 	VEC(struct label) labels;
 };
@@ -638,6 +639,8 @@ static void read_choice_line(struct scene *s, const struct words *w)
 								  : NULL }));
 	else if (!strcmp(kind, "restart-postponed"))
 		s->restart_postponed = true;
+	else if (!strcmp(kind, "ignore-windows"))
+		s->ignore_windows = w->items[1];
 	else if (!strcmp(kind, "from-backup"))
 		s->snapshot.source = &s->source;
 	else
@@ -760,8 +763,12 @@ static void show_subject(const struct step *s, struct buf *out)
 
 static void show_step(const struct step *s, struct buf *out)
 {
+	char waits[TIME_TEXT];
+
 	if (s->wave != NO_WAVE)
 		buf_printf(out, "%d ", s->wave + 1);
+	if (s->waits_until)
+		buf_printf(out, "[from %s] ", time_format(s->waits_until, waits));
 	buf_puts(out, step_kind_names[s->kind]);
 	show_subject(s, out);
 	buf_printf(out, ": %s\n", s->reason);
@@ -863,6 +870,7 @@ static char *outcome(struct scene *s, const struct sections *c)
 			     .use_count = s->use.count,
 			     .until = s->until,
 			     .from_backup = s->snapshot.source ? "b.zip" : NULL,
+			     .ignore_windows = s->ignore_windows,
 			     .restart_postponed = s->restart_postponed },
 		.broken = s->broken.count ? &broken : NULL,
 	};
