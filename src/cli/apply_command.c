@@ -32,6 +32,10 @@ void apply_choices(const struct choices *c, struct buf *out)
 		buf_puts(out, " --ignore-windows ");
 		text_shell_word(out, c->ignore_windows);
 	}
+	if (c->over_limits) {
+		buf_puts(out, " --over-limits ");
+		text_shell_word(out, c->over_limits);
+	}
 	if (c->restart_postponed)
 		buf_puts(out, " --restart-postponed");
 }

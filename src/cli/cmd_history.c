@@ -206,7 +206,8 @@ static void add_acknowledged(const struct run_record *run, struct buf *out)
 static const struct {
 	const char *key; /* of the plan's choices */
 	const char *title;
-} reasoned[] = { { "ignore_windows", "Windows and freezes ignored" } };
+} reasoned[] = { { "ignore_windows", "Windows and freezes ignored" },
+		 { "over_limits", "Over the limits" } };
 
 static json_t *list_reasons(const struct run_record *run)
 {

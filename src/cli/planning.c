@@ -44,6 +44,7 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 		.until = c->until.given ? c->until.seconds : 0,
 		.from_backup = c->from_backup,
 		.ignore_windows = c->ignore_windows,
+		.over_limits = c->over_limits,
 	};
 }
 

@@ -27,6 +27,7 @@ struct chosen {
 	struct texts handed_over;
 	const char *from_backup;
 	const char *ignore_windows;
+	const char *over_limits;
 	struct bundle_options open;
 };
 #define CHOSEN_OPTIONS(T, member)                                                                          \
@@ -50,6 +51,8 @@ struct chosen {
 		     .help = "put back the newest pairs in a bundle"),                                     \
 		TEXT(T, member.ignore_windows, .name = "ignore-windows", .argument = "REASON",             \
 		     .help = "do now what waits for a window or a freeze; recorded"),                      \
+		TEXT(T, member.over_limits, .name = "over-limits", .argument = "REASON",                   \
+		     .help = "do in one run what 'limits' spreads over more"),                             \
 		BUNDLE_OPTIONS(T, member.open)
 
 /*

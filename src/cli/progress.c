@@ -362,6 +362,7 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r)
 	AUTO(buf) text = { 0 };
 	size_t postponed = 0;
 	size_t waiting = 0;
+	size_t over = 0;
 	int64_t next = 0;
 	char opens[TIME_TEXT];
 
@@ -382,6 +383,12 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r)
 			&text,
 			"  postponed: %zu restart%s; 'certfleet apply --restart-postponed' does it now\n",
 			postponed, postponed == 1 ? "" : "s");
+	for (size_t i = 0; i < p->plan->left_out_count; i++)
+		over += p->plan->left_out[i].component &&
+			!strcmp(p->plan->left_out[i].code, PLAN_OVER_LIMITS);
+	if (over)
+		buf_printf(&text, "  left to the next apply by 'limits': %zu component%s\n", over,
+			   over == 1 ? "" : "s");
 	waiting = plan_waiting(p->plan, r->waits_until, &next);
 	if (waiting)
 		buf_printf(&text,

@@ -191,6 +191,7 @@ static void put_component(struct writer *w, const struct component *c)
 	put_text(w, "role", c->role->name);
 	put_text(w, "certificate", c->certificate->name);
 	put_text(w, "process", c->process);
+	put_text(w, "quorum", c->quorum);
 	write_row(w, driver_row(c->deliver.kind), &c->deliver);
 	put_activate(w, &c->activate);
 	for (size_t i = 0; i < c->verify_count; i++)
@@ -214,6 +215,12 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 		buf_printf(out, "topology %s\n", topology_names[f->topology]);
 	put_policies(&w, f);
 	put_fleet_access(&w, &f->access);
+	if (f->limits.components || f->limits.percent)
+		buf_puts(out, "limits\n");
+	if (f->limits.components)
+		put_number(&w, "components_per_run", f->limits.components);
+	if (f->limits.percent)
+		put_number(&w, "percent_per_run", f->limits.percent);
 	if (f->freeze_count)
 		buf_puts(out, "freezes\n");
 	put_freezes(&w, f->freezes, f->freeze_count);

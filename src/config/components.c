@@ -173,6 +173,7 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 	c->was = former_name(ld, c, form);
 	c->host = d->scope.host;
 	c->process = form->process ? form->process : c->name;
+	c->quorum = form->quorum;
 	c->deliver = form->deliver;
 	if (takes_activate(form))
 		c->activate = form->activate;

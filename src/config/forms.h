@@ -28,6 +28,7 @@ struct fleet_form {
 	struct fleet_access access;
 	struct items acknowledge; /* struct ack_form */
 	struct items freezes;     /* struct freeze_form */
+	struct run_limits limits;
 	const struct node *include;
 	struct section *issuers;
 	struct section *certificates;
@@ -145,6 +146,7 @@ struct component_form {
 	struct retire_form retire;
 	const char *host;
 	const char *process;
+	const char *quorum;
 	const char *was;
 	const struct node *each;
 	bool restartable;

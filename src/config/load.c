@@ -45,6 +45,7 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	ld->fleet.backup = form->backup;
 	ld->fleet.access = form->access;
 	take_acknowledgements(ld, form);
+	ld->fleet.limits = form->limits;
 	ld->fleet.freezes = freezes_from(ld, &form->freezes);
 	ld->fleet.freeze_count = form->freezes.count;
 	if (form->include)

@@ -453,6 +453,8 @@ static const struct field component_fields[] = {
 	     "where it runs, for ${component.host}; in a group the item when left out"),
 	TEXT(struct component_form, "process", process,
 	     "name of its process: components of one process are activated once; its own name when left out"),
+	TEXT(struct component_form, "quorum", quorum,
+	     "name of a group of processes of which at most one is activated at a time"),
 	FIELD(struct component_form, "retire", retire, struct retire_form, record_type,
 	      .param = &retire_record,
 	      .help = "handling of the component when it leaves the fleet file"),
@@ -487,6 +489,7 @@ const struct record component_record = {
 const char *const acknowledge_codes[] = { "adopt",
 					  "backup-copy-failed",
 					  "clock-skew",
+					  "ends-before-convergence",
 					  "expired-in-backup",
 					  "expires-before-restart",
 					  "foreign-authority",
@@ -526,6 +529,23 @@ static const struct field ack_item = { .key = "acknowledge",
 				       .param = &ack_record };
 static const struct list_of ack_items = { &ack_item, sizeof(struct ack_form), 0, 1000 };
 
+/* --- limits --- */
+
+static const struct bounds percentages = { 1, 100 };
+static const struct field limits_fields[] = {
+	COUNT(struct run_limits, "components_per_run", components, some_count,
+	      "components that one run may change; any number when left out"),
+	COUNT(struct run_limits, "percent_per_run", percent, percentages,
+	      "the same as a share of the fleet's components, rounded up"),
+	{ 0 },
+};
+static const struct record limits_record = {
+	.name = "limits",
+	.fields = limits_fields,
+	.size = sizeof(struct run_limits),
+	.help = "how much one run may change",
+};
+
 /* --- the file --- */
 
 #define SECTIONS                                                                           \
@@ -554,6 +574,9 @@ static const struct field fleet_fields[] = {
 	LATER(struct fleet_form, "include", include, include_value,
 	      "more files with issuers, certificates, roles, components"),
 	SECTIONS,
+	FIELD(struct fleet_form, "limits", limits, struct run_limits, record_type,
+	      .param = &limits_record,
+	      .help = "how much one run may change; the most urgent comes first"),
 	LIST(struct fleet_form, "freeze", freezes, list_type, freeze_items,
 	     "when no component may be changed, whatever its role says"),
 	LIST(struct fleet_form, "acknowledge", acknowledge, list_type, ack_items,

@@ -64,6 +64,16 @@ size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS])
 	return n;
 }
 
+size_t fleet_run_limit(const struct fleet *f)
+{
+	size_t limit = f->limits.components ? f->limits.components : SIZE_MAX;
+	size_t share = (f->component_count * f->limits.percent + 99) / 100;
+
+	if (f->limits.percent && share < limit)
+		limit = share;
+	return limit ? limit : 1;
+}
+
 void fleet_release(struct fleet *f)
 {
 	arena_release(&f->arena);

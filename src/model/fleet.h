@@ -433,6 +433,7 @@ struct component {
 	const struct role *role;
 	const struct certificate *certificate;
 	const char *process; /* shared name of one process's components; else own name */
+	const char *quorum;  /* of which one at a time may be out of service */
 	struct deliver deliver;
 	struct activate activate;
 	const struct verify *verify;
@@ -555,6 +556,12 @@ struct standing_ack {
 	const char *reason;
 };
 
+/* Components that one run may change; 0: any number. */
+struct run_limits {
+	unsigned components;
+	unsigned percent; /* of the fleet */
+};
+
 /* Preset roles and rules for the parts of a product (config/topology.h). */
 enum topology {
 	TOPOLOGY_NONE,
@@ -575,6 +582,7 @@ struct fleet {
 	size_t acknowledge_count;
 	const struct freeze *freezes; /* of all roles; as in the file */
 	size_t freeze_count;
+	struct run_limits limits;
 	const struct issuer *issuers;
 	size_t issuer_count;
 	const struct certificate *certificates;
@@ -590,6 +598,9 @@ struct fleet {
 	const struct fleet_source *sources;
 	size_t source_count;
 };
+
+/* How many components one run may change, at least 1; SIZE_MAX: any number. */
+size_t fleet_run_limit(const struct fleet *f);
 
 void fleet_release(struct fleet *f);
 AUTO_STRUCT(fleet, struct fleet, fleet_release)

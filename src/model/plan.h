@@ -145,6 +145,7 @@ struct choices {
 	size_t handed_over_count;
 	const char *from_backup;    /* bundle, as it was given; NULL: none */
 	const char *ignore_windows; /* why windows and freezes do not count; NULL: they do */
+	const char *over_limits;    /* why `limits` does not count; NULL: it does */
 	bool restart_postponed;
 };
 
@@ -259,6 +260,8 @@ bool step_is_as_before(const struct step *s);
 /* Code of what is staged, and waits for a person. */
 #define PLAN_AWAITING_HANDOFF "awaiting-handoff"
 bool left_out_awaits(const struct left_out *l);
+/* Code of what one run leaves to the next by `limits`. */
+#define PLAN_OVER_LIMITS "over-limits"
 /* How many components are. */
 size_t plan_awaiting(const struct plan *p);
 

@@ -283,4 +283,20 @@ bool schedule_wants_backup(struct plan_builder *d);
 /* Marks the steps, once they are in their order, and adds what there is to say of it. */
 void windows_mark(struct plan_builder *d);
 
+/* ---- limits (limits.c) ---- */
+
+/*
+ * What one run leaves to the next, since `limits` of the fleet file allows no more.
+ * Internal to plan/.
+ *
+ * What changes together, the components of one process and those of an all-first
+ * certificate, is taken or left together.  First come those that may be changed now, then
+ * by the end of what they serve; a role before those that come after it.  What is left is
+ * out of the plan like what a precondition takes out, with what depends on it; of a
+ * certificate whose components are all left, none is issued.
+ */
+
+/* After all else that is left out is known. */
+void limits_apply(struct plan_builder *d);
+
 #endif

@@ -234,16 +234,22 @@ static bool spread_to_roles(struct plan_builder *d)
 	return spread;
 }
 
-void left_out_decide(struct plan_builder *d)
+void left_out_spread(struct plan_builder *d)
 {
-	for (size_t i = 0; i < d->troubles.count; i++)
-		leave_unit(d, &d->troubles.items[i]);
 	/* an all-first certificate may hold up a role, which may hold up another one */
-	for (bool spread = d->troubles.count > 0; spread;) {
+	for (bool spread = true; spread;) {
 		spread_to_components(d);
 		spread = spread_to_roles(d);
 		spread |= spread_to_certificates(d);
 	}
+}
+
+void left_out_decide(struct plan_builder *d)
+{
+	for (size_t i = 0; i < d->troubles.count; i++)
+		leave_unit(d, &d->troubles.items[i]);
+	if (d->troubles.count)
+		left_out_spread(d);
 }
 
 /* ---- the list ---- */

@@ -24,6 +24,8 @@ const struct cause *accepted_cause(struct plan_builder *d, enum code code, const
 /* Takes a component out; a cause that is accepted gives way to one that is not. */
 void leave_component(struct component_build *c, const struct cause *cause);
 
+/* Takes out what depends on those that were taken out. */
+void left_out_spread(struct plan_builder *d);
 /* Takes out the units of all troubles, and what depends on them. */
 void left_out_decide(struct plan_builder *d);
 /* Lists what is out of the plan although it needs a change. */

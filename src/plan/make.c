@@ -127,6 +127,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 		.handed_over_count = in->choices.handed_over_count,
 		.from_backup = builder_keep(d, in->choices.from_backup),
 		.ignore_windows = builder_keep(d, in->choices.ignore_windows),
+		.over_limits = builder_keep(d, in->choices.over_limits),
 		.restart_postponed = in->choices.restart_postponed,
 	};
 	keep_observed(d, p);
@@ -215,6 +216,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 		return false;
 	left_out_decide(&d);
 	awaited_hold(&d);
+	limits_apply(&d);
 	process_steps_decide(&d);
 	waves_plan(&d);
 	schedule_steps(&d);

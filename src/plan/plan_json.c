@@ -194,6 +194,7 @@ static const struct member choice_members[] = {
 	TEXTS_MEMBER("handed_over", struct choices, handed_over, handed_over_count),
 	TEXT_MEMBER("from_backup", struct choices, from_backup, .absent = ABSENT_NULL),
 	TEXT_MEMBER("ignore_windows", struct choices, ignore_windows, .absent = ABSENT_NULL),
+	TEXT_MEMBER("over_limits", struct choices, over_limits, .absent = ABSENT_NULL),
 	FLAG_MEMBER("restart_postponed", struct choices, restart_postponed),
 	{ 0 },
 };

@@ -10,6 +10,7 @@
  *	component_steps components that must change
  *	codes, precondition, acks  preconditions and their acknowledgement
  *	left_out        what they take out of the plan
+ *	limits          what one run leaves to the next
  *	awaited         pairs that a person imports, and what waits for that
  *	waves           processes that may change at the same time
  *	step_order      order of the steps

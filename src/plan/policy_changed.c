@@ -104,6 +104,11 @@ static void policy_of_role(struct contact_list *list, const struct role *r)
 			schedule));
 }
 
+static const char *limit_text(struct arena *a, unsigned limit)
+{
+	return limit ? arena_printf(a, "%u", limit) : "none";
+}
+
 void contact_add_policies(struct contact_list *list)
 {
 	const struct fleet *f = list->d->fleet;
@@ -112,7 +117,10 @@ void contact_add_policies(struct contact_list *list)
 	contact_add(list, CONTACT_POLICY,
 		    arena_printf(&list->d->scratch, "backup keep=%u", f->backup.keep));
 	contact_add(list, CONTACT_POLICY,
-		    arena_printf(&list->d->scratch, "fleet freeze=%s",
+		    arena_printf(&list->d->scratch,
+				 "fleet components_per_run=%s percent_per_run=%s freeze=%s",
+				 limit_text(&list->d->scratch, f->limits.components),
+				 limit_text(&list->d->scratch, f->limits.percent),
 				 f->freeze_count ? freezes_text(&list->d->scratch, "", f->freezes,
 								f->freeze_count)
 						 : "none"));

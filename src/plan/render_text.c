@@ -85,6 +85,11 @@ static void render_head(struct page *pg)
 		text_show(pg, c->ignore_windows);
 		buf_putc(pg->out, '\n');
 	}
+	if (c->over_limits) {
+		buf_puts(pg->out, "Over the limits: ");
+		text_show(pg, c->over_limits);
+		buf_putc(pg->out, '\n');
+	}
 	if (c->from_backup) {
 		buf_puts(pg->out, "From the bundle: ");
 		text_show(pg, c->from_backup);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/waves.h"
 
+#include "base/text.h"
 #include "plan/component_steps.h"
 #include "plan/preconditions.h"
 
 #include <assert.h>
 #include <stdint.h>
+#include <string.h>
 
 bool component_commits_first(const struct component_build *c)
 {
@@ -25,6 +27,7 @@ struct tier {
 	size_t all;       /* processes of the role, in this plan or not */
 	size_t left_down; /* of `all`, without a step in this plan */
 	bool restarts;    /* at least one of `processes` that is not down */
+	bool quorum;      /* at least one of them is of a quorum */
 	int64_t ends;     /* earliest end of what those serve */
 	bool postponed;
 	unsigned limit;
@@ -73,6 +76,40 @@ static size_t room_of(const struct tier *t)
 	return t->limit > t->left_down ? t->limit - t->left_down : 1;
 }
 
+static bool share_quorum(const struct process_build *a, const struct process_build *b)
+{
+	for (size_t i = 0; i < a->member_count; i++)
+		for (size_t k = 0; k < b->member_count; k++) {
+			const char *quorum = a->members[i]->component->quorum;
+
+			if (quorum && text_equal(quorum, b->members[k]->component->quorum))
+				return true;
+		}
+	return false;
+}
+
+/*
+ * Moves those that may be in one wave to the front of `list`, in their order: of each
+ * quorum one.  Returns their number, at most `room`.
+ */
+static size_t gather_wave(struct process_build **list, size_t count, size_t room)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < count && taken < room; i++) {
+		struct process_build *p = list[i];
+		bool fits = true;
+
+		for (size_t k = 0; k < taken && fits; k++)
+			fits = !share_quorum(list[k], p);
+		if (!fits)
+			continue;
+		memmove(&list[taken + 1], &list[taken], (i - taken) * sizeof(*list));
+		list[taken++] = p;
+	}
+	return taken;
+}
+
 /* What is down costs nothing and goes first, in waves of its own. */
 static void split_tier(struct plan_builder *d, const struct tier *t)
 {
@@ -87,7 +124,9 @@ static void split_tier(struct plan_builder *d, const struct tier *t)
 
 		if (is_canary && canary < end)
 			end = canary;
-		count = end - first < room ? end - first : room;
+		count = t->quorum            ? gather_wave(t->processes + first, end - first, room)
+			: end - first < room ? end - first
+					     : room;
 		add_wave(d, t, first, (struct wave){ .process_count = count, .canary = is_canary });
 		first += count;
 	}
@@ -168,6 +207,11 @@ static bool must_be_there(const struct component_build *c)
 	return c->component->presence != PRESENCE_OPTIONAL;
 }
 
+static bool has_quorum(const struct component_build *c)
+{
+	return c->component->quorum;
+}
+
 static void tier_add(struct tier *t, struct process_build *p)
 {
 	if (!takes_part(p)) {
@@ -176,6 +220,7 @@ static void tier_add(struct tier *t, struct process_build *p)
 	}
 	t->processes[t->count++] = p;
 	t->down += p->down;
+	t->quorum |= any_member(p, has_quorum);
 	if (p->down || !process_restarts(p))
 		return;
 	t->restarts = true;

@@ -7,7 +7,8 @@
  * max_unavailable of the role's processes.  Those that are down go first, in waves
  * of their own: that costs nothing.  Then healthy ones are restarted while, with
  * those that stay down, no more than max_unavailable are out of service; swaps and
- * reloads take nothing out of service.  The canaries are the first of them all.  A
+ * reloads take nothing out of service.  Two processes of one quorum are never in one
+ * wave.  The canaries are the first of them all.  A
  * postponed role is one wave: committing takes nothing out of service.
  *
  * Down is a process that is offline, one with a port that answers no handshake, and

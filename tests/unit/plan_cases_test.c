@@ -6,7 +6,7 @@
  *	--- now        a time; without it 2026-11-23T08:00:00Z
  *	--- choices    target T | ack CODE[:T] | reissue NAME | until T |
  *	               use NAME@WHICH, where WHICH may be a generation here |
- *	               restart-postponed | ignore-windows REASON | broken
+ *	               restart-postponed | ignore-windows REASON | over-limits REASON | broken
  *CERTIFICATE [WEB/1], the issue step of a plan to go on with and what it replaces | from-backup,
  *with what the lines "bundle" hold
  *	--- fleet      the fleet file after a standard head
@@ -121,6 +121,7 @@ struct scene {
 	bool reach_given;
 	bool restart_postponed;
 	const char *ignore_windows;
+	const char *over_limits;
 	struct source_bundle source;
 	VEC(struct label) labels;
 };
@@ -641,6 +642,8 @@ static void read_choice_line(struct scene *s, const struct words *w)
 		s->restart_postponed = true;
 	else if (!strcmp(kind, "ignore-windows"))
 		s->ignore_windows = w->items[1];
+	else if (!strcmp(kind, "over-limits"))
+		s->over_limits = w->items[1];
 	else if (!strcmp(kind, "from-backup"))
 		s->snapshot.source = &s->source;
 	else
@@ -871,6 +874,7 @@ static char *outcome(struct scene *s, const struct sections *c)
 			     .until = s->until,
 			     .from_backup = s->snapshot.source ? "b.zip" : NULL,
 			     .ignore_windows = s->ignore_windows,
+			     .over_limits = s->over_limits,
 			     .restart_postponed = s->restart_postponed },
 		.broken = s->broken.count ? &broken : NULL,
 	};
