@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_plan_show,
 	&command_apply,
 	&command_status,
+	&command_forecast,
 	&command_history,
 	&backup_group,
 	&command_backup_create,

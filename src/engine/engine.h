@@ -161,6 +161,12 @@ MUST_CHECK bool engine_check_state(struct engine *en, const struct secret_ref *p
  */
 void engine_record_lineage(struct engine *en);
 
+/*
+ * What the state remembers, and nothing else: no import, component or bundle is looked at.
+ * `out` must be empty.
+ */
+MUST_CHECK bool engine_recall(struct engine *en, int64_t now, struct snapshot *out, struct err *e);
+
 /* A plan to execute. */
 struct apply_order {
 	const struct plan *plan;

@@ -118,6 +118,30 @@ static void presume_online(struct snapshot *s)
 		rows[i].now.online |= !rows[i].now.observed_at;
 }
 
+/* The state as it is; the components that it knows. */
+static bool observe_known(struct engine *en, struct snapshot *s,
+			  const struct component_seen **known, size_t *count, struct err *e)
+{
+	if (!observe_state(en, s, e) ||
+	    (s->state_exists && !state_components(en->state, &s->arena, known, count, e)))
+		return err_in(e, "cannot read the state");
+	observe_renamed(en->fleet, s, *known, *count);
+	return true;
+}
+
+bool engine_recall(struct engine *en, int64_t now, struct snapshot *out, struct err *e)
+{
+	AUTO(snapshot) s = { .observed_at = now };
+	const struct component_seen *known = NULL;
+	size_t count = 0;
+
+	if (!observe_known(en, &s, &known, &count, e))
+		return false;
+	merge_components(en->fleet, &s, known, count);
+	*out = TAKE(s);
+	return true;
+}
+
 bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapshot *out,
 		    struct err *e)
 {
@@ -125,11 +149,8 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 	const struct component_seen *known = NULL;
 	size_t count = 0;
 
-	if (!observe_state(en, &s, e))
-		return err_in(e, "cannot read the state");
-	if (s.state_exists && !state_components(en->state, &s.arena, &known, &count, e))
-		return err_in(e, "cannot read the state");
-	observe_renamed(en->fleet, &s, known, count);
+	if (!observe_known(en, &s, &known, &count, e))
+		return false;
 	if (!backup_observe(en, &s, e) || !observe_imports(en, &s, e))
 		return false;
 	if (!observe_trust(en, &s, e) || !observe_source(en, &s, e) || !observe_written(en, &s, e))

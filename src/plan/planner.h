@@ -17,6 +17,7 @@
  *	windows         steps that wait for a window, or for the end of a freeze
  *	contact         hosts, secrets, commands and paths new to this plan
  *	summary, render_text, render_markdown, plan_json  text, Markdown and JSON
+ *	forecast        what later plans will have to do
  *	compare         comparison of two plans by their JSON
  */
 #ifndef PLAN_PLANNER_H
@@ -71,6 +72,57 @@ bool plan_has_work_at(const struct plan *p, const struct fleet *f, int64_t now);
  * that theirs comes after.  What only verifies does not wait, nor does a roll back.
  */
 void plan_windows(const struct plan *p, const struct fleet *f, int64_t at, int64_t *waits_until);
+
+/* ---- forecast (forecast.c) ---- */
+
+/* What is due on one day; the days are those of UTC. */
+struct forecast_day {
+	int64_t day; /* its beginning */
+	size_t renewals;
+	size_t components; /* that get a pair */
+	size_t restarts;   /* of these, whose activation is not postponed */
+	bool over_limits;
+	/* of the certificates that are renewed or delivered, each once */
+	const char *const *certificates;
+	size_t certificate_count;
+};
+
+/* An import, which certfleet does not renew. */
+struct forecast_import {
+	const char *certificate;
+	int64_t renew_at;
+	int64_t not_after;
+};
+
+/* A renewal that no window of a role comes after in time. */
+struct forecast_conflict {
+	const char *certificate;
+	const char *role;
+	int64_t renew_at;
+	int64_t not_after;
+	const char *freeze;    /* reason of the freeze at that time; NULL: none */
+	struct open_span last; /* last window before the end; `until` 0: none is left */
+};
+
+struct forecast {
+	const struct fleet *fleet;
+	int64_t at;
+	int64_t until;
+	const struct forecast_day *days; /* those with anything, in order */
+	size_t day_count;
+	const struct forecast_import *imports; /* by certificate */
+	size_t import_count;
+	const struct forecast_conflict *conflicts; /* by certificate, then time */
+	size_t conflict_count;
+	const struct forecast_day *first_over; /* NULL: no day is over the limits */
+};
+
+/*
+ * What the applies of the next days will have to do, by the fleet file and what the state
+ * remembers, when there is one each day and nothing fails.  Everything lives in `a`.
+ */
+void forecast_make(const struct fleet *f, const struct snapshot *s, int64_t at, int64_t until,
+		   struct arena *a, struct forecast *out);
 
 /* Human-readable plan; `verbose` adds unchanged components. */
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
