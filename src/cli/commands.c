@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&command_apply,
 	&command_status,
 	&command_forecast,
+	&command_explain,
 	&command_history,
 	&backup_group,
 	&command_backup_create,
