@@ -6,6 +6,8 @@
 #   make bench        a table of performance ratios
 #   make fuzz         each parser on broken bytes: FUZZ_S=20 seconds, ONLY=NAME
 #   make check-debian13  make check in a Debian 13 made below build/; as root
+#   make deb          Debian packages in build/deb
+#   make check-deb    those of Debian 12 and 13: built, looked at, installed; as root
 #   make lint         layers, formatting, self-contained headers, analysis
 #   make SAN=1 check  under address and undefined behaviour sanitizers
 #   make SAN=thread build-tsan/unit/NAME_test  under the thread sanitizer; where it
@@ -33,13 +35,14 @@ TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	curl sqlite3 strace faketime xxd time procps man-db mandoc python3 unzip \
 	libxml2-utils \
 	python3-yaml python3-jsonschema ca-certificates systemd libseccomp2 prometheus \
-	zsh fish
+	zsh fish ansible-core python3-kubernetes
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
 	dovecot-pop3d dovecot-managesieved vsftpd mariadb-server-core prosody \
 	slapd openssh-server
 LINT_PACKAGES := python3 $(BUILD_PACKAGES) clang-format cppcheck
+DEB_PACKAGES := $(BUILD_PACKAGES) dpkg-dev debhelper fakeroot lintian
 FUZZ_PACKAGES := clang libcmocka-dev # and clang's libclang-rt-VERSION-dev
 
 CFLAGS ?= -O2 -g
@@ -56,6 +59,9 @@ core := $(patsubst %.c,$B/%.o,$(wildcard src/*/*.c))
 fixtures := $(patsubst %.c,$B/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
 unit := $(patsubst tests/%.c,$B/%,$(wildcard tests/unit/*_test.c))
 manual := $(patsubst src/manual/%.in,$B/man/%,$(wildcard src/manual/*.in))
+# all but the demo, which is for the checkout
+installed_examples := agent ansible appmon appmon/parts disaster-recovery github-actions \
+	gitlab-ci kubernetes pre-commit recipes systemd
 bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
 fuzz := $(patsubst tests/%.c,$B/%,$(filter-out %/harness.c, \
 	$(wildcard tests/fuzz/*.c)))
@@ -130,6 +136,7 @@ deps-test:
 	@tests/npm.sh $B/npm s3rver@3.7.1
 deps-fuzz: ; @tests/setup.sh $(BUILD_PACKAGES) $(FUZZ_PACKAGES) && \
 	tests/setup.sh libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev
+deps-deb: ; @tests/setup.sh $(DEB_PACKAGES)
 deps-lint: ; @tests/setup.sh $(LINT_PACKAGES)
 
 # The set-up comes first, so the rest is a second make that finds it there.
@@ -153,7 +160,17 @@ fuzz-targets: $(fuzz)
 
 check-debian13:
 	@tests/setup.sh debootstrap
-	@tests/debian13.sh
+	@tests/debian.sh trixie
+
+deb: deps-deb ; @src/debian/build.sh $B/deb
+check-deb:
+	@tests/setup.sh debootstrap
+	@for release in bookworm trixie; do \
+		tests/debian.sh $$release make deb && \
+		tests/debian.sh $$release lintian --allow-root --fail-on error,warning \
+			--tag-display-limit 0 $B/deb/*.changes && \
+		CLEAN=1 tests/debian.sh $$release tests/deb/installed.sh || exit 1; \
+	done
 
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(bench)
@@ -186,12 +203,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_certfleet
 	$B/certfleet completion fish | install -Dm644 /dev/stdin \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/certfleet.fish
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent examples/agent/*
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/recipes examples/recipes/*
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/appmon examples/appmon/*.yaml
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/appmon/parts examples/appmon/parts/*
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/disaster-recovery \
-		examples/disaster-recovery/*
+	for folder in $(installed_examples); do install -Dm644 -t \
+		$(DESTDIR)$(PREFIX)/share/certfleet/$$folder examples/$$folder/*.*; done
 	chmod 755 $(DESTDIR)$(PREFIX)/share/certfleet/recipes/*.sh
 	sed -i 's#/usr/local/#$(PREFIX)/#' $(DESTDIR)$(PREFIX)/share/man/*/certfleet* \
 		$(DESTDIR)$(PREFIX)/share/certfleet/*/*.service
@@ -200,7 +213,7 @@ clean:
 	rm -rf build build-san build-tsan build-fuzz
 
 .PHONY: all deps deps-demo deps-test deps-lint demo check check-long check-debian13 bench \
-	deps-fuzz fuzz fuzz-targets lint schemas install clean FORCE
+	deb deps-deb check-deb deps-fuzz fuzz fuzz-targets lint schemas install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $B/src/*.d $B/src/*/*.d $B/tests/*/*.d)

@@ -28,18 +28,7 @@ for file in "$recipes"/*.yaml; do
 	is $status 0 "$(basename "$file") is valid"
 done
 
-# ---- a nightly timer ----
-if command -v systemd-analyze >/dev/null; then
-	sed "s#/usr/local/bin/certfleet#$CERTFLEET#" "$recipes/certfleet.service" >run/certfleet.service
-	cp "$recipes/certfleet.timer" run
-	told=$(systemd-analyze verify run/certfleet.service run/certfleet.timer 2>&1 | grep "$work/run")
-	is "$told" "" "systemd has nothing to say of the units"
-	has "$(systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' run/certfleet.timer)" 2>&1)" "Next elapse" "the timer has a next time"
-else
-	echo "# no systemd-analyze here"
-fi
-
-# ---- the first start of a server, and the CI job on it ----
+# ---- the first start of a server, and a change ----
 free_port port
 recipe first-start "$nginx_paths" "$port"
 applies "first-start: an apply before the server has ever run"
@@ -49,20 +38,9 @@ take_settled_status
 is "$(status_of front state)" in-sync "first-start: and in-sync once it is started"
 mkdir bin
 ln -s "$CERTFLEET" bin/certfleet
-job() { PATH=$work/bin:$PATH "$recipes/ci.sh" "$@" >run/job 2>&1 </dev/null; }
-sed -i 's/CN=www.example.com/&, O=Changed/' certfleet.yaml
 former=$(installed tls/site/fullchain.pem)
-job comment
-is $? 0 "ci: a comment is made"
-has "$(cat comment.md)" 'issue.* `site`: `subject ' "ci: of what changes"
-job plan
-is $? 0 "ci: a plan is kept"
-job apply
-is $? 0 "ci: and applied without a question"
-take_settled_status
-is "$(status_of front state)" in-sync "ci: the change is in use"
-job apply
-is $? 5 "ci: a plan that is stale is refused"
+sed -i 's/CN=www.example.com/&, O=Changed/' certfleet.yaml
+applies "first-start: a change is applied"
 
 # ---- back to the former certificate ----
 newest=$(installed tls/site/fullchain.pem)
@@ -70,7 +48,7 @@ way_back() { PATH=$work/bin:$PATH "$recipes/way-back.sh" "$@" >run/job 2>&1 </de
 way_back site
 is $? 0 "way back: the former one is put back"
 serves "$port" "$former" "way back: and served"
-night=$(sed -n 's/^ExecStart=[^ ]* //p' "$recipes/certfleet.service")
+night=$(sed -n 's/^ExecStart=[^ ]* //p' "$root/examples/systemd/certfleet.service")
 # shellcheck disable=SC2086
 cf $night
 is $status 0 "way back: the nightly apply"
