@@ -492,9 +492,9 @@ static bool cmd_explain_run(struct session *s, const struct call *call, int *sta
 
 const struct command command_explain = {
 	.name = "explain",
-	.words = "COMPONENT|CERTIFICATE",
-	.summary = "show why it is as it is, and what the next plan would do",
-	.help = "What is desired, installed and served, what was done about it so far, and its\nsteps and preconditions in a plan that is made now. Needs no passphrase.",
+	.words = "NAME",
+	.summary = "show why it is as it is, and what is next",
+	.help = "NAME is a component or a certificate. Tells what is desired, installed and\nserved, what was done about it so far, and its steps and preconditions in a plan\nthat is made now. Needs no passphrase.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.words_least = 1,
 	.words_most = 1,
