@@ -88,7 +88,9 @@ struct bundle {
 	const char *fleet;
 	const char *lineage;
 	int64_t serial;
-	int64_t created; /* UTC seconds */
+	int64_t created;      /* UTC seconds */
+	unsigned history_run; /* of the newest closed line of the history; 0: none */
+	const char *history;  /* its SHA-256 */
 	struct bundle_item *items;
 	size_t item_count;
 	struct bundle_file *files;
@@ -159,6 +161,8 @@ MUST_CHECK bool bundle_opens(const void *bytes, size_t len, const struct secret 
 struct bundle_head {
 	const char *lineage;
 	int64_t serial;
+	unsigned history_run; /* 0: none */
+	const char *history;
 };
 
 /*

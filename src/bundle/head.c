@@ -6,8 +6,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Writes "SERIAL LINEAGE" to `answer`. */
+/* Writes "SERIAL RUN HISTORY LINEAGE" to `answer`; "0 -": no history. */
 bool bundle_decode_head(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	const struct bytes zip = { count ? in->bytes : "", count ? in->len : 0 };
@@ -17,7 +18,8 @@ bool bundle_decode_head(const struct span *in, size_t count, struct buf *answer,
 	if (!zip_find(zip, ENTRY_MANIFEST, &json, e) ||
 	    !manifest_read_head((struct bytes){ json.data, json.len }, &b, e))
 		return false;
-	buf_printf(answer, "%" PRId64 " %s", b.serial, b.lineage);
+	buf_printf(answer, "%" PRId64 " %u %s %s", b.serial, b.history_run,
+		   b.history ? b.history : "-", b.lineage);
 	return true;
 }
 
@@ -35,6 +37,10 @@ bool bundle_read_head(const void *bytes, size_t len, struct arena *a, struct bun
 	const char *text = arena_strndup(a, (const char *)answer.bytes, answer.len);
 
 	out->serial = strtoll(text, &end, 10);
+	out->history_run = (unsigned)strtoul(end, &end, 10);
+	end += *end ? 1 : 0;
+	out->history = arena_strndup(a, end, strcspn(end, " "));
+	end += strcspn(end, " ");
 	out->lineage = *end ? end + 1 : end;
 	return true;
 }

@@ -36,6 +36,11 @@ struct manifest_file {
 	const char *entry;
 };
 
+struct manifest_history {
+	unsigned run;
+	const char *sha256;
+};
+
 struct manifest_document {
 	int version;
 	const char *fleet;
@@ -43,6 +48,7 @@ struct manifest_document {
 	int64_t serial;
 	int64_t created;
 	unsigned encryption;
+	struct manifest_history *history; /* NULL: none */
 	struct manifest_item *items;
 	size_t item_count;
 	struct bundle_anchor *anchors;
@@ -122,6 +128,12 @@ static const struct member manifest_version_members[] = {
 	{ 0 },
 };
 
+static const struct member manifest_history_members[] = {
+	NUMBER_MEMBER("run", struct manifest_history, run, 1, UINT_MAX),
+	FINGERPRINT_MEMBER("sha256", struct manifest_history, sha256),
+	{ 0 },
+};
+
 static const struct member manifest_head_members[] = {
 	NUMBER_MEMBER("format_version", struct manifest_document, version, 0, INT_MAX),
 	TEXT_MEMBER("fleet", struct manifest_document, fleet),
@@ -129,6 +141,8 @@ static const struct member manifest_head_members[] = {
 	NUMBER_MEMBER("serial", struct manifest_document, serial, 0, NUMBER_LIMIT - 1),
 	TIME_MEMBER("created_at", struct manifest_document, created),
 	CHOICE_MEMBER("encryption", struct manifest_document, encryption, encryption_names),
+	POINTER_MEMBER("history", struct manifest_document, history, manifest_history_members,
+		       .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
@@ -290,8 +304,11 @@ bool manifest_write(const struct bundle *b, const bool *has_key, const struct en
 		.records = b->records,
 		.record_count = b->record_count,
 	};
+	struct manifest_history history = { b->history_run, b->history };
 	const char *bad = NULL;
 
+	if (b->history_run)
+		d.history = &history;
 	if (!collect_items(b, has_key, &a, &d, e))
 		return false;
 	for (size_t i = 0; i < b->record_count; i++)
@@ -346,6 +363,10 @@ static bool manifest_take_head(const json_t *root, struct bundle *b, struct err 
 	b->serial = d.serial;
 	b->created = d.created;
 	b->unencrypted = d.encryption == ENCRYPTION_NONE;
+	if (d.history) {
+		b->history_run = d.history->run;
+		b->history = d.history->sha256;
+	}
 	return true;
 }
 

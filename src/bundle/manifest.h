@@ -4,6 +4,7 @@
  *
  *	format_version  1; a new key does not change it
  *	fleet, lineage, serial, created_at
+ *	history         {run, sha256} of the newest closed line of the history
  *	encryption      "aes-256", or "none": the keys are not encrypted
  *	generations     [{kind: certificate|issuer, name, number,
  *	                fingerprint_sha256, spki_sha256, source, subject,
@@ -18,8 +19,8 @@
  *	entries         [{name, size, sha256}]: every entry of the archive but
  *	                manifest.json and manifest.hmac
  *
- * Bundles of former versions lack `anchor_sha256`, `anchors`, `fleet_file` and
- * `records`; so do those that would have them empty.
+ * Bundles of former versions lack `anchor_sha256`, `anchors`, `fleet_file`,
+ * `history` and `records`; so do those that would have them empty.
  *
  * Bundles with the same content have the same manifest.
  */

@@ -20,17 +20,21 @@ enum {
 
 struct history_options {
 	bool json;
+	bool verify;
 };
 
 static const struct option options[] = {
 	FLAG(struct history_options, json, .name = "json",
 	     .help = "print it as JSON (schemas/history.schema.json)"),
+	FLAG(struct history_options, verify, .name = "verify",
+	     .help = "check that no run is missing or was changed"),
 	{ 0 },
 };
 
 static const char *const run_titles[] = { "RUN", "BEGAN", "TOOK", "WHO", "OUTCOME", "STEPS", NULL };
-static const char *const step_titles[] = { "STEP",       "KIND",    "COMPONENT", "CERTIFICATE",
-					   "GENERATION", "OUTCOME", NULL };
+static const char *const step_titles[] = { "STEP",        "KIND",       "COMPONENT",
+					   "CERTIFICATE", "GENERATION", "OUTCOME",
+					   "BEGAN",       "TOOK",       NULL };
 
 /* The outcome of a run, in words. */
 static const char *outcome_of(const struct run_record *r)
@@ -71,6 +75,15 @@ static json_t *write_outcome(const void *slot, size_t index)
 	return json_string(outcome_of(slot));
 }
 
+/* Null where no line is before it, or none that is known. */
+static json_t *write_previous(const void *slot, size_t index)
+{
+	const struct run_record *r = slot;
+
+	(void)index;
+	return r->previous && *r->previous ? json_string(r->previous) : json_null();
+}
+
 static const struct member history_run_members[] = {
 	NUMBER_MEMBER("run", struct history_run, record.number, 0, UINT_MAX),
 	TIME_MEMBER("started", struct history_run, record.started, .absent = ABSENT_NULL),
@@ -80,6 +93,7 @@ static const struct member history_run_members[] = {
 	CUSTOM_MEMBER("outcome", struct history_run, record, write_outcome, NULL),
 	NUMBER_MEMBER("serial", struct history_run, record.serial, 0, INT64_MAX),
 	TEXT_MEMBER("plan_hash", struct history_run, record.plan_hash, .absent = ABSENT_NULL),
+	CUSTOM_MEMBER("previous", struct history_run, record, write_previous, NULL),
 	NUMBER_MEMBER("steps", struct history_run, steps, 0, INT64_MAX),
 	{ 0 },
 };
@@ -245,6 +259,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 	struct table t = { .arena = &s->arena, .titles = step_titles };
 	AUTO(buf) text = { 0 };
 	char began[TIME_TEXT];
+	char took[DURATION_TEXT];
 
 	for (size_t i = 0; i < count; i++) {
 		const struct step_record *r = &steps[i];
@@ -258,12 +273,17 @@ static void show_steps(struct session *s, const struct run_record *run,
 		table_add(&t, r->certificate, TONE_PLAIN);
 		table_add(&t, generation, TONE_PLAIN);
 		table_add(&t, step_outcome_names[r->outcome], outcome_tones[r->outcome]);
+		table_add(&t, time_format(r->started, began), TONE_PLAIN);
+		table_add(&t, r->ended ? duration_about(r->ended - r->started, took) : "",
+			  TONE_PLAIN);
 		if (r->error)
 			table_note(&t, r->error);
 	}
 	buf_printf(&text, "Run %u of %s by ", run->number, time_format(run->started, began));
 	text_escape(&text, run->who, strlen(run->who));
-	buf_printf(&text, ": %s\n", outcome_of(run));
+	buf_printf(&text, ": %s\nPlan: ", outcome_of(run));
+	text_escape(&text, run->plan_hash, strlen(run->plan_hash));
+	buf_putc(&text, '\n');
 	add_acknowledged(run, &text);
 	add_reasons(run, &text);
 	buf_putc(&text, '\n');
@@ -326,11 +346,43 @@ static bool show_run(struct session *s, const char *word, bool json, struct err 
 	return true;
 }
 
+/* ---- verification ---- */
+
+static bool verify_history(struct session *s, int *status, struct err *e)
+{
+	struct history_report report = { 0 };
+	AUTO(buf) text = { 0 };
+
+	if (!session_has_state(s)) {
+		term_note(&s->terminal, "nothing was applied yet");
+		return true;
+	}
+	if (!engine_check_history(s->engine, &s->arena, &report, e))
+		return false;
+	vec_each (line, &report.flaws.lines) {
+		buf_printf(&text, "%s\n", *line);
+	}
+	if (text.len)
+		*status = EXIT_FAILED;
+	else
+		buf_printf(&text,
+			   "%zu run%s proven by the hash that follows; %zu bundle%s agree%s\n",
+			   report.flaws.records, report.flaws.records == 1 ? " is" : "s are",
+			   report.bundles, report.bundles == 1 ? "" : "s",
+			   report.bundles == 1 ? "s" : "");
+	term_print(&s->terminal, &text);
+	return true;
+}
+
 static bool cmd_history_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct history_options *o = call->options;
 
-	(void)status;
+	if (o->verify && (o->json || call->word_count))
+		return err_set(e, ERR_USAGE,
+			       "'--verify' checks all runs; give neither RUN nor '--json'");
+	if (o->verify)
+		return verify_history(s, status, e);
 	if (call->word_count)
 		return show_run(s, call->words[0], o->json, e);
 	return show_runs(s, o->json, e);
@@ -340,7 +392,7 @@ const struct command command_history = {
 	.name = "history",
 	.words = "[RUN]",
 	.summary = "list the runs, or the steps of one run",
-	.help = "Reads the state of the fleet file in the working directory.",
+	.help = "Reads the state of the fleet file in the working directory. Each run has the\nhash of the one before, and each bundle that of the newest; --verify ends with 1\nwhen a run is missing or was changed.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.words_most = 1,
 	.options = options,

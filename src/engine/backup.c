@@ -145,11 +145,14 @@ static bool pack_records(struct packing *p, struct err *e)
 static void pack_begin(struct packing *p, size_t most)
 {
 	struct bundle *b = &p->bundle;
+	const struct history_head history = state_history(p->en->state);
 
 	b->fleet = p->en->fleet->name;
 	b->lineage = state_lineage(p->en->state);
 	b->serial = state_serial(p->en->state);
 	b->created = clock_now();
+	b->history_run = history.run;
+	b->history = history.sha256;
 	b->items = arena_array(&b->arena, most, sizeof(*b->items));
 	b->anchors = arena_array(&b->arena, most, sizeof(*b->anchors));
 	pack_files(p);

@@ -138,6 +138,18 @@ MUST_CHECK bool engine_check_passphrases(struct engine *en, const struct snapsho
 struct secret_ref;
 MUST_CHECK bool engine_reseal(struct engine *en, const struct secret_ref *old, struct err *e);
 
+/*
+ * engine/check_history.c: checks the chain of the history of the state, which is open, and
+ * that the bundles in the backup directory know the same lines.  Their manifests are not
+ * authenticated: `backup verify` does that.  False only when nothing can be said.
+ */
+struct history_report {
+	struct flaw_list flaws; /* `records`: lines that are proven */
+	size_t bundles;         /* that know a line */
+};
+MUST_CHECK bool engine_check_history(struct engine *en, struct arena *a, struct history_report *out,
+				     struct err *e);
+
 /* Result of engine_check_state(). */
 struct state_report {
 	struct flaw_list flaws;

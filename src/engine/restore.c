@@ -237,10 +237,12 @@ static bool fill_from_bundle(const struct restore_source *from, struct change *c
 
 static struct restore_source source_of_bundle(struct engine *en, const struct bundle *b)
 {
-	return (struct restore_source){ .en = en,
-					.head = { b->fleet, b->lineage, b->serial },
-					.bundle = b,
-					.fill = fill_from_bundle };
+	return (struct restore_source){
+		.en = en,
+		.head = { b->fleet, b->lineage, b->serial, { b->history_run, b->history } },
+		.bundle = b,
+		.fill = fill_from_bundle
+	};
 }
 
 bool restore_state(struct engine *en, const struct bundle *b, const struct restore_order *o,

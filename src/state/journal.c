@@ -30,6 +30,7 @@ static const struct member run_record_members[] = {
 	NUMBER_MEMBER("ended", struct run_record, ended, INT64_MIN, INT64_MAX),
 	NUMBER_MEMBER("exit_status", struct run_record, exit_status, INT_MIN, INT_MAX),
 	NUMBER_MEMBER("serial", struct run_record, serial, INT64_MIN, INT64_MAX),
+	TEXT_MEMBER("previous", struct run_record, previous, .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
@@ -47,17 +48,17 @@ static const struct member step_record_members[] = {
 	{ 0 },
 };
 
-static const char *run_key(struct arena *a, unsigned run)
+const char *run_key(struct arena *a, unsigned run)
 {
 	return arena_printf(a, RUN_PREFIX "%06u", run);
 }
 
-static const char *steps_prefix(struct arena *a, unsigned run)
+const char *steps_prefix(struct arena *a, unsigned run)
 {
 	return arena_printf(a, STEP_PREFIX "%06u/", run);
 }
 
-static const char *plan_prefix(struct arena *a, unsigned run)
+const char *plan_prefix(struct arena *a, unsigned run)
 {
 	return arena_printf(a, PLAN_PREFIX "%06u/", run);
 }
@@ -136,6 +137,33 @@ static bool commit_for(struct state *s, struct change *c, unsigned run, struct e
 	return false;
 }
 
+/* The same, which closes a line of the history. */
+static bool commit_line(struct state *s, struct change *c, unsigned run,
+			const struct history_head *closed, struct err *e)
+{
+	const struct history_head before = s->meta.history;
+
+	s->meta.history = *closed;
+	if (commit_for(s, c, run, e))
+		return true;
+	s->meta.history = before;
+	return false;
+}
+
+/* The line before a new run is closed as it stands, also when its run did not end. */
+static bool close_previous(struct state *s, struct history_head *out, struct err *e)
+{
+	const char *sha256 = NULL;
+
+	*out = s->meta.history;
+	if (s->meta.runs <= s->meta.origin)
+		return true;
+	if (!history_hash(s, s->meta.runs, NULL, &s->arena, &sha256, e))
+		return err_ignore(e, ERR_MISSING);
+	*out = (struct history_head){ s->meta.runs, sha256 };
+	return true;
+}
+
 static void put_run(struct change *c, const struct run_record *r)
 {
 	struct arena *a = &c->arena;
@@ -147,11 +175,15 @@ bool journal_begin_run(struct state *s, struct run_record *r, struct err *e)
 {
 	AUTO(change) c = change_new(s);
 	struct run_record begun = *r;
+	struct history_head before = { 0 };
 
+	if (!close_previous(s, &before, e))
+		return err_in(e, "cannot record the run");
 	begun.number = s->meta.runs + 1;
 	begun.serial = s->meta.serial + 1;
+	begun.previous = before.sha256 ? before.sha256 : "";
 	put_run(c, &begun);
-	if (!put_plan(c, &begun, e) || !commit_for(s, c, begun.number, e))
+	if (!put_plan(c, &begun, e) || !commit_line(s, c, begun.number, &before, e))
 		return err_in(e, "cannot record the run");
 	*r = begun;
 	return true;
@@ -162,10 +194,13 @@ bool journal_end_run(struct state *s, struct run_record *r, struct change *more,
 	AUTO(change) own = change_new(s);
 	struct change *c = more ? more : own;
 	struct run_record ended = *r;
+	struct history_head closed = { .run = r->number };
 
 	ended.serial = s->meta.serial + 1;
 	put_run(c, &ended);
-	if (!commit_for(s, c, ended.number, e))
+	if (!history_hash(s, ended.number, record_encode(run_record_members, &ended, &c->arena),
+			  &s->arena, &closed.sha256, e) ||
+	    !commit_line(s, c, ended.number, &closed, e))
 		return err_in(e, "cannot record the end of run %u", r->number);
 	s->run = 0;
 	*r = ended;

@@ -3,6 +3,10 @@
  * Journal of runs and their steps: plan and progress of every apply.  A step's
  * start is durable before the step acts; its end before the next step starts.
  * A run without an end was interrupted.
+ *
+ * A run with its steps and its plan is a line of the history (state/history.c).  Each
+ * line has the hash of the one before, as it stood when the run began; the hash of the
+ * newest closed one is the head, which bundles carry.
  */
 #ifndef STATE_JOURNAL_H
 #define STATE_JOURNAL_H
@@ -10,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/plan.h"
+#include "state/state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +39,8 @@ struct run_record {
 	int64_t started;
 	int64_t ended; /* 0: interrupted or still running */
 	int exit_status;
+	/* hash of the line before; "": there is none; NULL: of a former version, without hashes */
+	const char *previous;
 	int64_t serial; /* last serial written by this run, including commits after its record */
 };
 
@@ -76,6 +83,18 @@ MUST_CHECK bool journal_run_steps(struct state *s, unsigned run, struct arena *a
 /* The newest run if it has not ended; ERR_MISSING when it has. */
 MUST_CHECK bool journal_open_run(struct state *s, struct arena *a, struct run_record *out,
 				 struct err *e);
+
+/*
+ * Checks that no line of the history is missing or was changed; a flaw is one line of
+ * text.  `out->records` is how many lines are proven by the hash that follows them.
+ */
+MUST_CHECK bool history_verify(struct state *s, struct flaw_list *out, struct err *e);
+/*
+ * Adds a flaw unless the history has this line with this hash, as `where` says.  Nothing is
+ * known of the lines of a lost state before the one that was restored.
+ */
+MUST_CHECK bool history_compare(struct state *s, const struct history_head *head, const char *where,
+				struct flaw_list *out, struct err *e);
 
 extern const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1];
 

@@ -24,6 +24,10 @@ static const struct member meta_members[] = {
 	NUMBER_MEMBER("serial", struct meta, serial, INT64_MIN, INT64_MAX),
 	NUMBER_MEMBER("runs", struct meta, runs, 0, UINT_MAX),
 	NUMBER_MEMBER("run", struct meta, run, 0, UINT_MAX),
+	NUMBER_MEMBER("history_run", struct meta, history.run, 0, UINT_MAX,
+		      .absent = ABSENT_OMITTED),
+	FINGERPRINT_MEMBER("history", struct meta, history.sha256, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("origin", struct meta, origin, 0, UINT_MAX, .absent = ABSENT_OMITTED),
 	OBJECT_MEMBER("seal", struct meta, seal, seal_members, .absent = ABSENT_OMITTED),
 	{ 0 },
 };

@@ -31,6 +31,11 @@ int64_t state_serial(const struct state *s)
 	return s->meta.serial;
 }
 
+struct history_head state_history(const struct state *s)
+{
+	return s->meta.history;
+}
+
 bool state_is_sealed(const struct state *s)
 {
 	return s->meta.seal.kdf != NULL;
@@ -81,6 +86,11 @@ static bool make_meta(struct state *s, const struct state_options *o, struct err
 	if (o->lineage) {
 		fresh.lineage = arena_strdup(&s->arena, o->lineage);
 		fresh.serial = o->serial;
+		fresh.runs = fresh.origin = o->history.run;
+		fresh.history = (struct history_head){
+			o->history.run,
+			o->history.sha256 ? arena_strdup(&s->arena, o->history.sha256) : NULL
+		};
 	}
 	return state_write(s, &nothing_else, &fresh, e);
 }

@@ -46,6 +46,12 @@ struct state;
 	"move it away and bring it back with 'certfleet backup restore latest', or from a " \
 	"copy of the state directory"
 
+/* Newest closed line of the history (state/journal.h), by its hash; `run` 0: none. */
+struct history_head {
+	unsigned run;
+	const char *sha256;
+};
+
 struct state_options {
 	const char *path; /* NULL, with create: in memory alone, for a plan */
 	/* expected fleet: another fleet's state is ERR_INPUT; NULL (only for
@@ -55,8 +61,9 @@ struct state_options {
 	/* with create, of a rebuilt state; NULL: a new lineage */
 	const char *lineage;
 	int64_t serial;
-	const char *holder;   /* lock text, with create */
-	int64_t lock_wait_ms; /* with create */
+	struct history_head history; /* of the state that was lost */
+	const char *holder;          /* lock text, with create */
+	int64_t lock_wait_ms;        /* with create */
 };
 
 /* Opens a state; ERR_MISSING when there is none and `create` is false. */
@@ -66,6 +73,7 @@ AUTO_TYPE(state, struct state *, state_close)
 
 const char *state_lineage(const struct state *s);
 int64_t state_serial(const struct state *s);
+struct history_head state_history(const struct state *s);
 /* Whether keys are sealed, even when there are none yet. */
 bool state_is_sealed(const struct state *s);
 

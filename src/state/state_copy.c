@@ -265,6 +265,7 @@ bool rebuild_state(struct rebuild *r, struct state **out, struct err *e)
 		.create = true,
 		.lineage = r->head.lineage,
 		.serial = r->found > r->head.serial ? r->found : r->head.serial,
+		.history = r->head.history,
 		.holder = r->holder,
 	};
 
@@ -281,6 +282,7 @@ bool rebuild_in_memory(const struct copy_head *head, struct state **out, struct 
 		.create = true,
 		.lineage = head->lineage,
 		.serial = head->serial,
+		.history = head->history,
 	};
 
 	return state_open(&o, out, e);

@@ -25,6 +25,7 @@
 #include "crypto/crypto.h"
 #include "model/certs.h"
 #include "state/backend.h"
+#include "state/state.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +49,7 @@ struct copy_head {
 	const char *fleet;
 	const char *lineage;
 	int64_t serial;
+	struct history_head history; /* whose lines stay with the lost state */
 };
 
 enum {

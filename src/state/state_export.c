@@ -4,7 +4,8 @@
  *
  *	format_version  1; a new key does not change it
  *	hmac_sha256     of `state` on one line, with the data key
- *	state           {fleet, lineage, serial, seal, records: [{key, record}]}
+ *	state           {fleet, lineage, serial, history_run, history, seal,
+ *	                records: [{key, record}]}
  *
  * The records are those of generations, certificates and keys, sealed as they are, and
  * the carried ones.
@@ -36,6 +37,7 @@ struct exported {
 	const char *fleet;
 	const char *lineage;
 	int64_t serial;
+	struct history_head history;
 	struct seal seal;
 	struct exported_record *records;
 	size_t record_count;
@@ -75,6 +77,9 @@ static const struct member exported_members[] = {
 	TEXT_MEMBER("fleet", struct exported, fleet),
 	TEXT_MEMBER("lineage", struct exported, lineage),
 	NUMBER_MEMBER("serial", struct exported, serial, 0, NUMBER_LIMIT - 1),
+	NUMBER_MEMBER("history_run", struct exported, history.run, 0, UINT_MAX,
+		      .absent = ABSENT_OMITTED),
+	FINGERPRINT_MEMBER("history", struct exported, history.sha256, .absent = ABSENT_OMITTED),
 	OBJECT_MEMBER("seal", struct exported, seal, seal_members),
 	LIST_MEMBER("records", struct exported, records, record_count, exported_record_members),
 	{ 0 },
@@ -143,6 +148,7 @@ bool state_export(struct state *s, struct buf *out, struct err *e)
 	x->fleet = s->meta.fleet;
 	x->lineage = s->meta.lineage;
 	x->serial = s->meta.serial;
+	x->history = s->meta.history;
 	x->seal = s->meta.seal;
 	if (!collect_exported(s, x, e))
 		return false;
@@ -206,7 +212,7 @@ bool exported_open(struct bytes text, const struct seal_secret *secret, struct e
 	export_hmac(json_object_get(root, "state"), &x->data_key, due);
 	if (!bytes_equal(hmac, due, sizeof(due)))
 		return err_set(e, ERR_INPUT, "damaged or forged: it does not fit its HMAC");
-	*head = (struct copy_head){ x->fleet, x->lineage, x->serial };
+	*head = (struct copy_head){ x->fleet, x->lineage, x->serial, x->history };
 	*out = TAKE(x);
 	return true;
 }

@@ -24,6 +24,8 @@ struct meta {
 	int64_t serial;
 	unsigned runs; /* number of the newest run */
 	unsigned run;  /* run that wrote this serial; 0: none */
+	struct history_head history;
+	unsigned origin; /* newest run of the lost state that this one was restored from; 0: none */
 	struct seal seal;
 };
 
@@ -33,6 +35,18 @@ const char *meta_encode(const struct meta *m, struct arena *a);
 /* Decodes the meta record; ERR_INPUT for a format newer than this program. */
 MUST_CHECK bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out,
 			  struct err *e);
+
+/* Keys of a run's records (journal.c): its own, and the prefixes of its steps and its plan. */
+const char *run_key(struct arena *a, unsigned run);
+const char *steps_prefix(struct arena *a, unsigned run);
+const char *plan_prefix(struct arena *a, unsigned run);
+
+/*
+ * Hash of a line of the history, in `a`.  `changed` is the value of the run's own record
+ * that is about to be written; NULL: as it is stored.  ERR_MISSING: no such run.
+ */
+MUST_CHECK bool history_hash(struct state *s, unsigned run, const char *changed, struct arena *a,
+			     const char **out, struct err *e);
 
 enum key_access {
 	KEYS_LOCKED, /* state_unseal() was not called */

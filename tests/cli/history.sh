@@ -16,7 +16,8 @@ cf_out history
 is "$(wc -l <<<"$out")" 3 "two runs below the title"
 has "$(sed -n 2p <<<"$out")" "^2 .* done " "the newest first"
 cf_out history 1
-has "$out" "create-issuer .* done" "the steps of a run"
+has "$out" "create-issuer .* done  *20..-..-..T" "the steps of a run, with their times"
+has "$out" "^Plan: [0-9a-f]\{64\}$" "and the hash of its plan"
 cf_out history 1 --json
 is "$(jq -r '.steps[0].kind' <<<"$out")" create-issuer "as JSON too"
 is "$(jq -r '[.steps[].outcome] | unique | join(",")' <<<"$out")" "done" "with their outcome"
@@ -25,6 +26,48 @@ fits_schema history.schema.json run/one; ok $? "W6: the steps are as the schema 
 cf_out history --json
 printf '%s' "$out" >run/all
 fits_schema history.schema.json run/all; ok $? "W6: and the runs"
+mkdir run/saved
+cp -r .certfleet backups certfleet.lineage tls run/saved
+cf_out history --verify
+is "$status $out" "0 2 runs are proven by the hash that follows; 1 bundle agrees" "--verify: all is as it was" ||
+	sed 's/^/# /' run/said
+cf history --verify 1
+is $status 64 "--verify of one run: 64"
+db() { sqlite3 .certfleet/state.db "$1"; }
+newest_bundle() { find backups -name '*.zip' | sort | tail -n 1; }
+is "$(unzip -p "$(newest_bundle)" manifest.json | jq -c .history)" \
+	"$(cf_out history --json; jq -c '.runs[0] | {run: (.run - 1), sha256: .previous}' <<<"$out")" \
+	"the bundle of a run has the hash of the run before"
+cp -r .certfleet run/whole
+db "update record set value = replace(value, 'root', 'toor') where key = 'run/000001'"
+cf_out history --verify
+is $status 1 "--verify: a changed run: 1"
+has "$out" "^run 1 is not as it was when run 2 began$" "and says which"
+has "$out" "^run 1 is not as bundle .* knows it$" "a bundle knows it as well"
+rm -rf .certfleet; cp -r run/whole .certfleet
+db "delete from record where key glob 'step/000002/*' and value glob '*issue*'"
+cf_out history --verify
+is "$status $out" "1 run 2 is not as it was when it ended" "--verify: a step that is missing"
+rm -rf .certfleet; cp -r run/whole .certfleet
+db "delete from record where key glob '*/000001*'"
+cf_out history --verify
+has "$out" "^run 1 is missing$" "--verify: a run that is missing"
+
+# a restored state goes on where the bundle was made
+rm -rf .certfleet
+cf backup restore latest
+is $status 0 "the state is restored"
+cf apply --yes --reissue site --ack rolled-back
+cf_out history --json
+is "$(jq -c '[.runs[].run]' <<<"$out")" "[2]" "the next run has the number after those that the bundle knows"
+is "$(jq -r '.runs[0].previous | length' <<<"$out")" 64 "and the hash of the last of these"
+printf '%s' "$out" >run/all
+fits_schema history.schema.json run/all; ok $? "as the schema says"
+cf_out history --verify
+is "$status" 0 "--verify: it is whole" || sed 's/^/# /' <<<"$out"
+rm -rf .certfleet backups certfleet.lineage tls
+cp -r run/saved/. .
+
 mv .certfleet run/kept
 cf apply --yes --ack state-missing --ack foreign-authority
 cf_out history 1
