@@ -57,7 +57,10 @@ struct fs_attr {
 
 MUST_CHECK bool fs_replace(const char *path, const void *bytes, size_t len, struct fs_attr attr,
 			   struct err *e);
-/* Relative to an open directory; `name` contains no '/'. */
+/* The same of a new file: one that is there already is an error and stays as it is. */
+MUST_CHECK bool fs_create(const char *path, const void *bytes, size_t len, struct fs_attr attr,
+			  struct err *e);
+/* fs_replace() relative to an open directory; `name` contains no '/'. */
 MUST_CHECK bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len,
 			      struct fs_attr attr, struct err *e);
 

@@ -28,10 +28,10 @@ static bool fs_write_new(int dirfd, const char *name, struct secret content, str
 	       fsync(fd) == 0;
 }
 
-bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, struct fs_attr attr,
-		   struct err *e)
+/* `flags` of renameat2(2). */
+static bool fs_write_as(int dirfd, const char *name, struct secret content, struct fs_attr attr,
+			unsigned flags, struct err *e)
 {
-	struct secret content = { (unsigned char *)bytes, len };
 	char temporary[NAME_MAX + 1];
 	uint64_t number = 0;
 
@@ -40,7 +40,7 @@ bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, s
 		number = (uint64_t)getpid();
 	snprintf(temporary, sizeof(temporary), ".%.200s.tmp-%08" PRIx64, name, number);
 	if (!fs_write_new(dirfd, temporary, content, attr) ||
-	    renameat(dirfd, temporary, dirfd, name) < 0) {
+	    renameat2(dirfd, temporary, dirfd, name, flags) < 0) {
 		err_sys(e, "cannot write '%s'", name);
 		unlinkat(dirfd, temporary, 0);
 		return false;
@@ -50,7 +50,14 @@ bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, s
 	return true;
 }
 
-bool fs_replace(const char *path, const void *bytes, size_t len, struct fs_attr attr, struct err *e)
+bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, struct fs_attr attr,
+		   struct err *e)
+{
+	return fs_write_as(dirfd, name, (struct secret){ (unsigned char *)bytes, len }, attr, 0, e);
+}
+
+static bool fs_write_path(const char *path, struct secret content, struct fs_attr attr,
+			  unsigned flags, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *directory = fs_dirname(&a, path);
@@ -59,9 +66,20 @@ bool fs_replace(const char *path, const void *bytes, size_t len, struct fs_attr 
 
 	if (dirfd < 0)
 		return err_sys(e, "cannot write '%s'", path);
-	if (!fs_replace_at(dirfd, slash ? slash + 1 : path, bytes, len, attr, e))
+	if (!fs_write_as(dirfd, slash ? slash + 1 : path, content, attr, flags, e))
 		return err_in(e, "in '%s'", directory);
 	return true;
+}
+
+bool fs_replace(const char *path, const void *bytes, size_t len, struct fs_attr attr, struct err *e)
+{
+	return fs_write_path(path, (struct secret){ (unsigned char *)bytes, len }, attr, 0, e);
+}
+
+bool fs_create(const char *path, const void *bytes, size_t len, struct fs_attr attr, struct err *e)
+{
+	return fs_write_path(path, (struct secret){ (unsigned char *)bytes, len }, attr,
+			     RENAME_NOREPLACE, e);
 }
 
 /* Whether fs_make_dirs() could make the directory, and an entry in it. */

@@ -5,7 +5,6 @@
 
 /* Reserved names of commands that are not implemented yet. */
 static const struct command later[] = {
-	{ .name = "init" },
 	{ .name = "inspect" },
 };
 
@@ -22,6 +21,7 @@ static const struct command state_group = {
 };
 
 const struct command *const commands[] = {
+	&command_init,
 	&command_validate,
 	&command_plan,
 	&command_plan_show,
@@ -48,6 +48,5 @@ const struct command *const commands[] = {
 	&command_schema,
 	&command_completion,
 	&later[0],
-	&later[1],
 	NULL,
 };

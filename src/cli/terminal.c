@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/terminal.h"
 
+#include "base/stop.h"
 #include "base/text.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,8 @@
 
 enum {
 	PROGRESS_WIDTH = 79,
-	LINE_ROOM = 2048
+	LINE_ROOM = 2048,
+	STOP_LOOK_MS = 100,
 };
 
 /* True for a terminal with control sequences: Emacs, cron and CI consoles have none. */
@@ -136,6 +139,37 @@ void terminal_progress(struct terminal *t, const char *fmt, ...)
 	terminal_clear(t);
 	fputs(text, stderr);
 	t->shown = true;
+}
+
+/* One byte; false at the end of the input, and on a stop, which may come before the wait. */
+static bool read_byte(char *out)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	while (!stop_requested()) {
+		int ready = poll(&input, 1, STOP_LOOK_MS);
+
+		if (ready > 0)
+			return read(STDIN_FILENO, out, 1) == 1;
+		if (ready < 0 && errno != EINTR)
+			return false;
+	}
+	return false;
+}
+
+bool terminal_line(struct terminal *t, const char *prompt, struct buf *answer)
+{
+	char c = '\0';
+
+	terminal_clear(t);
+	fprintf(stderr, "%s ", prompt);
+	while (read_byte(&c)) {
+		if (c == '\n')
+			return true;
+		buf_putc(answer, c);
+	}
+	fputc('\n', stderr);
+	return false;
 }
 
 bool terminal_ask(struct terminal *t, const char *question)

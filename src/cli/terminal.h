@@ -43,6 +43,8 @@ void terminal_progress(struct terminal *t, const char *fmt, ...) PRINTF(2, 3);
 void terminal_clear(struct terminal *t);
 /* Asks a question; only yes or y counts as yes. */
 bool terminal_ask(struct terminal *t, const char *question);
+/* Asks for a line, without its end; false at the end of the input, and on a stop. */
+bool terminal_line(struct terminal *t, const char *prompt, struct buf *answer);
 /* False when writing to stdout has failed. */
 MUST_CHECK bool terminal_close(struct terminal *t, struct err *e);
 

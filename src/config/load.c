@@ -140,6 +140,15 @@ bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet, stru
 	return load_with(&ld, path, fleet, e);
 }
 
+bool load_fleet_text(const char *path, const struct buf *text, subject_fn *subject,
+		     struct fleet *fleet, struct diags *diags, struct err *e)
+{
+	AUTO(loader)
+	ld = { .dirfd = -1, .given = text, .diags = diags, .subject = subject };
+
+	return load_with(&ld, path, fleet, e);
+}
+
 bool load_fleet_beneath(const char *path, subject_fn *subject, struct fleet *fleet,
 			struct diags *diags, struct err *e)
 {

@@ -38,8 +38,12 @@ typedef bool subject_fn(const char *text, struct arena *a, const char **canonica
 MUST_CHECK bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet,
 			   struct diags *diags, struct err *e);
 
+/* The same for a text that is not written to `path` yet. */
+MUST_CHECK bool load_fleet_text(const char *path, const struct buf *text, subject_fn *subject,
+				struct fleet *fleet, struct diags *diags, struct err *e);
+
 /*
- * The same for a file that was not reviewed: the file itself must lie beneath
+ * As load_fleet(), for a file that was not reviewed: the file itself must lie beneath
  * its directory, so that a symbolic link leads nowhere else, and none of its
  * lines is shown unless it begins like a fleet file.
  */

@@ -81,6 +81,7 @@ struct loader {
 	int dirfd;                      /* the fleet's directory */
 	bool beneath;                   /* the main file was not reviewed either */
 	bool trusted;                   /* the main file must be a trusted file */
+	const struct buf *given;        /* text of the main file, which is not there; NULL */
 	size_t room;                    /* number of components that may still be added */
 	size_t unexpanded;              /* bytes held before groups are expanded; 0: not yet */
 	size_t read;                    /* bytes of all files */

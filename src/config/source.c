@@ -259,6 +259,10 @@ static bool source_open_directory(struct loader *ld, const char *path, struct er
 static bool read_main(const struct loader *ld, const char *path, const char *name, struct buf *text,
 		      struct err *e)
 {
+	if (ld->given) {
+		buf_add(text, ld->given->data, ld->given->len);
+		return true;
+	}
 	if (ld->beneath)
 		return fs_read_beneath(ld->dirfd, name, YAML_BYTES, text, e);
 	return ld->trusted ? trusted_file_text(path, YAML_BYTES, text, e)

@@ -28,7 +28,7 @@ usage "needs BUNDLE" "one word too few" backup verify
 usage "needs one of: create, list, verify" "half a command" backup
 usage "unknown command 'backup lst', it is one of: create, list, verify" "an unknown second word" backup lst
 usage "given together with 'a.yaml'" "two fleet files" plan -f b.yaml a.yaml
-for late in init inspect; do
+for late in inspect; do
 	# shellcheck disable=SC2086
 	usage "'$late' is not supported by this version yet" "$late" $late x
 done
