@@ -41,6 +41,8 @@ SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
 	dovecot-pop3d dovecot-managesieved vsftpd mariadb-server-core prosody \
 	slapd openssh-server
+# A browser for the page of `status --html`; without one its test is left out.
+SERVER_PACKAGES += chromium
 LINT_PACKAGES := python3 $(BUILD_PACKAGES) clang-format cppcheck
 DEB_PACKAGES := $(BUILD_PACKAGES) build-essential dpkg-dev debhelper fakeroot lintian
 FUZZ_PACKAGES := clang libcmocka-dev # and clang's libclang-rt-VERSION-dev
@@ -112,6 +114,9 @@ $B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/harness.o $B/core.a
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer $(wrapped:%=-Wl,--wrap=%)
 
+# It holds the page's files.
+$B/src/report/status_html.o: $(wildcard src/report/status_page.*)
+
 # Its headers have a folder of their own.
 $B/src/appmon/%.o: override CFLAGS += $(shell pkg-config --cflags libxml-2.0)
 
@@ -134,6 +139,7 @@ deps-test:
 			echo "SKIPPED: tests with $$package, cannot be installed"; \
 		done; }
 	@tests/npm.sh $B/npm s3rver@3.7.1
+	@tests/npm.sh $B/npm playwright-core@1.49.1
 deps-fuzz: ; @tests/setup.sh $(BUILD_PACKAGES) $(FUZZ_PACKAGES) && \
 	tests/setup.sh libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev
 deps-deb: ; @tests/setup.sh $(DEB_PACKAGES)

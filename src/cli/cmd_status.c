@@ -16,6 +16,7 @@ struct status_options {
 	bool json;
 	bool offline;
 	const char *prometheus;
+	const char *html;
 	struct moment check;
 	bool check_strict;
 };
@@ -25,6 +26,9 @@ static const struct option options[] = {
 	     .help = "print it as JSON (schemas/status.schema.json)"),
 	FLAG(struct status_options, offline, .name = "offline",
 	     .help = "contact nothing, use the last observations"),
+	TEXT(struct status_options, html, .name = "html", .argument = "FILE",
+	     .help = "write it to FILE as a page for a browser, instead\n"
+		     "                          of the table"),
 	TEXT(struct status_options, prometheus, .name = "prometheus", .argument = "FILE",
 	     .help = "write metrics to FILE, for the textfile collector of\n"
 		     "                          Prometheus' node exporter, instead of the table"),
@@ -33,13 +37,18 @@ static const struct option options[] = {
 			 "                          or ends sooner"),
 	FLAG(struct status_options, check_strict, .name = "check-strict",
 	     .help = "with --check: also when something is not in-sync"),
-	LATER("html"),
 	{ 0 },
 };
 
 static bool is_metrics(const char *text)
 {
 	return !strncmp(text, "# HELP certfleet_", strlen("# HELP certfleet_"));
+}
+
+static bool is_page(const char *text)
+{
+	/* also of what an older version wrote: a page of anybody else has no such policy */
+	return strstr(text, "default-src 'none'; base-uri 'none'; form-action 'none'; script-src");
 }
 
 static bool read_runs(struct session *s, struct status_runs *out, struct err *e)
@@ -71,6 +80,14 @@ static bool write_metrics(struct session *s, struct status *st, const char *path
 	return fs_replace(path, text.data, text.len, FS_PUBLIC, e);
 }
 
+static bool write_page(const struct status *st, const char *path, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+
+	status_render_html(st, &text);
+	return fs_replace(path, text.data, text.len, FS_PUBLIC, e);
+}
+
 static bool cmd_status_show(struct session *s, struct status *st, const struct status_options *o,
 			    struct err *e)
 {
@@ -78,11 +95,13 @@ static bool cmd_status_show(struct session *s, struct status *st, const struct s
 
 	if (o->prometheus && !write_metrics(s, st, o->prometheus, e))
 		return false;
+	if (o->html && !write_page(st, o->html, e))
+		return false;
 	if (o->json) {
 		AUTO(json) document = status_to_json(st);
 
 		term_print_json(&s->terminal, document, false);
-	} else if (!o->prometheus) {
+	} else if (!o->prometheus && !o->html) {
 		status_render_text(st, s->terminal.color, &text);
 		term_print(&s->terminal, &text);
 	}
@@ -102,6 +121,8 @@ static bool cmd_status_run(struct session *s, const struct call *call, int *stat
 		return err_set(e, ERR_USAGE, "'--check-strict' needs '--check DURATION'");
 	if (o->prometheus &&
 	    !overwrite_check(o->prometheus, "file of metrics of certfleet's", is_metrics, e))
+		return false;
+	if (o->html && !overwrite_check(o->html, "page of certfleet's", is_page, e))
 		return false;
 	how.at = how.now;
 	if (!planning_make(s, &how, &p, e))

@@ -117,6 +117,8 @@ size_t status_postponed(const struct status *s);
 json_t *status_to_json(const struct status *s);
 void status_render_text(const struct status *s, bool color, struct buf *out);
 void status_render_prometheus(const struct status *s, struct buf *out);
+/* One page with its own style and script, for any browser. */
+void status_render_html(const struct status *s, struct buf *out);
 
 struct check {
 	int64_t within; /* seconds */

@@ -33,7 +33,6 @@ for late in inspect; do
 	usage "'$late' is not supported by this version yet" "$late" $late x
 done
 usage "'--json' and '--markdown' exclude each other" "two forms of a plan" plan --json --markdown
-usage "'--html' is not supported" "status --html" status --html x
 usage "cannot work in 'nowhere'" "a directory that is not there" -C nowhere validate
 cf $'bad\e[2Jword'
 hasnt "$out" $'\e' "an escape in a word is not repeated"

@@ -19,7 +19,7 @@ install: base json crypto model pki
 drivers: base json model pki appmon wire remote install
 copies:  base model crypto pki remote
 engine:  base json model crypto pki state plan bundle drivers copies install
-report:  base json model plan engine
+report:  base json crypto model plan engine
 agent:   base json crypto model config pki wire install
 cli:     base json model crypto config pki appmon state plan bundle engine report agent
 '
