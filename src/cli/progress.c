@@ -18,7 +18,10 @@ enum {
 	FINGERPRINT_SHOWN = 12,
 	KIND_WIDTH = 13,
 	NAMES_SHOWN = 20,
-	ALIKE_SHOWN = 5, /* names of steps that failed alike */
+	ALIKE_SHOWN = 5,      /* names of steps that failed alike */
+	SUBJECT_WIDTH = 40,   /* columns that a name may take to be one of a column */
+	RATE_AFTER_MS = 1000, /* a rate of less time says nothing */
+	SHOWN_AS_SECONDS = 120,
 };
 
 static const char *const event_names[EVENT_KIND_COUNT] = {
@@ -27,10 +30,26 @@ static const char *const event_names[EVENT_KIND_COUNT] = {
 	[EVENT_RUN_ENDED] = "run ended",
 };
 
+static const char *subject_of(const struct step *s)
+{
+	if (s->component)
+		return s->component;
+	if (s->copy)
+		return s->copy;
+	return s->certificate ? s->certificate : "";
+}
+
 void progress_begin(struct progress *p, const struct plan *plan)
 {
 	p->plan = plan;
-	p->begun = arena_array(p->arena, plan->step_count, sizeof(*p->begun));
+	p->marks = arena_array(p->arena, plan->step_count, sizeof(*p->marks));
+	p->began_ms = clock_mono_ms();
+	for (size_t i = 0; p->terminal->progress && i < plan->step_count; i++) {
+		size_t width = text_width(text_escaped(p->arena, subject_of(&plan->steps[i])));
+
+		if (width <= SUBJECT_WIDTH && width > p->subject_width)
+			p->subject_width = width;
+	}
 }
 
 /* ---- JSON output ---- */
@@ -135,18 +154,10 @@ static void put_json(const struct progress *p, const struct event *event)
 
 /* ---- text output ---- */
 
-static const char *subject_of(const struct step *s)
-{
-	if (s->component)
-		return s->component;
-	if (s->copy)
-		return s->copy;
-	return s->certificate ? s->certificate : "";
-}
-
 /* "[12/40] commit        front  ab12cd34ef56" */
-static void add_words(const struct event *event, struct buf *out)
+static void add_words(const struct progress *p, const struct event *event, struct buf *out)
 {
+	size_t subject_at = 0;
 	const char *kind = step_kind_names[event->step->kind];
 	const char *subject = subject_of(event->step);
 
@@ -158,22 +169,105 @@ static void add_words(const struct event *event, struct buf *out)
 		return;
 	}
 	buf_printf(out, "%-*s  ", KIND_WIDTH, kind);
+	subject_at = out->len;
 	text_escape(out, subject, strlen(subject));
-	if (event->generation && *event->generation)
-		buf_printf(out, "  %.*s", FINGERPRINT_SHOWN, event->generation);
+	if (!event->generation || !*event->generation)
+		return;
+	for (size_t width = text_width(buf_text(out) + subject_at); width < p->subject_width;
+	     width++)
+		buf_putc(out, ' ');
+	buf_printf(out, "  %.*s", FINGERPRINT_SHOWN, event->generation);
 }
 
-static void put_line(const struct progress *p, const struct event *event)
+/* ---- the line at the bottom of a terminal ---- */
+
+/* Steps that are executed together: those of a wave, or of one kind outside of waves. */
+static bool is_of_group(const struct step *s, const struct step *of)
+{
+	return s->wave == of->wave && (s->wave != NO_WAVE || s->kind == of->kind);
+}
+
+static void count_group(struct progress *p, const struct step *of)
+{
+	memset(p->marked, 0, sizeof(p->marked));
+	p->group = of;
+	for (size_t i = 0; i < p->plan->step_count; i++)
+		if (is_of_group(&p->plan->steps[i], of))
+			p->marked[p->marks[i]]++;
+}
+
+/* Follows a step of the plan. */
+static void progress_mark(struct progress *p, const struct event *event)
+{
+	enum step_mark *mark = &p->marks[event->number - 1];
+	enum step_mark now = event->kind == EVENT_STEP_STARTED ? STEP_MARK_RUNNING
+			     : event->text                     ? STEP_MARK_FAILED
+							       : STEP_MARK_DONE;
+
+	p->ended += now != STEP_MARK_RUNNING && *mark <= STEP_MARK_RUNNING;
+	if (!p->group || !is_of_group(event->step, p->group))
+		count_group(p, event->step);
+	p->marked[*mark]--;
+	p->marked[now]++;
+	*mark = now;
+}
+
+/* "wave 2/5 web", or the kind of the steps */
+static void add_group(const struct progress *p, struct buf *out)
+{
+	const struct step *s = p->group;
+
+	if (s->wave == NO_WAVE) {
+		buf_puts(out, step_kind_names[s->kind]);
+		return;
+	}
+	buf_printf(out, "wave %d/%zu ", s->wave + 1, p->plan->wave_count);
+	text_escape(out, p->plan->waves[s->wave].role, strlen(p->plan->waves[s->wave].role));
+}
+
+/* "; 4.2/s, 6 s left" */
+static void add_rate(const struct progress *p, struct buf *out)
+{
+	int64_t took = clock_mono_ms() - p->began_ms;
+	size_t rest = p->plan->step_count - p->ended;
+	int64_t left = 0;
+
+	if (took < RATE_AFTER_MS || !p->ended)
+		return;
+	buf_printf(out, "; %.1f/s", (double)p->ended * 1000 / (double)took);
+	left = took * (int64_t)rest / (int64_t)p->ended / 1000 + 1;
+	if (rest && left < SHOWN_AS_SECONDS)
+		buf_printf(out, ", %lld s left", (long long)left);
+	else if (rest)
+		buf_printf(out, ", %lld min left", (long long)left / 60);
+}
+
+/* The least important part is last: a narrow terminal does not show it. */
+static void progress_draw(struct progress *p)
+{
+	AUTO(buf) line = { 0 };
+
+	if (!p->group || !p->terminal->progress)
+		return;
+	buf_printf(&line, "[%zu/%zu] ", p->ended, p->plan->step_count);
+	add_group(p, &line);
+	buf_printf(&line, ": %zu done, %zu running, %zu failed, %zu waiting",
+		   p->marked[STEP_MARK_DONE], p->marked[STEP_MARK_RUNNING],
+		   p->marked[STEP_MARK_FAILED], p->marked[STEP_MARK_WAITING]);
+	add_rate(p, &line);
+	terminal_progress(p->terminal, "%s", buf_text(&line));
+}
+
+static void put_line(struct progress *p, const struct event *event)
 {
 	AUTO(buf) line = { 0 };
 
 	switch (event->kind) {
 	case EVENT_STEP_STARTED:
-		add_words(event, &line);
-		terminal_progress(p->terminal, "%s...", buf_text(&line));
+		progress_draw(p);
 		return;
 	case EVENT_STEP_ENDED:
-		add_words(event, &line);
+		add_words(p, event, &line);
 		if (event->text) {
 			buf_puts(&line, "  failed: ");
 			text_escape_lines(&line, event->text, QUOTE_BELOW);
@@ -181,12 +275,17 @@ static void put_line(const struct progress *p, const struct event *event)
 		buf_putc(&line, '\n');
 		if (event->text || !p->terminal->quiet)
 			term_print(p->terminal, &line);
+		progress_draw(p);
 		return;
 	case EVENT_NOTE:
 		term_note(p->terminal, "%s", event->text);
+		progress_draw(p);
+		return;
+	case EVENT_RUN_ENDED:
+		terminal_clear(p->terminal);
+		p->group = NULL;
 		return;
 	case EVENT_RUN_STARTED:
-	case EVENT_RUN_ENDED:
 	case EVENT_KIND_COUNT:
 		return;
 	}
@@ -216,8 +315,8 @@ static void progress_remember(struct progress *p, const struct event *event)
 {
 	const struct step *s = event->step;
 
-	if (event->kind == EVENT_STEP_STARTED && p->begun && event->number)
-		p->begun[event->number - 1] = true;
+	if (s && p->marks && event->number)
+		progress_mark(p, event);
 	if (event->kind != EVENT_STEP_ENDED)
 		return;
 	if (event->text)
@@ -324,8 +423,8 @@ static void add_not_started(const struct progress *p, const int64_t *waits_until
 	for (size_t i = 0; i < p->plan->step_count; i++) {
 		const char *name = subject_of(&p->plan->steps[i]);
 
-		if (p->begun[i] || waits_until[i] || !*name || count > NAMES_SHOWN ||
-		    progress_is_listed(names, count, name))
+		if (p->marks[i] != STEP_MARK_WAITING || waits_until[i] || !*name ||
+		    count > NAMES_SHOWN || progress_is_listed(names, count, name))
 			continue;
 		names[count++] = name;
 	}

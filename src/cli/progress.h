@@ -23,13 +23,27 @@ struct broken_step {
 	const char *error;
 };
 
+enum step_mark {
+	STEP_MARK_WAITING,
+	STEP_MARK_RUNNING,
+	STEP_MARK_DONE,
+	STEP_MARK_FAILED,
+	STEP_MARK_COUNT
+};
+
 struct progress {
 	struct terminal *terminal;
 	struct arena *arena;
 	const struct session *session;
 	bool json;
 	const struct plan *plan; /* of the run; NULL before it */
-	bool *begun;             /* one for each step of the plan */
+	enum step_mark *marks;   /* one for each step of the plan */
+	size_t ended;            /* steps of it */
+	int64_t began_ms;
+	size_t subject_width; /* of a column of names on a terminal */
+	/* of the steps that are executed together now, of which one is `group` */
+	const struct step *group; /* NULL: none yet */
+	size_t marked[STEP_MARK_COUNT];
 	VEC(struct broken_step) broken;
 	VEC(const char *) rolled_back; /* components */
 };

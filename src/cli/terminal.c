@@ -10,10 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
-	PROGRESS_WIDTH = 79,
+	USUAL_WIDTH = 80,
 	LINE_ROOM = 2048,
 	STOP_LOOK_MS = 100,
 };
@@ -49,6 +50,15 @@ void terminal_open(struct terminal *t, enum color color, bool quiet)
 		.interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
 		.progress = is_capable(STDERR_FILENO) && !quiet,
 	};
+}
+
+/* Of stderr; asked each time, as a window changes. */
+static size_t terminal_width(void)
+{
+	struct winsize size = { 0 };
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col
+									   : USUAL_WIDTH;
 }
 
 void terminal_clear(struct terminal *t)
@@ -126,9 +136,22 @@ void term_error(struct terminal *t, const struct buf *text)
 	fwrite(buf_text(text), 1, text->len, stderr);
 }
 
+/* Cuts the text to a number of columns, between two characters. */
+static void cut_to_width(char *text, size_t columns)
+{
+	size_t len = strlen(text);
+
+	while (text_width(text) > columns) {
+		do
+			len--;
+		while (len && ((unsigned char)text[len] & 0xc0) == 0x80);
+		text[len] = '\0';
+	}
+}
+
 void terminal_progress(struct terminal *t, const char *fmt, ...)
 {
-	char text[PROGRESS_WIDTH + 1];
+	char text[LINE_ROOM];
 	va_list args;
 
 	if (!t->progress)
@@ -137,6 +160,8 @@ void terminal_progress(struct terminal *t, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	terminal_clear(t);
+	/* the last column would move the cursor to the next row */
+	cut_to_width(text, terminal_width() - 1);
 	fputs(text, stderr);
 	t->shown = true;
 }
