@@ -80,7 +80,8 @@ static bool lock(struct application *a, struct err *e)
  */
 static bool open_state(struct application *a, struct err *e)
 {
-	return session_read(a->s, e) && chosen_open_backup(a->s, &a->o->chosen, e) &&
+	return chosen_check(&a->o->chosen, e) && session_read(a->s, e) &&
+	       chosen_open_backup(a->s, &a->o->chosen, e) &&
 	       (!session_has_state(a->s) || lock(a, e));
 }
 

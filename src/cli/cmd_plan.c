@@ -183,8 +183,8 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 				.choices = chosen_choices(&o->chosen, &s->arena) };
 
 	how.at = o->at.given ? o->at.seconds : how.now;
-	if (!cmd_plan_check_options(o, e) || !chosen_open_backup(s, &o->chosen, e) ||
-	    !planning_make(s, &how, &p, e))
+	if (!cmd_plan_check_options(o, e) || !chosen_check(&o->chosen, e) ||
+	    !chosen_open_backup(s, &o->chosen, e) || !planning_make(s, &how, &p, e))
 		return false;
 	if (how.offline)
 		note_age(s, &p.snapshot);

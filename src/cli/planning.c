@@ -48,6 +48,17 @@ struct choices chosen_choices(const struct chosen *c, struct arena *a)
 	};
 }
 
+bool chosen_check(const struct chosen *c, struct err *e)
+{
+	const bool windows =
+		c->ignore_windows && !c->ignore_windows[strspn(c->ignore_windows, " \t")];
+	const bool limits = c->over_limits && !c->over_limits[strspn(c->over_limits, " \t")];
+
+	return (!windows && !limits) ||
+	       err_set(e, ERR_USAGE, "'--%s' needs a reason, which is recorded",
+		       windows ? "ignore-windows" : "over-limits");
+}
+
 static bool chosen_check_backup(const struct chosen *c, struct err *e)
 {
 	if (!c->from_backup)

@@ -61,6 +61,8 @@ struct chosen {
  */
 struct choices chosen_choices(const struct chosen *c, struct arena *a);
 
+/* ERR_USAGE: a choice that needs a reason has none. */
+MUST_CHECK bool chosen_check(const struct chosen *c, struct err *e);
 /*
  * With --from-backup: opens the bundle for the session's engine.  The fleet must be
  * loaded; the engine is opened again, for reading.

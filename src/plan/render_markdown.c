@@ -541,6 +541,7 @@ static void print_certificates(struct comment *c)
 struct wave_work {
 	size_t steps[STEP_KIND_COUNT]; /* but of activations */
 	size_t activations[ACTIVATION_COUNT];
+	int64_t waits_until; /* the last of them; 0: none waits for a window */
 };
 
 static const struct wave_work *work_of_waves(struct comment *c)
@@ -556,6 +557,8 @@ static const struct wave_work *work_of_waves(struct comment *c)
 			work[s->wave].activations[s->activation]++;
 		else
 			work[s->wave].steps[s->kind]++;
+		if (s->waits_until > work[s->wave].waits_until)
+			work[s->wave].waits_until = s->waits_until;
 	}
 	return work;
 }
@@ -610,6 +613,7 @@ static void wave_line(const struct plan *p, const struct wave_work *work, size_t
 		      size_t count, struct buf *line)
 {
 	const struct wave *w = &p->waves[first];
+	char until[TIME_TEXT];
 
 	if (count == 1)
 		buf_printf(line, "- **wave %zu of %zu**", first + 1, p->wave_count);
@@ -628,6 +632,9 @@ static void wave_line(const struct plan *p, const struct wave_work *work, size_t
 		buf_printf(line, ", at most %u at the same time", w->limit);
 	work_words(&work[first], line);
 	waves_impact(p, first, count, line);
+	if (work[first].waits_until)
+		buf_printf(line, "; waits for its window until %s",
+			   time_format(work[first].waits_until, until));
 	buf_putc(line, '\n');
 }
 

@@ -54,6 +54,10 @@ cf apply run/saved --yes
 is $status 5 "another schedule makes a saved plan stale"
 
 ROLE=$closed plain_fleet
+cf apply --yes --ignore-windows ' '
+is $status 64 "--ignore-windows needs a reason"
+cf plan --over-limits ''
+is $status 64 "and so does --over-limits"
 cf apply --yes --ignore-windows 'a key has leaked'
 is $status 0 "--ignore-windows does it now"
 installed one && installed two; ok $? "what waited is delivered"
