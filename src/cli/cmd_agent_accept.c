@@ -20,6 +20,7 @@ struct accept_options {
 	const char *token_file;
 	const char *client_ca;
 	struct texts allow;
+	bool again;
 };
 
 static const struct option options[] = {
@@ -33,6 +34,9 @@ static const struct option options[] = {
 	TEXTS(struct accept_options, allow, .name = "allow", .argument = "ENTRY",
 	      .help = "allowed client: spki:SHA-256 or a complete name;\n"
 		      "                          certfleet's own key when left out"),
+	FLAG(struct accept_options, again, .name = "again",
+	     .help = "the agent is enrolled already, and its host was set up\n"
+		     "                          anew; its components stay"),
 	{ 0 },
 };
 
@@ -92,6 +96,7 @@ static bool cmd_accept_run(struct session *s, const struct call *call, int *stat
 		.spec = { .client_ca = o->client_ca,
 			  .allow = o->allow.items,
 			  .allow_count = o->allow.count },
+		.again = o->again,
 	};
 
 	(void)status;

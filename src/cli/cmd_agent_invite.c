@@ -29,7 +29,7 @@ static const struct option options[] = {
 	DURATION(struct invite_options, ttl, .name = "ttl",
 		 .help = "how long it can be used; 15m when left out"),
 	DURATION(struct invite_options, validity, .name = "validity",
-		 .help = "of the certificate; 90d when left out"),
+		 .help = "of the certificate; 1y when left out"),
 	TEXT(struct invite_options, issuer, .name = "issuer", .argument = "NAME",
 	     .help = "its issuer, when several say 'use: agents'"),
 	{ 0 },

@@ -4,6 +4,7 @@
 #include "config/netname.h"
 #include "config/schema.h"
 #include "config/topology.h"
+#include "model/enrolment.h"
 
 #include <string.h>
 
@@ -59,6 +60,9 @@ static bool make(struct loader *ld, const struct certificate_form *form, struct 
 	out->issuer = strcmp(form->issuer, issuer_self.name) != 0
 			      ? fleet_issuer(&ld->fleet, form->issuer)
 			      : &issuer_self;
+	if (out->issuer && out->issuer->use != USE_CERTIFICATES &&
+	    !node_find(form->node, "validity"))
+		out->validity = ENROLMENT_LIFE;
 	good &= subject_read(ld, form->subject, &out->subject, &cn);
 	if (form->names) {
 		if (!field_read(ld, &names_value, form->names, &names))

@@ -216,7 +216,7 @@ static const struct field certificate_fields[] = {
 	NAME(struct certificate_form, "issuer", issuer,
 	     "issuer of the certificate: a name from issuers, or self"),
 	DURATION(struct certificate_form, "validity", certificate.validity, lifetimes,
-		 "validity of the certificate"),
+		 "validity of the certificate; 1y when left out, where its issuer has 'use'"),
 	FIELD(struct certificate_form, "renew_before", certificate.renew_before,
 	      struct renew_before, renew_type, .param = &lifetimes,
 	      .help = "time before expiry when it is renewed, or a percentage of its lifetime; a third when left out"),

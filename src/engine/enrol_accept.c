@@ -86,6 +86,25 @@ static bool check_token(struct enrolment *n, struct err *e)
 	return enrol_accept_failed(n, e);
 }
 
+/* What a fleet relies on is not replaced by an invite alone. */
+static bool check_again(const struct enrolment *n, struct err *e)
+{
+	const struct enrolled *all = NULL;
+	size_t count = 0;
+	char until[TIME_TEXT];
+
+	if (!state_enrolled(n->en->state, n->arena, &all, &count, e))
+		return false;
+	for (size_t i = 0; i < count && !n->what->again; i++)
+		if (!strcmp(all[i].agent, n->invite.agent))
+			return err_set(
+				e, ERR_INPUT,
+				"agent '%s' is enrolled, with a certificate until %s; if its host was set up anew, say so with --again: its components stay",
+				text_escaped(n->arena, n->invite.agent),
+				time_format(all[i].not_after, until));
+	return true;
+}
+
 /* ---- signing ---- */
 
 static bool enrol_accept_read_name(const char *text, struct san *out)
@@ -208,7 +227,7 @@ bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena
 	const struct issuer *issuer = NULL;
 	AUTO(enrol_client) agent = NULL;
 
-	if (!enrol_accept_read_invite(&n, e) || !check_token(&n, e))
+	if (!enrol_accept_read_invite(&n, e) || !check_token(&n, e) || !check_again(&n, e))
 		return false;
 	issuer = fleet_issuer(en->fleet, n.invite.issuer);
 	if (!issuer || issuer->use != USE_AGENTS)

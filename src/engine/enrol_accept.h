@@ -56,6 +56,7 @@ struct acceptance {
 	const char *invite; /* its id */
 	const struct secret *token;
 	struct grant_spec spec;
+	bool again; /* an agent that is enrolled already, whose host was set up anew */
 };
 
 struct enrol_result {

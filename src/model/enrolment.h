@@ -16,7 +16,7 @@
 enum {
 	INVITE_FAILURES = 5, /* failed attempts that end an invite, on either side */
 	INVITE_LIFE = 15 * 60,
-	ENROLMENT_LIFE = 90 * 86400, /* of the certificate, seconds */
+	ENROLMENT_LIFE = 365 * 86400, /* of what agents and operators get, seconds */
 	RECEIPT_NOTES = 8,
 };
 

@@ -70,7 +70,7 @@ end_enrol() { # leaves its status in $enrolled
 }
 
 accept_agent() { # [PORT]
-	cf_token secrets/token agent accept "https://127.0.0.1:${1:-$agent}" --invite "$id" --token-file -
+	cf_token secrets/token agent accept "https://127.0.0.1:${1:-$agent}" --invite "$id" --token-file - ${again:-}
 }
 
 # As cf, with a file as stdin.
@@ -264,6 +264,14 @@ END
 make_pair middle run/middle.crt run/middle.key
 invite
 begin_enrol secrets/token
+accept_agent
+is $status 65 "an agent that the fleet knows is not enrolled anew by an invite alone"
+has "$out" "agent 'web1' is enrolled, with a certificate until .* say so with --again" "and is told how"
+again=--again
+kill -INT "$enrol_pid"
+end_enrol
+invite
+begin_enrol secrets/token
 python3 run/middle.py "$middle" "$agent" run/middle.crt run/middle.key >run/middle.log 2>&1 &
 pids+=($!)
 wait_port "$middle"
@@ -335,7 +343,7 @@ anew
 invite
 begin_enrol secrets/token
 for i in 1 2; do
-	"$CERTFLEET" agent accept "https://127.0.0.1:$agent" --invite "$id" --token-file - <secrets/token >"run/rival.$i" 2>&1 &
+	"$CERTFLEET" agent accept "https://127.0.0.1:$agent" --invite "$id" --token-file - --again <secrets/token >"run/rival.$i" 2>&1 &
 	rivals[i]=$!
 done
 won=0
@@ -391,7 +399,7 @@ ASAN_OPTIONS=detect_leaks=0 strace -f -o run/traced -e trace=execve,write,sendto
 enrol_pid=$!
 echo $enrol_pid >run/enrol.pid
 comes waits_or_ended
-ASAN_OPTIONS=detect_leaks=0 strace -f -o run/accepted -e trace=execve,write,sendto,sendmsg -s 4000 -v "$CERTFLEET" agent accept "https://127.0.0.1:$agent" --invite "$id" --token-file - <secrets/token >run/accept.log 2>&1
+ASAN_OPTIONS=detect_leaks=0 strace -f -o run/accepted -e trace=execve,write,sendto,sendmsg -s 4000 -v "$CERTFLEET" agent accept "https://127.0.0.1:$agent" --invite "$id" --token-file - --again <secrets/token >run/accept.log 2>&1
 is $? 0 "an enrolment that is watched"
 end_enrol
 is $enrolled 0 "on both sides"

@@ -492,8 +492,14 @@ TEST(an_agent_can_be_enrolled_again)
 		must_invite(&d, &i);
 		agent_start(&h, &i);
 
-		const struct acceptance what = acceptance_of(&h, &i);
+		struct acceptance what = acceptance_of(&h, &i);
 
+		if (n) {
+			assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
+			assert_non_null(strstr(e.text, "say so with --again"));
+			e = (struct err){ 0 };
+			what.again = true;
+		}
 		must(enrol_accept(d.engine, &what, &d.arena, &done, &e), &e);
 		host_end(&h);
 		host_release(&h);
