@@ -8,6 +8,7 @@
 #include "cli/planning.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "engine/plan_signature.h"
 #include "engine/saved_plan.h"
 #include "plan/codes.h"
 #include "plan/planner.h"
@@ -26,6 +27,7 @@ struct apply_options {
 	bool json;
 	bool restart_postponed;
 	bool all_or_nothing;
+	const char *reason;
 	struct moment lock_timeout;
 	struct chosen chosen;
 };
@@ -39,6 +41,8 @@ static const struct option options[] = {
 	     .help = "also activate the postponed components"),
 	FLAG(struct apply_options, all_or_nothing, .name = "all-or-nothing",
 	     .help = "do nothing when a precondition leaves anything out"),
+	TEXT(struct apply_options, reason, .name = "reason", .argument = "TEXT",
+	     .help = "why --ack approval-missing does without approvals"),
 	DURATION(struct apply_options, lock_timeout, .name = "lock-timeout",
 		 .help = "wait so long for another apply to end"),
 	{ 0 },
@@ -57,6 +61,7 @@ struct application {
 	struct saved saved;                  /* the saved plan; empty: a plan made here */
 	const struct moved_component *moved; /* have left the saved plan */
 	size_t moved_count;
+	struct approvals_found approvals; /* of the saved plan */
 	int status;
 };
 
@@ -91,6 +96,8 @@ static struct planning how_to_plan(const struct application *a, int64_t at,
 	return (struct planning){ .now = clock_now(),
 				  .at = at,
 				  .valid_for = a->saved.plan.valid_for,
+				  .maker = a->saved.plan.maker,
+				  .unapproved = !a->hash,
 				  .choices = *choices,
 				  .broken = a->resumes ? &a->saved.plan : NULL,
 				  .moved = a->moved,
@@ -336,6 +343,9 @@ static bool cmd_apply_carry_out(struct application *a, struct err *e)
 		.snapshot = &a->planned.snapshot,
 		.plan_json = plan_line(plan, arena),
 		.new_bundle = a->outdated,
+		.approvals = a->approvals.list,
+		.approval_count = a->approvals.count,
+		.reason = a->o->reason,
 	};
 
 	order.plan_hash = a->hash ? a->hash : plan_hash(order.plan_json, arena);
@@ -359,6 +369,82 @@ static struct choices given_choices(struct application *a)
 
 	choices.restart_postponed = a->o->restart_postponed;
 	return choices;
+}
+
+/* ---- approvals ---- */
+
+/* Whether approvals are set aside, everywhere or for one subject. */
+static bool sets_approvals_aside(const struct choices *c, bool everywhere)
+{
+	size_t len = strlen(PLAN_APPROVAL_MISSING);
+
+	for (size_t i = 0; i < c->ack_count; i++)
+		if (!strncmp(c->acks[i], PLAN_APPROVAL_MISSING, len) &&
+		    (!c->acks[i][len] || (!everywhere && c->acks[i][len] == ':')))
+			return true;
+	return false;
+}
+
+static bool check_aside(struct application *a, const struct choices *c, struct err *e)
+{
+	bool aside = sets_approvals_aside(c, false);
+
+	if (aside && !a->o->reason)
+		return err_set(
+			e, ERR_USAGE,
+			"'--ack approval-missing' needs '--reason TEXT', which the history keeps");
+	if (!aside && a->o->reason)
+		return err_set(e, ERR_USAGE, "'--reason' goes with '--ack approval-missing'");
+	if (aside)
+		term_note(&a->s->terminal, "warning: applied without approvals: %s",
+			  text_escaped(&a->s->arena, a->o->reason));
+	return true;
+}
+
+static void tell_unapproved(struct application *a, const struct approval_rules *rules,
+			    const char *path)
+{
+	struct arena *arena = &a->s->arena;
+	AUTO(buf) text = { 0 };
+
+	for (size_t i = 0; i < a->approvals.note_count; i++)
+		term_note(&a->s->terminal, "%s", a->approvals.notes[i]);
+	buf_printf(&text,
+		   "certfleet: " PLAN_APPROVAL_MISSING
+		   ": the plan has %zu of %u approvals, so nothing was changed; signers are",
+		   a->approvals.count, rules->required);
+	for (size_t i = 0; i < rules->signer_count; i++)
+		buf_printf(&text, "%s %s", i ? "," : "",
+			   text_escaped(arena, rules->signers[i].name));
+	buf_puts(&text, "; each runs\n  ");
+	command_begin(a->s, &text);
+	buf_puts(&text, "approve ");
+	text_shell_word(&text, path);
+	buf_puts(&text, " --key FILE\n");
+	term_error(&a->s->terminal, &text);
+}
+
+/* The rules are those of the state: the fleet file cannot do away with them. */
+static bool check_approvals(struct application *a, const char *path, const struct choices *choices,
+			    struct err *e)
+{
+	const struct approval_rules *rules = a->planned.snapshot.approvals;
+	const struct plan *saved = &a->saved.plan;
+	const struct plan_identity plan = { path, a->hash, saved->lineage, saved->serial };
+
+	if (saved->maker && !plan_check_maker(&plan, saved->maker, e))
+		return false;
+	if (!a->planned.plan.approval_count || sets_approvals_aside(choices, true))
+		return true;
+	if (!plan_find_approvals(&plan, rules, saved->maker, &a->s->arena, &a->approvals, e))
+		return false;
+	if (a->approvals.count >= rules->required)
+		return true;
+	a->status = EXIT_ASKS;
+	tell_unapproved(a, rules, path);
+	progress_tell_next(a->progress, NULL, a->status);
+	report_refused(a, "refused");
+	return true;
 }
 
 /* ---- apply of a fleet file ---- */
@@ -385,7 +471,7 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 		return err_set(
 			e, ERR_USAGE,
 			"refused: there is no terminal to ask on; say --yes, or apply a saved plan");
-	if (!session_load(a->s, path, e) || !open_state(a, e))
+	if (!check_aside(a, &choices, e) || !session_load(a->s, path, e) || !open_state(a, e))
 		return false;
 	find_broken_run(a);
 	if (!make_plan(a, clock_now(), &choices, e) || !cmd_apply_check_passphrases(a, e))
@@ -507,15 +593,18 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	/* first all checks that read neither fleet file nor state */
 	if (!saved_read(path, &a->saved, e) || !check_age(plan, e) ||
 	    !saved_is_of(&a->saved, a->s->file, e) || !check_choices(a, path, &choices, e) ||
-	    !session_load(a->s, a->s->file, e) || !cmd_apply_check_fleet(a, e))
+	    !check_aside(a, &choices, e) || !session_load(a->s, a->s->file, e) ||
+	    !cmd_apply_check_fleet(a, e))
 		return false;
 	a->hash = plan_hash(plan_line(plan, arena), arena);
 	if (!open_state(a, e))
 		return false;
 	find_broken_run(a);
 	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, &choices, e) ||
-	    !cmd_apply_check_passphrases(a, e))
+	    !cmd_apply_check_passphrases(a, e) || !check_approvals(a, path, &choices, e))
 		return false;
+	if (a->status)
+		return true;
 	if (!has_work(a))
 		return end_interrupted(a, e);
 	if (!cmd_apply_may_begin(a))

@@ -84,6 +84,13 @@ static json_t *write_previous(const void *slot, size_t index)
 	return r->previous && *r->previous ? json_string(r->previous) : json_null();
 }
 
+static const struct member history_approval_members[] = {
+	TEXT_MEMBER("name", struct approval, name, .absent = ABSENT_NULL),
+	TEXT_MEMBER("key", struct approval, key, .absent = ABSENT_NULL),
+	TIME_MEMBER("expires", struct approval, expires, .absent = ABSENT_NULL),
+	{ 0 },
+};
+
 static const struct member history_run_members[] = {
 	NUMBER_MEMBER("run", struct history_run, record.number, 0, UINT_MAX),
 	TIME_MEMBER("started", struct history_run, record.started, .absent = ABSENT_NULL),
@@ -93,6 +100,9 @@ static const struct member history_run_members[] = {
 	CUSTOM_MEMBER("outcome", struct history_run, record, write_outcome, NULL),
 	NUMBER_MEMBER("serial", struct history_run, record.serial, 0, INT64_MAX),
 	TEXT_MEMBER("plan_hash", struct history_run, record.plan_hash, .absent = ABSENT_NULL),
+	LIST_MEMBER("approvals", struct history_run, record.approvals, record.approval_count,
+		    history_approval_members),
+	TEXT_MEMBER("reason", struct history_run, record.reason, .absent = ABSENT_OMITTED),
 	CUSTOM_MEMBER("previous", struct history_run, record, write_previous, NULL),
 	NUMBER_MEMBER("steps", struct history_run, steps, 0, INT64_MAX),
 	{ 0 },
@@ -253,6 +263,25 @@ static void add_reasons(const struct run_record *run, struct buf *out)
 	}
 }
 
+static void add_approvals(const struct run_record *run, struct buf *out)
+{
+	char until[TIME_TEXT];
+
+	for (size_t i = 0; i < run->approval_count; i++) {
+		const struct approval *one = &run->approvals[i];
+
+		buf_puts(out, "Approved: by ");
+		text_escape(out, one->name, strlen(one->name));
+		buf_printf(out, ", key %.*s, until %s\n", FINGERPRINT_SHOWN, one->key,
+			   time_format(one->expires, until));
+	}
+	if (!run->reason)
+		return;
+	buf_puts(out, "Not approved: ");
+	text_escape(out, run->reason, strlen(run->reason));
+	buf_putc(out, '\n');
+}
+
 static void show_steps(struct session *s, const struct run_record *run,
 		       const struct step_record *steps, size_t count)
 {
@@ -284,6 +313,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 	buf_printf(&text, ": %s\nPlan: ", outcome_of(run));
 	text_escape(&text, run->plan_hash, strlen(run->plan_hash));
 	buf_putc(&text, '\n');
+	add_approvals(run, &text);
 	add_acknowledged(run, &text);
 	add_reasons(run, &text);
 	buf_putc(&text, '\n');

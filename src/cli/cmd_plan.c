@@ -8,6 +8,7 @@
 #include "cli/plan_file.h"
 #include "cli/planning.h"
 #include "cli/session.h"
+#include "engine/plan_signature.h"
 #include "plan/planner.h"
 #include "json/value.h"
 
@@ -21,6 +22,7 @@ struct plan_options {
 	bool confined;
 	struct moment at;
 	struct moment valid_for;
+	const char *sign;
 	struct chosen chosen;
 };
 
@@ -45,6 +47,8 @@ static const struct option options[] = {
 	     .help = "look ahead: what would it be at this time"),
 	DURATION(struct plan_options, valid_for, .name = "valid-for",
 		 .help = "how long it may be applied; else 72h, at most 14d"),
+	TEXT(struct plan_options, sign, .name = "sign", .argument = "KEY",
+	     .help = "sign it as its maker, whose approval does not count"),
 	{ 0 },
 };
 
@@ -103,6 +107,12 @@ static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 	    (o->valid_for.seconds < 1 || o->valid_for.seconds > PLAN_VALID_MOST))
 		return err_set(e, ERR_USAGE,
 			       "'--valid-for' must be at least a second and at most 14 days");
+	if (o->sign && !o->out)
+		return err_set(e, ERR_USAGE, "'--sign' goes with '--out'");
+	if (o->sign && o->confined)
+		return err_set(
+			e, ERR_USAGE,
+			"'--confined' and '--sign' exclude each other: a confined plan reads no key");
 	if (o->out && o->offline)
 		return err_set(
 			e, ERR_USAGE,
@@ -127,8 +137,18 @@ static void note_command(struct session *s, const char *plan_path, const char *f
 		term_error(&s->terminal, &text);
 }
 
-static bool write_files(struct session *s, const struct plan_options *o, const struct plan *p,
-			struct err *e)
+static bool sign_saved(const struct plan_options *o, const struct plan_signer *signer,
+		       const struct plan *p, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const struct plan saved = plan_saved_form(p, &a);
+	const struct plan_identity plan = saved_identity(o->out, &saved, &a);
+
+	return !signer || plan_sign(signer, &plan, e);
+}
+
+static bool write_files(struct session *s, const struct plan_options *o,
+			const struct plan_signer *signer, const struct plan *p, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
@@ -136,7 +156,7 @@ static bool write_files(struct session *s, const struct plan_options *o, const s
 		return false;
 	if (!o->out)
 		return true;
-	if (!saved_write(o->out, p, s->fleet.path, e))
+	if (!saved_write(o->out, p, s->fleet.path, e) || !sign_saved(o, signer, p, e))
 		return false;
 	if (s->confined)
 		term_note(
@@ -177,6 +197,7 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 {
 	const struct plan_options *o = call->options;
 	AUTO(planned) p = { 0 };
+	AUTO(plan_signer) signer = NULL;
 	struct planning how = { .offline = o->offline || o->confined,
 				.now = clock_now(),
 				.valid_for = o->valid_for.seconds,
@@ -184,13 +205,16 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 
 	how.at = o->at.given ? o->at.seconds : how.now;
 	if (!cmd_plan_check_options(o, e) || !chosen_check(&o->chosen, e) ||
-	    !chosen_open_backup(s, &o->chosen, e) || !planning_make(s, &how, &p, e))
+	    (o->sign && !plan_signer_open(o->sign, &signer, e)))
+		return false;
+	how.maker = signer ? plan_signer_key(signer) : NULL;
+	if (!chosen_open_backup(s, &o->chosen, e) || !planning_make(s, &how, &p, e))
 		return false;
 	if (how.offline)
 		note_age(s, &p.snapshot);
 	cmd_plan_show(s, &p.plan, o);
 	planning_tell_postponed(s, &p);
-	if (!write_files(s, o, &p.plan, e))
+	if (!write_files(s, o, signer, &p.plan, e))
 		return false;
 	if (o->detailed_exitcode)
 		*status = detailed_status(&p.plan);

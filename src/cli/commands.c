@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_validate,
 	&command_plan,
 	&command_plan_show,
+	&command_approve,
 	&command_apply,
 	&command_status,
 	&command_forecast,

@@ -5,6 +5,9 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "cli/overwrite.h"
+#include "cli/planning.h"
+#include "engine/plan_signature.h"
+#include "engine/saved_plan.h"
 #include "plan/planner.h"
 #include "json/value.h"
 
@@ -103,6 +106,14 @@ bool saved_read(const char *path, struct saved *out, struct err *e)
 	s.fleet_file = arena_strdup(&s.plan.arena, fleet_file);
 	*out = TAKE(s);
 	return true;
+}
+
+struct plan_identity saved_identity(const char *path, const struct plan *saved, struct arena *a)
+{
+	return (struct plan_identity){ .path = path,
+				       .hash = plan_hash(plan_line(saved, a), a),
+				       .lineage = saved->lineage,
+				       .serial = saved->serial };
 }
 
 bool saved_is_one(const char *path)

@@ -20,6 +20,8 @@
 
 #include <stdbool.h>
 
+struct plan_identity;
+
 struct saved {
 	struct plan plan;
 	const char *fleet_file; /* last part of the path; in the plan's arena */
@@ -37,5 +39,8 @@ MUST_CHECK bool saved_read(const char *path, struct saved *out, struct err *e);
 MUST_CHECK bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e);
 /* True when the file looks like a saved plan rather than a fleet file. */
 bool saved_is_one(const char *path);
+
+/* What signatures of a saved plan are of; strings in `a`, or the plan's. */
+struct plan_identity saved_identity(const char *path, const struct plan *saved, struct arena *a);
 
 #endif

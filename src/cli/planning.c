@@ -149,6 +149,8 @@ bool planning_repeat(struct session *s, const struct planning *how, struct plann
 		.choices = how->choices,
 		.broken = how->broken ? how->broken
 				      : find_interrupted(s, &how->choices, &interrupted),
+		.maker = how->maker,
+		.unapproved = how->unapproved,
 		.moved = how->moved,
 		.moved_count = how->moved_count,
 	};

@@ -82,6 +82,8 @@ struct planning {
 	int64_t at;        /* time the plan is made for */
 	int64_t valid_for; /* see plan/planner.h */
 	struct choices choices;
+	const char *maker;         /* of the saved plan that is made again, see plan/planner.h */
+	bool unapproved;           /* likewise */
 	const struct plan *broken; /* plan of an unfinished run, see plan/planner.h; NULL: none */
 	const struct moved_component *moved; /* leave the plan, see plan/planner.h */
 	size_t moved_count;

@@ -59,6 +59,19 @@ static void put_windows(struct writer *w, const struct restart *p)
 	put_freezes(w, p->freezes, p->freeze_count);
 }
 
+static void put_approvals(struct writer *w, const struct approval_policy *p)
+{
+	if (!p->required)
+		return;
+	buf_puts(w->out, "approvals\n");
+	put_number(w, "required", p->required);
+	put_number(w, "for", p->about);
+	for (size_t i = 0; i < p->signer_count; i++) {
+		put_text(w, "signer", p->signers[i].name);
+		put_path(w, "key", p->signers[i].key);
+	}
+}
+
 static void put_issuer(struct writer *w, const struct issuer *i)
 {
 	buf_printf(w->out, "issuer %s\n", i->name);
@@ -226,6 +239,7 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 	put_freezes(&w, f->freezes, f->freeze_count);
 	for (size_t i = 0; i < f->acknowledge_count; i++)
 		put_acknowledgement(&w, &f->acknowledge[i]);
+	put_approvals(&w, &f->approvals);
 	for (size_t i = 0; i < f->issuer_count; i++)
 		put_issuer(&w, &f->issuers[i]);
 	for (size_t i = 0; i < f->certificate_count; i++)

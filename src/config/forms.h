@@ -19,6 +19,11 @@ struct secret_form {
 	const char *key_file;
 };
 
+struct approval_form {
+	struct approval_policy policy;
+	struct items signers; /* struct approval_key */
+};
+
 struct fleet_form {
 	unsigned version;
 	const char *name;
@@ -29,6 +34,7 @@ struct fleet_form {
 	struct items acknowledge; /* struct ack_form */
 	struct items freezes;     /* struct freeze_form */
 	struct run_limits limits;
+	struct approval_form approvals;
 	const struct node *include;
 	struct section *issuers;
 	struct section *certificates;

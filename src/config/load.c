@@ -48,6 +48,9 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	ld->fleet.limits = form->limits;
 	ld->fleet.freezes = freezes_from(ld, &form->freezes);
 	ld->fleet.freeze_count = form->freezes.count;
+	ld->fleet.approvals = form->approvals.policy;
+	ld->fleet.approvals.signers = form->approvals.signers.list;
+	ld->fleet.approvals.signer_count = form->approvals.signers.count;
 	if (form->include)
 		include_all(ld, form->include);
 	lookup_release(&ld->components.names);

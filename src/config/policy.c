@@ -2,11 +2,13 @@
 #include "config/policy.h"
 
 #include "base/fs.h"
+#include "base/text.h"
 #include "config/forms.h"
 #include "config/values.h"
 #include "config/writer.h"
 #include "model/version.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void note_secret(struct loader *ld, const char *path)
@@ -61,6 +63,23 @@ bool state_check(struct loader *ld, const struct node *n, void *out)
 
 	if (s->unsealed && s->seal.kind != SECRET_NONE)
 		return config_error(ld, unsealed, "'unsealed' and 'seal' contradict each other");
+	return true;
+}
+
+bool approvals_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct approval_form *form = out;
+	struct approval_key *keys = form->signers.list;
+
+	if (form->policy.required > form->signers.count)
+		return config_error(ld, node_find(n, "required"),
+				    "'required' is more than there are 'signers'");
+	if (form->signers.count)
+		qsort(keys, form->signers.count, sizeof(*keys), text_compare);
+	for (size_t i = 1; i < form->signers.count; i++)
+		if (!strcmp(keys[i - 1].name, keys[i].name))
+			return config_error(ld, node_find(n, "signers"), "signer '%s' twice",
+					    shown(ld, keys[i].name));
 	return true;
 }
 

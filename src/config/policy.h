@@ -13,6 +13,7 @@ extern const struct field_type backup_type; /* struct backup_policy */
 extern const struct field_type share_type;  /* struct share */
 
 bool version_check(struct loader *ld, const struct node *n, void *out);
+bool approvals_check(struct loader *ld, const struct node *n, void *out);
 bool state_check(struct loader *ld, const struct node *n, void *out);
 
 #endif

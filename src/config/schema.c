@@ -12,6 +12,7 @@
 #include "config/topology.h"
 #include "config/values.h"
 #include "config/window_types.h"
+#include "model/approval.h"
 
 /* Units of durations, in seconds. */
 enum {
@@ -546,6 +547,50 @@ static const struct record limits_record = {
 	.help = "how much one run may change",
 };
 
+/* --- approvals --- */
+
+static const struct field approval_key_fields[] = {
+	NAME(struct approval_key, "name", name, "the signer's name, for people", .required = true),
+	PATH(struct approval_key, "key", key,
+	     "a file with the public key, or a certificate of it, as PEM: Ed25519 or ECDSA",
+	     .required = true),
+	{ 0 },
+};
+static const struct record approval_key_record = {
+	.name = "signer",
+	.fields = approval_key_fields,
+	.size = sizeof(struct approval_key),
+	.help = "a person who approves, by a key",
+};
+static const struct field approval_key_item = { .key = "signers",
+						.type = &record_type,
+						.param = &approval_key_record };
+static const struct list_of approval_keys = { &approval_key_item, sizeof(struct approval_key), 1,
+					      APPROVAL_SIGNERS_LIMIT };
+static const struct field approval_class_item = { .key = "for",
+						  .type = &choice_type,
+						  .param = approval_class_names };
+static const struct list_of approval_classes = { &approval_class_item, sizeof(unsigned), 1,
+						 APPROVE_COUNT };
+static const struct bounds approvals_required = { 1, APPROVAL_SIGNERS_LIMIT };
+static const struct field approval_fields[] = {
+	COUNT(struct approval_form, "required", policy.required, approvals_required,
+	      "how many signers have to approve", .required = true),
+	FIELD(struct approval_form, "for", policy.about, unsigned, purpose_type,
+	      .param = &approval_classes, .required = true,
+	      .help = "changes that need it: issuers, contacts (what first-contact tells), removals of components, requests of certificates"),
+	LIST(struct approval_form, "signers", signers, list_type, approval_keys,
+	     "who approves, each with a key of their own", .required = true),
+	{ 0 },
+};
+static const struct record approval_record = {
+	.name = "approvals",
+	.fields = approval_fields,
+	.size = sizeof(struct approval_form),
+	.check = approvals_check,
+	.help = "changes that signers have to approve before an apply makes them",
+};
+
 /* --- the file --- */
 
 #define SECTIONS                                                                           \
@@ -581,6 +626,9 @@ static const struct field fleet_fields[] = {
 	     "when no component may be changed, whatever its role says"),
 	LIST(struct fleet_form, "acknowledge", acknowledge, list_type, ack_items,
 	     "preconditions that are accepted for a while"),
+	FIELD(struct fleet_form, "approvals", approvals, struct approval_form, record_type,
+	      .param = &approval_record,
+	      .help = "changes that signers have to approve before an apply makes them"),
 	FIELD(struct fleet_form, "access", access, struct fleet_access, record_type,
 	      .param = &access_record, .help = "certfleet's own identity towards components"),
 	{ 0 },

@@ -500,6 +500,9 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	r->record = (struct run_record){ .plan_hash = order->plan_hash,
 					 .plan = order->plan_json,
 					 .who = who(&r->arena),
+					 .approvals = order->approvals,
+					 .approval_count = order->approval_count,
+					 .reason = order->reason,
 					 .started = clock_now() };
 }
 

@@ -150,6 +150,14 @@ struct history_report {
 MUST_CHECK bool engine_check_history(struct engine *en, struct arena *a, struct history_report *out,
 				     struct err *e);
 
+/*
+ * engine/observe_approvals.c: the rules of approval of the fleet file, whose keys it reads;
+ * NULL: it has none.  ERR_INPUT for a key that cannot be read.
+ */
+struct approval_rules;
+MUST_CHECK bool engine_approvals_asked(struct engine *en, struct arena *a,
+				       const struct approval_rules **out, struct err *e);
+
 /* Result of engine_check_state(). */
 struct state_report {
 	struct flaw_list flaws;
@@ -182,10 +190,13 @@ MUST_CHECK bool engine_recall(struct engine *en, int64_t now, struct snapshot *o
 /* A plan to execute. */
 struct apply_order {
 	const struct plan *plan;
-	const struct snapshot *snapshot; /* snapshot the plan was made from */
-	const char *plan_json;           /* for the journal */
-	const char *plan_hash;           /* plan_hash() of the plan the user agreed to */
-	bool new_bundle;                 /* write a bundle first, even without a backup step */
+	const struct snapshot *snapshot;  /* snapshot the plan was made from */
+	const char *plan_json;            /* for the journal */
+	const char *plan_hash;            /* plan_hash() of the plan the user agreed to */
+	const struct approval *approvals; /* of the saved plan */
+	size_t approval_count;
+	const char *reason; /* why it needs none; NULL */
+	bool new_bundle;    /* write a bundle first, even without a backup step */
 };
 
 struct apply_result {

@@ -153,7 +153,8 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 		return false;
 	if (!backup_observe(en, &s, e) || !observe_imports(en, &s, e))
 		return false;
-	if (!observe_trust(en, &s, e) || !observe_source(en, &s, e) || !observe_written(en, &s, e))
+	if (!observe_approvals(en, &s, e) || !observe_trust(en, &s, e) ||
+	    !observe_source(en, &s, e) || !observe_written(en, &s, e))
 		return false;
 	observe_client_views(en, &s);
 
@@ -198,6 +199,9 @@ const char *engine_spec_digest(const char *canonical, const struct snapshot *s, 
 	for (size_t i = 0; i < s->trusted_count; i++)
 		buf_printf(&text, "trust %s %s\n", s->trusted[i].path,
 			   s->trusted[i].digest ? s->trusted[i].digest : "unread");
+	for (size_t i = 0; s->approvals_asked && i < s->approvals_asked->signer_count; i++)
+		buf_printf(&text, "signer %s %s\n", s->approvals_asked->signers[i].name,
+			   s->approvals_asked->signers[i].key);
 	sha256_text(buf_text(&text), text.len, digest);
 	return arena_strdup(a, digest);
 }

@@ -73,6 +73,8 @@ struct client_view *client_view_read(struct engine *en, const struct certificate
  * by an authority that signs others too.
  */
 MUST_CHECK bool observe_trust(struct engine *en, struct snapshot *s, struct err *e);
+/* engine/observe_approvals.c: the rules of approval of the snapshot. */
+MUST_CHECK bool observe_approvals(struct engine *en, struct snapshot *s, struct err *e);
 /*
  * engine/observe_authority.c: watch for foreign CAs behind the certificates in
  * use.  Lives in the snapshot's arena; the result is the snapshot's `foreign`.

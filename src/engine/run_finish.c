@@ -123,6 +123,20 @@ static bool ended_well(int status)
 	return status == EXIT_DONE || status == EXIT_AWAITS;
 }
 
+/* The rules of the fleet file count from the next run on. */
+static bool record_approvals(const struct run *r, struct change *change, struct err *e)
+{
+	const struct approval_rules *asked = r->order->snapshot->approvals_asked;
+	const struct approval_rules *before = NULL;
+	AUTO(arena) a = { 0 };
+
+	if (!state_approval_rules(r->en->state, &a, &before, e))
+		return false;
+	if (!approval_rules_equal(before, asked))
+		change_approval_rules(change, asked);
+	return true;
+}
+
 void end_run(struct run *r)
 {
 	const struct plan *p = r->plan;
@@ -145,6 +159,7 @@ void end_run(struct run *r)
 	/* what did not end well is told as new once more */
 	if ((ended_well(r->result.exit_status) && !is_same_reach(p, s) &&
 	     !change_reach(change, p->reach, p->reach_count, &e)) ||
+	    (ended_well(r->result.exit_status) && !record_approvals(r, change, &e)) ||
 	    !journal_end_run(r->en->state, &r->record, change, &e))
 		engine_note(r->en, "warning: cannot record the end of the run: %s", e.text);
 }

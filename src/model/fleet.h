@@ -562,6 +562,19 @@ struct run_limits {
 	unsigned percent; /* of the fleet */
 };
 
+/* Who approves a change, and which (model/approval.h). */
+struct approval_key {
+	const char *name; /* of the signer */
+	const char *key;  /* path: a public key, or a certificate, in PEM */
+};
+
+struct approval_policy {
+	unsigned required;                  /* 0: no approvals are asked for */
+	unsigned about;                     /* a bit for each enum approval_class */
+	const struct approval_key *signers; /* by name */
+	size_t signer_count;
+};
+
 /* Preset roles and rules for the parts of a product (config/topology.h). */
 enum topology {
 	TOPOLOGY_NONE,
@@ -583,6 +596,7 @@ struct fleet {
 	const struct freeze *freezes; /* of all roles; as in the file */
 	size_t freeze_count;
 	struct run_limits limits;
+	struct approval_policy approvals;
 	const struct issuer *issuers;
 	size_t issuer_count;
 	const struct certificate *certificates;

@@ -175,6 +175,7 @@ struct plan {
 	const char *spec_digest;
 	const char *lineage;
 	int64_t serial;
+	const char *maker; /* SHA-256 of the key of who signed it when it was saved; NULL */
 	struct choices choices;
 	/* components in scope, sorted; strings are copies */
 	const struct component_seen *observed;
@@ -215,6 +216,11 @@ struct plan {
 	/* not in the JSON form: names of copies whose failure is acknowledged */
 	const char *const *accepted_copies;
 	size_t accepted_copy_count;
+	/* not in the JSON form: what needs approvals, whether any of it waits for them, and
+	 * whether the fleet file has other rules than those that count */
+	size_t approval_count;
+	bool unapproved;
+	bool approvals_change;
 	/* not in the JSON form: keys of foreign CAs accepted now or before */
 	const char *const *accepted;
 	size_t accepted_count;
@@ -257,6 +263,8 @@ bool preconditions_end_remedy(const struct plan *p, size_t index);
 /* Whether an issue step asks for what its certificate was issued with before. */
 bool step_is_as_before(const struct step *s);
 
+/* Code of what signers have to approve. */
+#define PLAN_APPROVAL_MISSING "approval-missing"
 /* Code of what is staged, and waits for a person. */
 #define PLAN_AWAITING_HANDOFF "awaiting-handoff"
 bool left_out_awaits(const struct left_out *l);

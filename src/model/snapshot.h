@@ -240,6 +240,8 @@ struct copy_seen {
 	const char *error;   /* why it takes no bundle; NULL: it does, or was not asked */
 };
 
+struct approval_rules;
+
 struct snapshot {
 	struct arena arena;
 	int64_t observed_at;
@@ -262,6 +264,10 @@ struct snapshot {
 	const char *const *reached; /* by the last completed run, sorted; see
 				       struct plan */
 	size_t reached_count;       /* 0: none has completed */
+	/* rules of approval: those that count, as of the last completed run (without a state that
+	 * should be there, those of the fleet file), and those of the fleet file; NULL: none */
+	const struct approval_rules *approvals;
+	const struct approval_rules *approvals_asked;
 	/* shown under their new names here; in the order of the fleet */
 	const struct renamed_seen *renamed;
 	size_t renamed_count;

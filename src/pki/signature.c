@@ -2,8 +2,10 @@
 #include "pki/signature.h"
 
 #include "base/alloc.h"
+#include "crypto/crypto.h"
 #include "pki/gnutls_handle.h"
 #include "pki/key.h"
+#include "pki/pem.h"
 
 #include <string.h>
 
@@ -47,19 +49,41 @@ void signing_key_close(struct signing_key *k)
 	free(k);
 }
 
+/* A copy in `a`. */
+static struct der datum_copied(const gnutls_datum_t *from, struct arena *a)
+{
+	unsigned char *copy = arena_alloc(a, from->size);
+
+	memcpy(copy, from->data, from->size);
+	return (struct der){ copy, from->size };
+}
+
+bool signing_key_public(const struct signing_key *k, struct arena *a, struct der *out,
+			struct err *e)
+{
+	AUTO(pubkey) pub = NULL;
+	AUTO(datum) der = { 0 };
+	int rc = 0;
+
+	if (!key_public(k->key, &pub, e))
+		return false;
+	rc = gnutls_pubkey_export2(pub, GNUTLS_X509_FMT_DER, &der);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot write the public key");
+	*out = datum_copied(&der, a);
+	return true;
+}
+
 bool signing_key_sign(const struct signing_key *k, struct der text, struct arena *a,
 		      struct der *out, struct err *e)
 {
 	AUTO(datum) signature = { 0 };
 	gnutls_datum_t data = datum_of(text);
 	int rc = gnutls_privkey_sign_data2(k->key, k->how, 0, &data, &signature);
-	unsigned char *copy = NULL;
 
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot sign");
-	copy = arena_alloc(a, signature.size);
-	memcpy(copy, signature.data, signature.size);
-	*out = (struct der){ copy, signature.size };
+	*out = datum_copied(&signature, a);
 	return true;
 }
 
@@ -83,4 +107,23 @@ bool signature_check(struct der spki, struct der text, struct der signature, str
 	if (rc < 0)
 		return err_gnutls(e, rc, "the signature is not valid");
 	return true;
+}
+
+bool public_key_digest(const char *pem, size_t len, char out[SHA256_TEXT])
+{
+	gnutls_datum_t text = { (unsigned char *)pem, (unsigned)len };
+	struct pem_block block = { 0 };
+	size_t at = 0;
+
+	while (pem_next(text, &at, &block)) {
+		AUTO(datum) der = { 0 };
+		struct err ignored = { 0 };
+
+		if (strcmp(block.label, "PUBLIC KEY") != 0 || !block.whole ||
+		    !pem_decode(&block, &der, &ignored))
+			continue;
+		sha256_text(der.data, der.size, out);
+		return true;
+	}
+	return false;
 }

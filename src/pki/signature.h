@@ -28,6 +28,9 @@ MUST_CHECK bool signing_key_open(const struct secret *pkcs8, struct signing_key 
 void signing_key_close(struct signing_key *k);
 AUTO_TYPE(signing_key, struct signing_key *, signing_key_close)
 
+/* Its SubjectPublicKeyInfo, in `a`. */
+MUST_CHECK bool signing_key_public(const struct signing_key *k, struct arena *a, struct der *out,
+				   struct err *e);
 /* Signs `text`; the signature is in `a`. */
 MUST_CHECK bool signing_key_sign(const struct signing_key *k, struct der text, struct arena *a,
 				 struct der *out, struct err *e);
@@ -35,5 +38,11 @@ MUST_CHECK bool signing_key_sign(const struct signing_key *k, struct der text, s
 /* Verifies `signature` over `text` with the key in `spki`. */
 MUST_CHECK bool signature_check(struct der spki, struct der text, struct der signature,
 				struct err *e);
+
+/*
+ * SHA-256 hex of the first public key ("BEGIN PUBLIC KEY") in a PEM text.  Its bytes are not
+ * parsed.  False: the text holds none.
+ */
+bool public_key_digest(const char *pem, size_t len, char out[65]);
 
 #endif

@@ -83,6 +83,7 @@ struct issuer_build {
 	const struct generation *replaced; /* CA generation replaced by the new one; NULL: none */
 	bool in_scope;
 	bool publish;
+	bool contacts; /* it reaches what no completed run has reached */
 	const char *name;
 	const struct cause *left; /* out of the plan; NULL: it is not */
 	const char *reason;       /* why a new CA is made */
@@ -101,6 +102,7 @@ struct certificate_build {
 	struct issuer_build *issuer; /* NULL: self, or an import */
 	enum certificate_job job;
 	bool in_scope;
+	bool contacts; /* as of an issuer */
 	bool reissue;
 	const struct generation *held;      /* former generation in use; NULL: the newest */
 	int64_t held_until;                 /* of `held` */
@@ -143,6 +145,7 @@ struct component_build {
 	const struct component_seen *seen; /* all zero: never observed */
 	struct certificate_build *certificate;
 	bool in_scope;
+	bool contacts;            /* as of an issuer */
 	struct need wanted;       /* by what was seen of the component alone */
 	const struct cause *left; /* out of the plan; NULL: it is not */
 	/* steps of this plan */
@@ -203,6 +206,8 @@ struct plan_builder {
 	VEC(const struct component_seen *) removed; /* to retire, by name */
 	const struct cause *retirements_left;       /* NULL: they are carried out */
 	const struct cause *run_left;               /* out is all; NULL: it is not */
+	bool contacts;                              /* as of an issuer, for the fleet */
+	size_t approval_count;                      /* preconditions of approvals */
 	size_t known_count;                         /* components known to the state */
 	VEC(struct wave_build) wave_builds;         /* parallel to waves */
 	VEC(struct wave) waves;

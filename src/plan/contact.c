@@ -66,7 +66,7 @@ void contact_add(struct contact_list *c, enum contact_kind kind, const char *wha
 {
 	VEC_PUSH(&c->list, &c->d->scratch,
 		 (struct contact){ arena_printf(&c->d->scratch, "%s %s", kinds[kind].word, what),
-				   c->in_scope });
+				   c->in_scope, c->is_new });
 }
 
 const char *contact_path(const struct contact_list *c, const char *path)
@@ -311,6 +311,7 @@ static void collect(struct contact_list *c)
 	for (size_t i = 0; i < f->certificate_count; i++) {
 		const struct certificate *import = &f->certificates[i];
 
+		c->is_new = &d->certificates[i].contacts;
 		c->in_scope = d->certificates[i].in_scope;
 		contact_add_path(c, import->export);
 		c->in_scope = true;
@@ -319,12 +320,15 @@ static void collect(struct contact_list *c)
 			contact_add(c, CONTACT_SECRET,
 				    contact_trusted(c, "anchors of imports", import->trust.file));
 	}
+	c->is_new = NULL;
 	contact_add_policies(c);
 	for (size_t i = 0; i < f->issuer_count; i++) {
+		c->is_new = &d->issuers[i].contacts;
 		c->in_scope = d->issuers[i].in_scope;
 		contact_add_path(c, f->issuers[i].publish);
 	}
 	for (size_t i = 0; i < f->component_count; i++) {
+		c->is_new = &d->components[i].contacts;
 		c->in_scope = d->components[i].in_scope;
 		add_deliver(c, &f->components[i].deliver);
 		add_activate(c, &f->components[i]);
@@ -368,6 +372,14 @@ static void contact_finish(struct contact_list *c)
 static bool contact_is_known(const struct snapshot *s, const char *text)
 {
 	return text_find(text, s->reached, s->reached_count, sizeof(*s->reached)) != NULL;
+}
+
+/* Before duplicates are merged: several may reach what is new. */
+static void contact_mark_new(struct contact_list *c)
+{
+	vec_each (r, &c->list)
+		if (r->in_scope && r->is_new && !contact_is_known(c->d->snapshot, r->text))
+			*r->is_new = true;
 }
 
 static void contact_report(struct plan_builder *d, enum contact_kind kind, const char *const *items,
@@ -416,9 +428,10 @@ static void contact_remember(const struct contact_list *c, struct plan *p)
 
 void contact_plan(struct plan_builder *d, struct plan *p)
 {
-	struct contact_list c = { .d = d };
+	struct contact_list c = { .d = d, .is_new = &d->contacts };
 
 	collect(&c);
+	contact_mark_new(&c);
 	contact_finish(&c);
 	for (enum contact_kind kind = 0; kind < CONTACT_POLICY; kind++)
 		contact_put_kind(&c, kind);

@@ -26,12 +26,14 @@ enum contact_kind {
 struct contact {
 	const char *text;
 	bool in_scope;
+	bool *is_new; /* of who reaches it: to be set when it is */
 };
 
 struct contact_list {
 	struct plan_builder *d;
 	VEC(struct contact) list;
 	bool in_scope; /* of the contacts added next */
+	bool *is_new;  /* likewise */
 };
 
 void contact_add(struct contact_list *c, enum contact_kind kind, const char *what);

@@ -154,6 +154,8 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	p->left_out = d->left_out.items;
 	p->left_out_count = d->left_out.count;
 	p->run_left_out = d->run_left;
+	p->maker = builder_keep(d, in->maker);
+	approvals_finish(d, p);
 	p->moved = in->moved_count > 0;
 	p->steps = d->steps.items;
 	p->step_count = d->steps.count;
@@ -168,7 +170,9 @@ static bool records_anything(const struct plan *p)
 	for (size_t i = 0; i < p->precondition_count; i++)
 		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
 			return true;
-	return p->hold_count > 0 || p->remembered_count > 0;
+	/* approved contacts and rules are recorded at the end of a run */
+	return ((p->approval_count || p->approvals_change) && !p->unapproved) ||
+	       p->hold_count > 0 || p->remembered_count > 0;
 }
 
 bool plan_has_work(const struct plan *p)

@@ -217,6 +217,7 @@ static const struct member document_members[] = {
 	NUMBER_MEMBER("valid_for", struct plan, valid_for, 1, PLAN_VALID_MOST),
 	TEXTS_MEMBER("target", struct plan, choices.targets, choices.target_count,
 		     .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("maker", struct plan, maker, .absent = ABSENT_OMITTED),
 	OBJECT_MEMBER("choices", struct plan, choices, choice_members),
 	TEXT_MEMBER("spec_digest", struct plan, spec_digest),
 	GROUP_MEMBER("state", plan_state_members),

@@ -8,6 +8,7 @@
  *	from_backup     those of a bundle, which --from-backup makes desired
  *	diff            issuers and certificates that are new
  *	component_steps components that must change
+ *	approvals       changes that signers have to approve
  *	codes, precondition, acks  preconditions and their acknowledgement
  *	left_out        what they take out of the plan
  *	limits          what one run leaves to the next
@@ -44,6 +45,9 @@ struct plan_input {
 	 * and reissues: --reissue counts as done for certificates without an issue
 	 * step there, or with a newer generation than that replaces.  NULL: none. */
 	const struct plan *broken;
+	const char *maker; /* of the saved plan that is made again; NULL */
+	/* What needs approvals waits for them; else it is planned as if approved. */
+	bool unapproved;
 	/* Components that leave the plan, sorted by name: they moved since it was saved. */
 	const struct moved_component *moved;
 	size_t moved_count;

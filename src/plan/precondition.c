@@ -41,7 +41,9 @@ static void add_trouble(struct plan_builder *d, const struct precondition_spec *
 	*cause = (struct cause){ .code = f->code, .name = name };
 	VEC_PUSH(&d->troubles, &d->scratch,
 		 (struct trouble){ .cause = cause,
-				   .unit = f->whole_run ? UNIT_RUN : code_rows[f->code].unit,
+				   .unit = f->whole_run     ? UNIT_RUN
+					   : f->retirements ? UNIT_RETIREMENTS
+							    : code_rows[f->code].unit,
 				   .subject = f->subject });
 }
 

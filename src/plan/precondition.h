@@ -13,6 +13,7 @@ struct precondition_spec {
 	enum severity severity;
 	const char *name; /* displayed subject; "" for the fleet */
 	struct subject subject;
+	bool retirements;         /* its unit is these */
 	bool whole_run;           /* its unit is the run, whatever the subject */
 	bool alone;               /* its unit is out already, and nothing waits for it */
 	const char *message;      /* in the plan's arena */

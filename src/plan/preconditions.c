@@ -362,6 +362,7 @@ void preconditions_check(struct plan_builder *d)
 		check_copy(d, &d->snapshot->copies[i]);
 	check_renamed(d);
 	check_removal(d);
+	approvals_check_needed(d);
 	acks_check_standing(d);
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		precondition_issuer(d, &d->issuers[i]);

@@ -22,6 +22,9 @@ void preconditions_accepted(struct plan_builder *d, struct plan *p);
 /* Preconditions of one component, and of the components of a role together. */
 void precondition_component(struct plan_builder *d, const struct component_build *c);
 void precondition_roles(struct plan_builder *d);
+/* Changes that signers have to approve (approvals.c); what of it the plan keeps. */
+void approvals_check_needed(struct plan_builder *d);
+void approvals_finish(const struct plan_builder *d, struct plan *p);
 /* Of the clocks of components, or of ours when most agents' differ; whether there is a step. */
 void precondition_clocks(struct plan_builder *d, bool has_step);
 /*

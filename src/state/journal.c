@@ -22,6 +22,13 @@ const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1] = {
 	[STEP_UNDONE] = "undone",
 };
 
+static const struct member run_approval_members[] = {
+	TEXT_MEMBER("name", struct approval, name),
+	TEXT_MEMBER("key", struct approval, key),
+	NUMBER_MEMBER("expires", struct approval, expires, INT64_MIN, INT64_MAX),
+	{ 0 },
+};
+
 static const struct member run_record_members[] = {
 	NUMBER_MEMBER("number", struct run_record, number, 0, UINT_MAX),
 	TEXT_MEMBER("plan_hash", struct run_record, plan_hash),
@@ -30,6 +37,9 @@ static const struct member run_record_members[] = {
 	NUMBER_MEMBER("ended", struct run_record, ended, INT64_MIN, INT64_MAX),
 	NUMBER_MEMBER("exit_status", struct run_record, exit_status, INT_MIN, INT_MAX),
 	NUMBER_MEMBER("serial", struct run_record, serial, INT64_MIN, INT64_MAX),
+	LIST_MEMBER("approvals", struct run_record, approvals, approval_count, run_approval_members,
+		    .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("reason", struct run_record, reason, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("previous", struct run_record, previous, .absent = ABSENT_OMITTED),
 	{ 0 },
 };

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/approval.h"
 #include "model/plan.h"
 #include "state/state.h"
 
@@ -39,6 +40,9 @@ struct run_record {
 	int64_t started;
 	int64_t ended; /* 0: interrupted or still running */
 	int exit_status;
+	const struct approval *approvals; /* that counted for it */
+	size_t approval_count;
+	const char *reason; /* why it needed none; NULL */
 	/* hash of the line before; "": there is none; NULL: of a former version, without hashes */
 	const char *previous;
 	int64_t serial; /* last serial written by this run, including commits after its record */

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/approval.h"
 #include "model/certs.h"
 #include "model/snapshot.h"
 #include "state/backend.h"
@@ -31,6 +32,7 @@
 #define STEP_PREFIX "step/"
 #define PLAN_PREFIX "plan/"
 #define ACCEPTED_KEY "accepted"
+#define APPROVALS_KEY "approvals"
 #define COPIED_KEY "copied"
 
 enum {
@@ -55,7 +57,7 @@ bool record_is(const struct stored_record *r, const char *prefix);
  */
 typedef bool record_check_fn(const struct stored_record *r, struct arena *a, struct err *e);
 record_check_fn contact_check, accepted_check, run_check, step_check, plan_check, invite_check,
-	bundle_check, copied_check, enrolled_check, written_check;
+	bundle_check, copied_check, enrolled_check, written_check, approval_rules_check;
 
 /* Sets "record 'KEY' is damaged: ..." with the remedy; returns false. */
 bool record_damaged(const struct stored_record *r, const char *why, struct err *e);
@@ -74,6 +76,9 @@ MUST_CHECK bool generation_read(const struct stored_record *r, struct arena *a,
 /* Keys of accepted foreign CAs, sorted. */
 MUST_CHECK bool accepted_read(const struct stored_record *r, struct arena *a,
 			      const char *const **out, size_t *count, struct err *e);
+
+MUST_CHECK bool approval_rules_read(const struct stored_record *r, struct arena *a,
+				    const struct approval_rules **out, struct err *e);
 
 const char *certificates_encode(const struct cert_set *set, struct arena *a);
 MUST_CHECK bool certificates_read(const struct stored_record *r, struct arena *a,

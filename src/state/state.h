@@ -9,6 +9,7 @@
  *	component/NAME            deliveries, due activation, rejected generations
  *	observation/NAME          last observation of the component
  *	reach/N                   contact list of the last completed run
+ *	approvals                 rules of approval of the last completed run
  *	accepted                  keys of accepted foreign CAs
  *	copied                    copies of bundles
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
@@ -32,6 +33,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "base/vec.h"
+#include "model/approval.h"
 #include "model/certs.h"
 #include "model/snapshot.h"
 
@@ -149,6 +151,9 @@ MUST_CHECK bool state_bundle_copies(struct state *s, struct arena *a, const char
 /* Keys of accepted foreign CAs (model/snapshot.h), sorted. */
 MUST_CHECK bool state_accepted(struct state *s, struct arena *a, const char *const **out,
 			       size_t *count, struct err *e);
+/* Rules of approval as of the last completed run; NULL: there are none. */
+MUST_CHECK bool state_approval_rules(struct state *s, struct arena *a,
+				     const struct approval_rules **out, struct err *e);
 /* Private key with this SPKI hash; `out` must be empty. */
 MUST_CHECK bool state_key(struct state *s, const char *spki, struct secret *out, struct err *e);
 bool state_has_key(struct state *s, const char *spki);
@@ -187,6 +192,8 @@ MUST_CHECK bool change_reach(struct change *c, const char *const *reach, size_t 
 void change_bundle_copies(struct change *c, const char *const *texts, size_t count);
 /* Replaces the keys of accepted foreign CAs; sorted. */
 void change_accepted(struct change *c, const char *const *keys, size_t count);
+/* Replaces the rules of approval; NULL: there are none any more. */
+void change_approval_rules(struct change *c, const struct approval_rules *rules);
 /* Writes any other record, for the journal; value NULL deletes it. */
 void change_record(struct change *c, const char *key, const char *value);
 

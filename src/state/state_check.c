@@ -56,6 +56,7 @@ static const struct {
 	{ OBSERVATION_PREFIX, check_observation },
 	{ CONTACT_PREFIX, contact_check },
 	{ ACCEPTED_KEY, accepted_check },
+	{ APPROVALS_KEY, approval_rules_check },
 	{ RUN_PREFIX, run_check },
 	{ STEP_PREFIX, step_check },
 	{ PLAN_PREFIX, plan_check },

@@ -42,6 +42,16 @@ static bool copy_agent(struct change *c, const struct stored_record *r, struct e
 	return true;
 }
 
+static bool copy_approval_rules(struct change *c, const struct stored_record *r, struct err *e)
+{
+	const struct approval_rules *rules = NULL;
+
+	if (!approval_rules_read(r, &c->arena, &rules, e))
+		return false;
+	change_approval_rules(c, rules);
+	return true;
+}
+
 static bool copy_component(struct change *c, const struct stored_record *r, struct err *e)
 {
 	struct component_seen seen = { 0 };
@@ -65,6 +75,7 @@ static const struct carried {
 } carried[] = {
 	{ ACCEPTED_KEY, copy_accepted },
 	{ AGENT_PREFIX, copy_agent },
+	{ APPROVALS_KEY, copy_approval_rules },
 	{ COMPONENT_PREFIX, copy_component },
 };
 

@@ -4,8 +4,8 @@
  *
  * What a copy carries beside the generations and their keys: what is known of the
  * components (with the numbers of their orders and what they rejected), of the agents,
- * and of accepted authorities.  Observations are made afresh, invites have expired, and
- * the journal stays with the state that was lost.
+ * of the rules of approval, and of accepted authorities.  Observations are made afresh, invites
+ *have expired, and the journal stays with the state that was lost.
  *
  * The new state is made in the directory PATH.restoring and renamed to PATH at the end:
  * killed anywhere, there is no state at PATH, or the whole one.  The next rebuilding

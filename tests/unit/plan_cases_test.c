@@ -6,9 +6,9 @@
  *	--- now        a time; without it 2026-11-23T08:00:00Z
  *	--- choices    target T | ack CODE[:T] | reissue NAME | until T |
  *	               use NAME@WHICH, where WHICH may be a generation here |
- *	               restart-postponed | ignore-windows REASON | over-limits REASON | broken
- *CERTIFICATE [WEB/1], the issue step of a plan to go on with and what it replaces | from-backup,
- *with what the lines "bundle" hold
+ *	               restart-postponed | unapproved | ignore-windows REASON | over-limits REASON |
+ *broken CERTIFICATE [WEB/1], the issue step of a plan to go on with and what it replaces |
+ *from-backup, with what the lines "bundle" hold
  *	--- fleet      the fleet file after a standard head
  *	--- snapshot   one thing a line, see below
  *	--- expect     preconditions, steps, waves; or the error
@@ -40,6 +40,7 @@
  *	accepted KEY
  *	operators ISSUER, which signs the operator
  *	undeclared NAME@HOST, a collector that is no component
+ *	approvals CLASS... [changed], of two signers
  *	renamed KIND OLD NEW, in what is listed under NEW here
  *	component NAME [offline] [unseen] [unknown] [remove] [failed] [deferred]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
@@ -68,6 +69,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "config/load.h"
+#include "model/approval.h"
 #include "model/client_view.h"
 #include "model/issue_request.h"
 #include "plan_fixture.h"
@@ -120,6 +122,7 @@ struct scene {
 	VEC(struct copy_seen) copies;
 	bool reach_given;
 	bool restart_postponed;
+	bool unapproved;
 	const char *ignore_windows;
 	const char *over_limits;
 	struct source_bundle source;
@@ -486,6 +489,21 @@ static void add_foreign(struct scene *s, const struct words *w)
 					      .fingerprint = fingerprint(s, w->items[1]) }));
 }
 
+/* Rules that count; those of the fleet file are the same unless it has others. */
+static void add_approvals(struct scene *s, const struct words *w)
+{
+	static const struct approval_signer signers[] = { { "alice", "a" }, { "bob", "b" } };
+	static const struct approval_rules other = { 1, 1, signers, 1 };
+	struct approval_rules *rules = ARENA_NEW(&s->a, struct approval_rules);
+
+	*rules = (struct approval_rules){ .required = 2, .signers = signers, .signer_count = 2 };
+	for (unsigned i = 0; i < APPROVE_COUNT; i++)
+		if (has(w, approval_class_names[i]))
+			rules->about |= 1u << i;
+	s->snapshot.approvals = rules;
+	s->snapshot.approvals_asked = has(w, "changed") ? &other : rules;
+}
+
 static enum renamed_kind renamed_kind(const char *name)
 {
 	enum renamed_kind kind = 0;
@@ -521,6 +539,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->renamed, &s->a,
 			 ((struct renamed_seen){ renamed_kind(w->items[1]), w->items[2],
 						 w->items[3] }));
+	else if (!strcmp(kind, "approvals"))
+		add_approvals(s, w);
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
 	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation") ||
@@ -638,6 +658,8 @@ static void read_choice_line(struct scene *s, const struct words *w)
 					 .certificate = w->items[1],
 					 .replaces = w->count > 2 ? fingerprint(s, w->items[2])
 								  : NULL }));
+	else if (!strcmp(kind, "unapproved"))
+		s->unapproved = true;
 	else if (!strcmp(kind, "restart-postponed"))
 		s->restart_postponed = true;
 	else if (!strcmp(kind, "ignore-windows"))
@@ -877,6 +899,7 @@ static char *outcome(struct scene *s, const struct sections *c)
 			     .over_limits = s->over_limits,
 			     .restart_postponed = s->restart_postponed },
 		.broken = s->broken.count ? &broken : NULL,
+		.unapproved = s->unapproved,
 	};
 	AUTO(plan) p = { 0 };
 	AUTO(buf) out = { 0 };

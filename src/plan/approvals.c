@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes that signers have to approve.  A renewal of an unchanged request is none.  A plan
+ * is shown and saved as if they were approved, since that is what signers approve; an apply
+ * without a saved plan leaves each of them out.
+ */
+#include "base/text.h"
+#include "model/approval.h"
+#include "model/issue_request.h"
+#include "plan/precondition.h"
+#include "plan/preconditions.h"
+
+#include <string.h>
+
+static const struct approval_rules *rules_of(const struct plan_builder *d)
+{
+	return d->snapshot->approvals;
+}
+
+static bool is_asked(const struct plan_builder *d, enum approval_class class)
+{
+	return rules_of(d)->about & 1u << class;
+}
+
+static void approval_add(struct plan_builder *d, struct precondition_spec f, const char *what)
+{
+	unsigned required = rules_of(d)->required;
+
+	f.code = CODE_APPROVAL_MISSING;
+	f.severity = d->in->unapproved ? SEVERITY_ACKNOWLEDGE : SEVERITY_INFO;
+	f.message = arena_printf(d->kept, "%s needs %u approval%s", what, required,
+				 required == 1 ? "" : "s");
+	precondition_add(d, &f);
+	d->approval_count++;
+}
+
+static void approvals_of_issuer(struct plan_builder *d, const struct issuer_build *i)
+{
+	const struct precondition_spec f = { .name = i->name, .subject = { .issuer = i->name } };
+	bool unchanged = i->replaced &&
+			 !request_changes(i->replaced->request,
+					  issuer_request(i->issuer, &d->scratch), &d->scratch);
+
+	if (i->in_scope && i->reason && !unchanged && is_asked(d, APPROVE_ISSUERS))
+		approval_add(d, f, "a new authority");
+	if (i->in_scope && i->contacts && is_asked(d, APPROVE_CONTACTS))
+		approval_add(d, f, "what it reaches for the first time");
+}
+
+/* Whether the certificate is first made or imported, or asks for something else. */
+static bool is_new_request(const struct certificate_build *c)
+{
+	if (c->job == CERTIFICATE_IMPORT)
+		return !c->replaces;
+	return c->job == CERTIFICATE_ISSUE && (!c->asked || strcmp(c->asked, c->request) != 0);
+}
+
+static void approvals_of_certificate(struct plan_builder *d, const struct certificate_build *c)
+{
+	struct precondition_spec f = { .name = c->name,
+				       .subject = certificate_subject(c->certificate) };
+
+	if (c->in_scope && is_new_request(c) && is_asked(d, APPROVE_REQUESTS))
+		approval_add(d, f, "a new or changed request");
+	if (c->contacts && is_asked(d, APPROVE_CONTACTS))
+		approval_add(d, f, "what it reaches for the first time");
+}
+
+static void approvals_of_component(struct plan_builder *d, const struct component_build *c)
+{
+	const struct precondition_spec f = { .name = c->name,
+					     .subject = component_subject(c->component) };
+
+	if (c->in_scope && c->contacts && is_asked(d, APPROVE_CONTACTS))
+		approval_add(d, f, "what it reaches for the first time");
+}
+
+/* The old rules stay until a completed run: nothing else waits for the new ones. */
+static void approvals_of_fleet(struct plan_builder *d)
+{
+	if (!approval_rules_equal(rules_of(d), d->snapshot->approvals_asked))
+		approval_add(d, (struct precondition_spec){ .name = "", .alone = true },
+			     "another rule in 'approvals'");
+	if (d->contacts && is_asked(d, APPROVE_CONTACTS))
+		approval_add(d, (struct precondition_spec){ .name = "" },
+			     "what the fleet reaches for the first time");
+	if (d->removed.count && is_asked(d, APPROVE_REMOVALS))
+		approval_add(d, (struct precondition_spec){ .name = "", .retirements = true },
+			     "the removal of components");
+}
+
+void approvals_check_needed(struct plan_builder *d)
+{
+	if (!rules_of(d))
+		return;
+	approvals_of_fleet(d);
+	for (size_t i = 0; i < d->fleet->issuer_count; i++)
+		approvals_of_issuer(d, &d->issuers[i]);
+	for (size_t i = 0; i < d->fleet->certificate_count; i++)
+		approvals_of_certificate(d, &d->certificates[i]);
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		approvals_of_component(d, &d->components[i]);
+}
+
+void approvals_finish(const struct plan_builder *d, struct plan *p)
+{
+	p->approval_count = d->approval_count;
+	p->approvals_change = !approval_rules_equal(rules_of(d), d->snapshot->approvals_asked);
+	for (size_t i = 0; i < p->precondition_count; i++) {
+		const struct precondition *c = &p->preconditions[i];
+
+		p->unapproved |= !strcmp(c->code, PLAN_APPROVAL_MISSING) &&
+				 c->severity == SEVERITY_ACKNOWLEDGE && !c->acknowledged;
+	}
+}
