@@ -646,8 +646,9 @@ TEST(the_fleet_file_acknowledges_every_code_that_asks)
 {
 	const char *const *name = acknowledge_codes;
 
+	/* what signers have to say, the file that they look at cannot say for them */
 	for (enum code i = 0; i < CODE_COUNT; i++)
-		if (code_rows[i].severity == SEVERITY_ACKNOWLEDGE)
+		if (code_rows[i].severity == SEVERITY_ACKNOWLEDGE && i != CODE_APPROVAL_MISSING)
 			assert_string_equal(*name++, code_rows[i].name);
 	assert_null(*name);
 }
