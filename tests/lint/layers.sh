@@ -34,24 +34,34 @@ nettle/      crypto
 microhttpd.h agent
 libxml/      appmon
 '
-status=0
-for file in src/*/*.[ch]; do
-	from=$(basename "$(dirname "$file")")
-	may=" $from $(printf '%s\n' "$allowed" | sed -n "s/^$from: *//p") "
-	for to in $(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u); do
-		case $may in *" $to "*) ;; *)
-			echo "$file: $from/ may not include $to/" >&2
-			status=1 ;;
-		esac
-	done
-	while read -r header folders; do
-		case " $folders " in *" $from "* | '  ') continue ;; esac
-		if grep -q "^#include <$header" "$file"; then
-			echo "$file: only $folders may use <$header" >&2
-			status=1
-		fi
-	done <<-END
-	$foreign
-	END
-done
-exit $status
+grep -H '^#include' src/*/*.[ch] | awk -v allowed="$allowed" -v foreign="$foreign" '
+BEGIN {
+	count = split(allowed, rows, "\n")
+	for (i = 1; i <= count; i++) {
+		words = split(rows[i], word, "[: ]+")
+		for (k = 1; k <= words; k++)
+			may[word[1], word[k]] = 1
+	}
+	count = split(foreign, rows, "\n")
+	for (i = 1; i <= count; i++) {
+		words = split(rows[i], word, " ")
+		for (k = 2; k <= words; k++)
+			users[word[1]] = users[word[1]] " " word[k]
+	}
+}
+function fault(text) {
+	print file ": " text
+	bad = 1
+}
+{
+	file = $1
+	sub(":.*", "", file)
+	split(file, part, "/")
+	split($2, header, "[\"</>]")
+	if ($2 ~ /^"[a-z]*\// && !((part[2], header[2]) in may))
+		fault(part[2] "/ may not include " header[2] "/")
+	for (prefix in users)
+		if (index($2, "<" prefix) == 1 && index(users[prefix] " ", " " part[2] " ") == 0)
+			fault("only" users[prefix] " may use <" prefix)
+}
+END { exit bad }' >&2
