@@ -123,7 +123,10 @@ static bool ended_well(int status)
 	return status == EXIT_DONE || status == EXIT_AWAITS;
 }
 
-/* The rules of the fleet file count from the next run on. */
+/*
+ * The rules of the fleet file count from the next run on.  The first ones do so however this
+ * one ends, lest a host that is down keeps them out of force.
+ */
 static bool record_approvals(const struct run *r, struct change *change, struct err *e)
 {
 	const struct approval_rules *asked = r->order->snapshot->approvals_asked;
@@ -132,7 +135,7 @@ static bool record_approvals(const struct run *r, struct change *change, struct 
 
 	if (!state_approval_rules(r->en->state, &a, &before, e))
 		return false;
-	if (!approval_rules_equal(before, asked))
+	if ((ended_well(r->result.exit_status) || !before) && !approval_rules_equal(before, asked))
 		change_approval_rules(change, asked);
 	return true;
 }
@@ -159,7 +162,7 @@ void end_run(struct run *r)
 	/* what did not end well is told as new once more */
 	if ((ended_well(r->result.exit_status) && !is_same_reach(p, s) &&
 	     !change_reach(change, p->reach, p->reach_count, &e)) ||
-	    (ended_well(r->result.exit_status) && !record_approvals(r, change, &e)) ||
+	    !record_approvals(r, change, &e) ||
 	    !journal_end_run(r->en->state, &r->record, change, &e))
 		engine_note(r->en, "warning: cannot record the end of the run: %s", e.text);
 }

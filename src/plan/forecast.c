@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "base/vec.h"
+#include "model/activation.h"
 #include "model/drift.h"
 #include "model/hold.h"
 #include "model/renewal.h"
@@ -13,20 +14,26 @@ enum {
 	DAY = 24 * 3600,
 };
 
+/* Components that change, and those of them that are restarted for it. */
+struct load {
+	size_t components;
+	size_t restarts;
+};
+
 /* A renewal (no role), or the delivery to the components of one role. */
 struct forecast_event {
 	int64_t at;
 	const char *certificate;
 	const struct role *role;
-	size_t components;
+	struct load load;
 };
 
 /* The components of one certificate in one role. */
 struct forecast_users {
 	const struct certificate *certificate;
 	const struct role *role;
-	size_t count;
-	size_t pending; /* of these, that do not have the desired pair yet */
+	struct load all;
+	struct load pending; /* of these, that do not have the desired pair yet */
 };
 
 struct outlook {
@@ -68,6 +75,21 @@ static bool is_pending(const struct outlook *o, const struct component *c)
 	       served_drift(&seen->now, g->fingerprint, g->chain) == DRIFT_OTHER;
 }
 
+static struct load load_of(const struct outlook *o, const struct component *c)
+{
+	bool restarts =
+		c->role->restart.when != RESTART_POSTPONED &&
+		component_activation(c, snapshot_component(o->s, c->name)) == ACTIVATION_RESTART;
+
+	return (struct load){ 1, restarts };
+}
+
+static void load_add(struct load *to, struct load l)
+{
+	to->components += l.components;
+	to->restarts += l.restarts;
+}
+
 static void list_users(struct outlook *o)
 {
 	size_t count = o->f->component_count;
@@ -77,14 +99,16 @@ static void list_users(struct outlook *o)
 	for (size_t i = 0; i < count; i++) {
 		const struct component *c = &o->f->components[i];
 
-		list[i] = (struct forecast_users){ c->certificate, c->role, 1, is_pending(o, c) };
+		list[i] = (struct forecast_users){ c->certificate, c->role, load_of(o, c) };
+		if (is_pending(o, c))
+			list[i].pending = list[i].all;
 	}
 	if (count)
 		qsort(list, count, sizeof(*list), compare_users_of);
 	for (size_t i = 0; i < count; i++) {
 		if (used && !compare_users_of(&list[used - 1], &list[i])) {
-			list[used - 1].count++;
-			list[used - 1].pending += list[i].pending;
+			load_add(&list[used - 1].all, list[i].all);
+			load_add(&list[used - 1].pending, list[i].pending);
 			continue;
 		}
 		list[used++] = list[i];
@@ -96,11 +120,11 @@ static void list_users(struct outlook *o)
 /* ---- what comes ---- */
 
 static void add_event(struct outlook *o, int64_t at, const char *certificate,
-		      const struct role *role, size_t components)
+		      const struct role *role, struct load load)
 {
 	if (at < o->until)
 		VEC_PUSH(&o->events, o->a,
-			 ((struct forecast_event){ at, certificate, role, components }));
+			 ((struct forecast_event){ at, certificate, role, load }));
 }
 
 static void check_window(struct outlook *o, const struct forecast_users *u, int64_t due,
@@ -133,7 +157,7 @@ static void deliver(struct outlook *o, const struct forecast_users *users, size_
 		if (open.from < due)
 			open.from = due;
 		check_window(o, &users[i], due, open.from, ends);
-		add_event(o, open.from, users[i].certificate->name, users[i].role, users[i].count);
+		add_event(o, open.from, users[i].certificate->name, users[i].role, users[i].all);
 	}
 }
 
@@ -143,8 +167,8 @@ static void deliver_pending(struct outlook *o, const struct forecast_users *user
 	for (size_t i = 0; i < count; i++) {
 		struct forecast_users late = users[i];
 
-		late.count = late.pending;
-		if (late.count)
+		late.all = late.pending;
+		if (late.all.components)
 			deliver(o, &late, 1, o->at, g->not_after);
 	}
 }
@@ -163,7 +187,7 @@ static void foresee_renewals(struct outlook *o, const struct certificate *c,
 	else
 		deliver_pending(o, users, count, g);
 	while (due < o->until) {
-		add_event(o, due, c->name, NULL, 0);
+		add_event(o, due, c->name, NULL, (struct load){ 0 });
 		deliver(o, users, count, due, ends);
 		next.not_before = due - BACKDATE_SECONDS;
 		next.not_after = ends = due + c->validity;
@@ -208,16 +232,15 @@ static void add_day(struct outlook *o, const struct forecast_event *events, size
 {
 	const char **names = arena_array(o->a, count, sizeof(*names));
 	struct forecast_day day = { .day = events->at / DAY * DAY };
+	struct load load = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		const struct role *role = events[i].role;
-
 		names[i] = events[i].certificate;
-		day.renewals += !role;
-		day.components += events[i].components;
-		if (role && role->restart.when != RESTART_POSTPONED)
-			day.restarts += events[i].components;
+		day.renewals += !events[i].role;
+		load_add(&load, events[i].load);
 	}
+	day.components = load.components;
+	day.restarts = load.restarts;
 	day.certificates = names;
 	day.certificate_count = text_set(names, count);
 	day.over_limits = day.components > allowed;

@@ -84,7 +84,7 @@ struct forecast_day {
 	int64_t day; /* its beginning */
 	size_t renewals;
 	size_t components; /* that get a pair */
-	size_t restarts;   /* of these, whose activation is not postponed */
+	size_t restarts;   /* of these, whose process is restarted then */
 	bool over_limits;
 	/* of the certificates that are renewed or delivered, each once */
 	const char *const *certificates;

@@ -109,13 +109,22 @@ static const char *limit_text(struct arena *a, unsigned limit)
 	return limit ? arena_printf(a, "%u", limit) : "none";
 }
 
+/* Where keys lie that no passphrase protects. */
+static const char *in_clear(const struct fleet *f)
+{
+	if (f->backup.unencrypted)
+		return f->state.unsealed ? " unencrypted=bundles+state" : " unencrypted=bundles";
+	return f->state.unsealed ? " unencrypted=state" : "";
+}
+
 void contact_add_policies(struct contact_list *list)
 {
 	const struct fleet *f = list->d->fleet;
 
 	list->in_scope = true;
-	contact_add(list, CONTACT_POLICY,
-		    arena_printf(&list->d->scratch, "backup keep=%u", f->backup.keep));
+	contact_add(
+		list, CONTACT_POLICY,
+		arena_printf(&list->d->scratch, "backup keep=%u%s", f->backup.keep, in_clear(f)));
 	contact_add(list, CONTACT_POLICY,
 		    arena_printf(&list->d->scratch,
 				 "fleet components_per_run=%s percent_per_run=%s freeze=%s",

@@ -229,4 +229,20 @@ has "$out" "a key counts once" "says why"
 APPROVALS='approvals: {required: 1, for: [issuers], signers: [{name: a, key: certfleet.yaml}]}' fleet
 cf plan
 is $status 65 "a file without a key: 65"
+# ---- the first rules hold although a component is blocked ----
+rm -rf .certfleet backups certfleet.lineage p.plan*
+MORE='gone: {certificate: site, deliver: {files: {directory: missing/gone}}}' fleet
+cf apply --yes
+is $status 4 "a first run with a component that is blocked"
+SUBJECT=evil.example.test MORE='gone: {certificate: site, deliver: {files: {directory: missing/gone}}}' fleet
+cf apply --yes
+has "$out" "approval-missing site" "a changed request needs approvals then"
+
+# ---- keys in clear are told ----
+rm -rf .certfleet backups certfleet.lineage
+fleet
+cf apply --yes --ack foreign-authority
+sed -i 's|^backup: .*|backup: {directory: backups, unencrypted: true}\nstate: {path: .certfleet, seal: {env: CERTFLEET_BACKUP_PASSPHRASE}}|' certfleet.yaml
+cf plan
+has "$out" "backup: unencrypted none -> bundles" "a backup without a passphrase is a changed policy"
 finish

@@ -16,8 +16,8 @@ fleet() { # MORE
 	roles:
 	  later: {restart: {when: postponed}}
 	components:
-	  many: {certificate: short, each: ["m[1-4]"], deliver: {files: {directory: "tls/\${each}"}}}
-	  one: {role: later, certificate: long, deliver: {files: {directory: tls/one}}}
+	  many: {certificate: short, each: ["m[1-4]"], deliver: {files: {directory: "tls/\${each}"}}, activate: {command: ["true"]}}
+	  one: {role: later, certificate: long, deliver: {files: {directory: tls/one}}, activate: {command: ["true"]}}
 	END
 }
 line() { # DAY: what the table has of it
