@@ -113,7 +113,7 @@ begin
 TERM=xterm on_terminal 100 stop apply --yes
 is $status 7 "Ctrl-C stops it"
 has "$out" "stopped as asked" "says so"
-hasnt "$out" " waiting" "and leaves a clean screen"
+hasnt "$out" "[0-9] waiting" "and leaves a clean screen"
 begin
 NO_COLOR=1 TERM=xterm on_terminal 80 none apply --yes
 ! grep -q $'\e\\[[0-9;]*m' run/raw; ok $? "NO_COLOR: no colour"
