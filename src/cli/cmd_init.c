@@ -343,6 +343,15 @@ static void add_first_plan(struct beginning *b, struct buf *out)
 		buf_puts(out, "the first plan is empty\n");
 }
 
+/* The argument of a command, unless it is what the command takes by itself. */
+static void add_file(const char *path, struct buf *out)
+{
+	if (!strcmp(path, FLEET_FILE))
+		return;
+	buf_putc(out, ' ');
+	text_shell_word(out, path);
+}
+
 static void tell_end(struct beginning *b)
 {
 	const char *path = b->answers.path;
@@ -360,11 +369,10 @@ static void tell_end(struct beginning *b)
 	if (adopts)
 		add_first_plan(b, &text);
 	buf_puts(&text, "next: certfleet plan");
-	if (strcmp(path, FLEET_FILE) != 0) {
-		buf_putc(&text, ' ');
-		text_shell_word(&text, path);
-	}
-	buf_puts(&text, ", then certfleet apply\n");
+	add_file(path, &text);
+	buf_puts(&text, ", then certfleet apply");
+	add_file(path, &text);
+	buf_putc(&text, '\n');
 	term_print(&b->s->terminal, &text);
 }
 

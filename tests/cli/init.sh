@@ -115,6 +115,7 @@ cf init --subject CN=other
 is $status 64 "a second init: 64"
 has "$out" "there already, and init overwrites nothing" "says why"
 cf init --subject CN=other --out other.yaml
+has "$out" "^next: certfleet plan other.yaml, then certfleet apply other.yaml$" "the commands that follow name the file"
 is $status 0 "another file"
 has "$out" "the one in secrets/backup.pass" "uses the passphrase that is there"
 is "$(cat certfleet.yaml secrets/backup.pass | sha256sum)" "$sum" "nothing was overwritten"
