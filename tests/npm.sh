@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # npm.sh DIRECTORY PACKAGE@VERSION: installs a package of npm there for the
-# tests, once.  Without npm, or without its registry, the tests that need it say
+# tests, once, beside those that are there.  Without npm, or without its registry, the tests that need it say
 # that they are skipped.
 set -eu
 directory=$1
@@ -12,7 +12,7 @@ command -v npm >/dev/null || "$(dirname "$0")/setup.sh" npm || {
 	exit 0
 }
 mkdir -p "$directory"
-npm install --prefix "$directory" --no-save --no-audit --no-fund --ignore-scripts \
+npm install --prefix "$directory" --no-audit --no-fund --ignore-scripts \
 	--loglevel=error "$2" >"$directory/npm.log" 2>&1 || {
 	rm -rf "$directory/node_modules/$name"
 	echo "SKIPPED: tests with $name, cannot be installed: $(tail -1 "$directory/npm.log")"
