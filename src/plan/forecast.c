@@ -70,7 +70,7 @@ static bool is_pending(const struct outlook *o, const struct component *c)
 
 	if (!g || c->certificate->builtin)
 		return false;
-	return !seen || !seen->known ||
+	return !seen || !seen->now.observed_at ||
 	       installed_drift(&seen->now, g->fingerprint, g->chain) == DRIFT_OTHER ||
 	       served_drift(&seen->now, g->fingerprint, g->chain) == DRIFT_OTHER;
 }
@@ -150,14 +150,11 @@ static void deliver(struct outlook *o, const struct forecast_users *users, size_
 		    int64_t due, int64_t ends)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct open_span open = { .from = due };
+		const int64_t waits = role_waits_until(o->f, users[i].role, due);
+		const int64_t from = waits ? waits : due;
 
-		if (role_is_scheduled(o->f, users[i].role))
-			open = role_opening(o->f, users[i].role, due);
-		if (open.from < due)
-			open.from = due;
-		check_window(o, &users[i], due, open.from, ends);
-		add_event(o, open.from, users[i].certificate->name, users[i].role, users[i].all);
+		check_window(o, &users[i], due, from, ends);
+		add_event(o, from, users[i].certificate->name, users[i].role, users[i].all);
 	}
 }
 

@@ -65,6 +65,8 @@ adopts() { # PRODUCT CERT KEY PORT[/PROTOCOL] NAME
 	take_status
 	is "$(status_of "$5" state)" in-sync "$1: it is in sync"
 	is "$(status_of "$5" served)" "$served" "$1: and serves what it served"
+	cf forecast
+	hasnt "$out" "$(date -u +%F) .*$5" "$1: the forecast has nothing for today"
 	cf plan --detailed-exitcode
 	is $status 0 "$1: and nothing is left to do"
 	is "$(touched)" "$before" "$1: no file of it was touched"
