@@ -405,10 +405,8 @@ void run_look_at_windows(struct run *r)
 		return;
 	r->windows_end = INT64_MAX;
 	for (size_t i = 0; i < f->role_count; i++) {
-		struct open_span o = { .until = INT64_MAX };
+		const struct open_span o = role_opening(f, &f->roles[i], now);
 
-		if (role_is_scheduled(f, &f->roles[i]))
-			o = role_opening(f, &f->roles[i], now);
 		if (o.from <= now && o.until < r->windows_end)
 			r->windows_end = o.until;
 	}

@@ -123,6 +123,13 @@ struct open_span role_opening(const struct fleet *f, const struct role *r, int64
 	return o;
 }
 
+int64_t role_waits_until(const struct fleet *f, const struct role *r, int64_t at)
+{
+	const int64_t from = role_opening(f, r, at).from;
+
+	return from > at ? from : 0;
+}
+
 bool role_last_opening(const struct fleet *f, const struct role *r, int64_t least, int64_t before,
 		       struct open_span *out)
 {

@@ -52,6 +52,8 @@ struct open_span {
 bool role_is_scheduled(const struct fleet *f, const struct role *r);
 /* The first opening that ends after `at`: the role is open when it begins at `at` or before. */
 struct open_span role_opening(const struct fleet *f, const struct role *r, int64_t at);
+/* When a role opens that is not open `at`; 0: it is open. */
+int64_t role_waits_until(const struct fleet *f, const struct role *r, int64_t at);
 /* The last opening from `least` on that begins before `before`; false: there is none. */
 bool role_last_opening(const struct fleet *f, const struct role *r, int64_t least, int64_t before,
 		       struct open_span *out);

@@ -116,9 +116,8 @@ static void list_units(struct limiting *l)
 	for (size_t i = 0; i < d->fleet->role_count; i++) {
 		const struct role *r = &d->fleet->roles[i];
 
-		role_waits[r->rank] = !d->in->choices.ignore_windows &&
-				      role_is_scheduled(d->fleet, r) &&
-				      role_opening(d->fleet, r, d->in->at).from > d->in->at;
+		role_waits[r->rank] =
+			!d->in->choices.ignore_windows && role_waits_until(d->fleet, r, d->in->at);
 	}
 	l->count = d->process_count;
 	for (size_t i = 0; i < l->count; i++)

@@ -123,13 +123,7 @@ static int64_t *roles_waiting(const struct fleet *f, int64_t at, struct arena *a
 	bool any = false;
 
 	for (size_t i = 0; i < f->role_count; i++) {
-		struct open_span o = { 0 };
-
-		if (!role_is_scheduled(f, &f->roles[i]))
-			continue;
-		o = role_opening(f, &f->roles[i], at);
-		if (o.from > at)
-			until[i] = o.from;
+		until[i] = role_waits_until(f, &f->roles[i], at);
 		any |= until[i] != 0;
 	}
 	return any ? until : NULL;
