@@ -88,7 +88,7 @@ mkdir -p planned/tls
 	END
 	seq 1000 | sed 's|.*|  c&: {subject: "CN=host&.example.test", issuer: ca}|'
 } >many.yaml
-issue() { rm -rf .certfleet backups; "$bin/issue_run" many.yaml; }
+issue() { rm -rf .certfleet certfleet.lineage backups; "$bin/issue_run" many.yaml; }
 issue_bare() { "$bin/issue_bare" 1000; }
 
 # 3. a plan without changes for 300 components of one nginx
