@@ -86,6 +86,11 @@ static int compare_hosts(const void *a, const void *b)
 	return strcmp(((const struct host *)a)->origin, ((const struct host *)b)->origin);
 }
 
+static size_t places_of(const char *origin)
+{
+	return strncmp(origin, "http", 4) == 0 ? BATCH_WEB_LIMIT : BATCH_HOST_LIMIT;
+}
+
 struct host *batch_find_host(struct batch *b, const char *origin)
 {
 	struct host wanted = { .origin = origin };
@@ -97,7 +102,7 @@ struct host *batch_find_host(struct batch *b, const char *origin)
 	struct host *h = ARENA_NEW(&b->arena, struct host);
 
 	h->origin = arena_strdup(&b->arena, origin);
-	h->places.free = BATCH_HOST_LIMIT;
+	h->places.free = places_of(h->origin);
 	if (!tsearch(h, &b->hosts, compare_hosts))
 		abort();
 	b->host_count++;

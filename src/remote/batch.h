@@ -5,7 +5,8 @@
  * A conversation is straight-line code on a fiber that sends requests to one
  * origin after the other and waits for their responses.  batch_run() runs all added
  * conversations to their end, at most BATCH_FLEET_LIMIT at a time and
- * BATCH_HOST_LIMIT per origin.
+ * BATCH_HOST_LIMIT per origin, BATCH_WEB_LIMIT where that is a web server: sshd takes
+ * 10 logins at once (MaxStartups), HAProxy 10 connections to its socket (maxconn).
  *
  * Every request has a deadline.  Retried a few times, within the deadline: a
  * 429, a 503 with Retry-After, and an SSH connection closed before the server's
@@ -28,6 +29,7 @@
 enum {
 	BATCH_FLEET_LIMIT = 128,
 	BATCH_HOST_LIMIT = 4,
+	BATCH_WEB_LIMIT = 16,
 };
 
 struct batch;

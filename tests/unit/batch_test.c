@@ -188,6 +188,26 @@ TEST(many_are_asked_at_once_but_not_too_many_of_one)
 	}
 }
 
+TEST(a_web_server_is_asked_more_at_once)
+{
+	AUTO(batch) b = batch_new();
+	static struct server_gate gate = { .needed = BATCH_WEB_LIMIT };
+	struct server *s = server_new(
+		(struct server){ .gate = &gate, .delay_ms = 100, .answers = { HELLO } }, NULL);
+	struct asker askers[MANY] = { 0 };
+
+	for (int i = 0; i < MANY; i++) {
+		askers[i] = (struct asker){ .times = 1 };
+		batch_add(b, s->origin, ask, &askers[i]);
+	}
+	batch_run(b);
+	assert_int_equal(s->most_busy, BATCH_WEB_LIMIT);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(askers[i].status, 200);
+		secret_release(&askers[i].reply);
+	}
+}
+
 #define BUSY "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n"
 
 TEST(only_who_says_so_is_asked_again)
