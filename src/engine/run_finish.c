@@ -124,8 +124,23 @@ static bool ended_well(int status)
 }
 
 /*
- * The rules of the fleet file count from the next run on.  The first ones do so however this
- * one ends, lest a host that is down keeps them out of force.
+ * What did not end well is told as new once more, but for what was approved: that need not
+ * be approved again.
+ */
+static bool record_reach(const struct run *r, struct change *change, struct err *e)
+{
+	const struct plan *p = r->plan;
+
+	if (ended_well(r->result.exit_status))
+		return is_same_reach(p, r->order->snapshot) ||
+		       change_reach(change, p->reach, p->reach_count, e);
+	return !p->reach_approved_count ||
+	       change_reach(change, p->reach_approved, p->reach_approved_count, e);
+}
+
+/*
+ * The rules of the fleet file count from the next run on, when they are the first or were
+ * approved, however this one ends: a host that is down does not keep them out of force.
  */
 static bool record_approvals(const struct run *r, struct change *change, struct err *e)
 {
@@ -135,7 +150,7 @@ static bool record_approvals(const struct run *r, struct change *change, struct 
 
 	if (!state_approval_rules(r->en->state, &a, &before, e))
 		return false;
-	if ((ended_well(r->result.exit_status) || !before) && !approval_rules_equal(before, asked))
+	if ((r->plan->approvals_change || !before) && !approval_rules_equal(before, asked))
 		change_approval_rules(change, asked);
 	return true;
 }
@@ -159,10 +174,7 @@ void end_run(struct run *r)
 	/* also when the run failed: it was accepted */
 	if (p->accepted_count > s->accepted_count)
 		change_accepted(change, p->accepted, p->accepted_count);
-	/* what did not end well is told as new once more */
-	if ((ended_well(r->result.exit_status) && !is_same_reach(p, s) &&
-	     !change_reach(change, p->reach, p->reach_count, &e)) ||
-	    !record_approvals(r, change, &e) ||
+	if (!record_reach(r, change, &e) || !record_approvals(r, change, &e) ||
 	    !journal_end_run(r->en->state, &r->record, change, &e))
 		engine_note(r->en, "warning: cannot record the end of the run: %s", e.text);
 }

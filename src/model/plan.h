@@ -204,6 +204,10 @@ struct plan {
 	size_t deferred_count;
 	const char *const *reach;
 	size_t reach_count;
+	/* likewise, the contact list to record when it has not: what was approved is known
+	 * from then on; empty: nothing new was */
+	const char *const *reach_approved;
+	size_t reach_approved_count;
 	/* not in the JSON form, sorted: components whose pair a person has to hand over */
 	const char *const *awaited;
 	size_t awaited_count;
@@ -216,10 +220,9 @@ struct plan {
 	/* not in the JSON form: names of copies whose failure is acknowledged */
 	const char *const *accepted_copies;
 	size_t accepted_copy_count;
-	/* not in the JSON form: what needs approvals, whether any of it waits for them, and
-	 * whether the fleet file has other rules than those that count */
+	/* not in the JSON form: how much needs approvals, and whether the plan's run makes
+	 * the rules of the fleet file those that count */
 	size_t approval_count;
-	bool unapproved;
 	bool approvals_change;
 	/* not in the JSON form: keys of foreign CAs accepted now or before */
 	const char *const *accepted;

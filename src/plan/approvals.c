@@ -22,7 +22,15 @@ static bool is_asked(const struct plan_builder *d, enum approval_class class)
 	return rules_of(d)->about & 1u << class;
 }
 
-static void approval_add(struct plan_builder *d, struct precondition_spec f, const char *what)
+bool approvals_ask(const struct plan_builder *d, enum approval_class class)
+{
+	const struct approval_rules *asked = d->snapshot->approvals_asked;
+
+	return (rules_of(d) && is_asked(d, class)) || (asked && asked->about & 1u << class);
+}
+
+/* Whether the change is approved, as far as this plan knows. */
+static bool approval_add(struct plan_builder *d, struct precondition_spec f, const char *what)
 {
 	unsigned required = rules_of(d)->required;
 
@@ -32,9 +40,18 @@ static void approval_add(struct plan_builder *d, struct precondition_spec f, con
 				 required == 1 ? "" : "s");
 	precondition_add(d, &f);
 	d->approval_count++;
+	return f.severity == SEVERITY_INFO ||
+	       d->preconditions.items[d->preconditions.count - 1].acknowledged;
 }
 
-static void approvals_of_issuer(struct plan_builder *d, const struct issuer_build *i)
+static void approvals_of_contacts(struct plan_builder *d, struct contacts *c,
+				  struct precondition_spec f, const char *what)
+{
+	if (c->are_new && is_asked(d, APPROVE_CONTACTS))
+		c->held = !approval_add(d, f, what);
+}
+
+static void approvals_of_issuer(struct plan_builder *d, struct issuer_build *i)
 {
 	const struct precondition_spec f = { .name = i->name, .subject = { .issuer = i->name } };
 	bool unchanged = i->replaced &&
@@ -43,8 +60,7 @@ static void approvals_of_issuer(struct plan_builder *d, const struct issuer_buil
 
 	if (i->in_scope && i->reason && !unchanged && is_asked(d, APPROVE_ISSUERS))
 		approval_add(d, f, "a new authority");
-	if (i->in_scope && i->contacts && is_asked(d, APPROVE_CONTACTS))
-		approval_add(d, f, "what it reaches for the first time");
+	approvals_of_contacts(d, &i->contacts, f, "what it reaches for the first time");
 }
 
 /* Whether the certificate is first made or imported, or asks for something else. */
@@ -55,35 +71,33 @@ static bool is_new_request(const struct certificate_build *c)
 	return c->job == CERTIFICATE_ISSUE && (!c->asked || strcmp(c->asked, c->request) != 0);
 }
 
-static void approvals_of_certificate(struct plan_builder *d, const struct certificate_build *c)
+static void approvals_of_certificate(struct plan_builder *d, struct certificate_build *c)
 {
 	struct precondition_spec f = { .name = c->name,
 				       .subject = certificate_subject(c->certificate) };
 
 	if (c->in_scope && is_new_request(c) && is_asked(d, APPROVE_REQUESTS))
 		approval_add(d, f, "a new or changed request");
-	if (c->contacts && is_asked(d, APPROVE_CONTACTS))
-		approval_add(d, f, "what it reaches for the first time");
+	approvals_of_contacts(d, &c->contacts, f, "what it reaches for the first time");
 }
 
-static void approvals_of_component(struct plan_builder *d, const struct component_build *c)
+static void approvals_of_component(struct plan_builder *d, struct component_build *c)
 {
 	const struct precondition_spec f = { .name = c->name,
 					     .subject = component_subject(c->component) };
 
-	if (c->in_scope && c->contacts && is_asked(d, APPROVE_CONTACTS))
-		approval_add(d, f, "what it reaches for the first time");
+	approvals_of_contacts(d, &c->contacts, f, "what it reaches for the first time");
 }
 
-/* The old rules stay until a completed run: nothing else waits for the new ones. */
+/* The old rules stay until others are approved: nothing else waits for the new ones. */
 static void approvals_of_fleet(struct plan_builder *d)
 {
 	if (!approval_rules_equal(rules_of(d), d->snapshot->approvals_asked))
-		approval_add(d, (struct precondition_spec){ .name = "", .alone = true },
-			     "another rule in 'approvals'");
-	if (d->contacts && is_asked(d, APPROVE_CONTACTS))
-		approval_add(d, (struct precondition_spec){ .name = "" },
-			     "what the fleet reaches for the first time");
+		d->rules_held = !approval_add(
+			d, (struct precondition_spec){ .name = "", .alone = true },
+			"another rule in 'approvals'");
+	approvals_of_contacts(d, &d->contacts, (struct precondition_spec){ .name = "" },
+			      "what the fleet reaches for the first time");
 	if (d->removed.count && is_asked(d, APPROVE_REMOVALS))
 		approval_add(d, (struct precondition_spec){ .name = "", .retirements = true },
 			     "the removal of components");
@@ -105,11 +119,6 @@ void approvals_check_needed(struct plan_builder *d)
 void approvals_finish(const struct plan_builder *d, struct plan *p)
 {
 	p->approval_count = d->approval_count;
-	p->approvals_change = !approval_rules_equal(rules_of(d), d->snapshot->approvals_asked);
-	for (size_t i = 0; i < p->precondition_count; i++) {
-		const struct precondition *c = &p->preconditions[i];
-
-		p->unapproved |= !strcmp(c->code, PLAN_APPROVAL_MISSING) &&
-				 c->severity == SEVERITY_ACKNOWLEDGE && !c->acknowledged;
-	}
+	p->approvals_change = !d->rules_held &&
+			      !approval_rules_equal(rules_of(d), d->snapshot->approvals_asked);
 }

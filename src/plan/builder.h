@@ -76,6 +76,12 @@ struct cause {
 	bool accepted;    /* by the role, or acknowledged: nothing else waits for it */
 };
 
+/* What an issuer, a certificate, a component or the fleet reaches. */
+struct contacts {
+	bool are_new; /* some of it no completed run has reached */
+	bool held;    /* these wait for approvals */
+};
+
 struct issuer_build {
 	const struct issuer *issuer;
 	/* CA generation that is kept; NULL: this plan makes a new one */
@@ -83,7 +89,7 @@ struct issuer_build {
 	const struct generation *replaced; /* CA generation replaced by the new one; NULL: none */
 	bool in_scope;
 	bool publish;
-	bool contacts; /* it reaches what no completed run has reached */
+	struct contacts contacts;
 	const char *name;
 	const struct cause *left; /* out of the plan; NULL: it is not */
 	const char *reason;       /* why a new CA is made */
@@ -102,7 +108,7 @@ struct certificate_build {
 	struct issuer_build *issuer; /* NULL: self, or an import */
 	enum certificate_job job;
 	bool in_scope;
-	bool contacts; /* as of an issuer */
+	struct contacts contacts;
 	bool reissue;
 	const struct generation *held;      /* former generation in use; NULL: the newest */
 	int64_t held_until;                 /* of `held` */
@@ -145,7 +151,7 @@ struct component_build {
 	const struct component_seen *seen; /* all zero: never observed */
 	struct certificate_build *certificate;
 	bool in_scope;
-	bool contacts;            /* as of an issuer */
+	struct contacts contacts;
 	struct need wanted;       /* by what was seen of the component alone */
 	const struct cause *left; /* out of the plan; NULL: it is not */
 	/* steps of this plan */
@@ -191,6 +197,8 @@ struct trouble {
 	struct subject subject;
 };
 
+struct contact_list; /* plan/contact_list.h */
+
 struct plan_builder {
 	const struct plan_input *in;
 	const struct fleet *fleet;
@@ -206,8 +214,10 @@ struct plan_builder {
 	VEC(const struct component_seen *) removed; /* to retire, by name */
 	const struct cause *retirements_left;       /* NULL: they are carried out */
 	const struct cause *run_left;               /* out is all; NULL: it is not */
-	bool contacts;                              /* as of an issuer, for the fleet */
+	struct contacts contacts;                   /* of the fleet itself */
+	struct contact_list *reach;                 /* all of them */
 	size_t approval_count;                      /* preconditions of approvals */
+	bool rules_held;                            /* other rules wait for approvals */
 	size_t known_count;                         /* components known to the state */
 	VEC(struct wave_build) wave_builds;         /* parallel to waves */
 	VEC(struct wave) waves;
@@ -252,12 +262,13 @@ struct subject certificate_subject(const struct certificate *c);
  * change has to see them.
  */
 
+/* Adds a precondition for contacts the last completed run did not have. */
+void contact_plan(struct plan_builder *d);
 /*
- * Adds a precondition for contacts the last completed run did not have, and
- * sets the list the plan's own run will leave: contacts in scope, and those
- * already known.
+ * Sets the list that the plan's own run will leave when it completes: contacts in scope,
+ * and those already known; and the one that it leaves else.
  */
-void contact_plan(struct plan_builder *d, struct plan *p);
+void contact_remember(struct plan_builder *d, struct plan *p);
 
 /* ---- step order (step_order.c) ---- */
 

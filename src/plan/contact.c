@@ -6,6 +6,7 @@
 #include "model/component_secrets.h"
 #include "plan/contact_list.h"
 #include "plan/precondition.h"
+#include "plan/preconditions.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -66,7 +67,7 @@ void contact_add(struct contact_list *c, enum contact_kind kind, const char *wha
 {
 	VEC_PUSH(&c->list, &c->d->scratch,
 		 (struct contact){ arena_printf(&c->d->scratch, "%s %s", kinds[kind].word, what),
-				   c->in_scope, c->is_new });
+				   c->in_scope, c->of });
 }
 
 const char *contact_path(const struct contact_list *c, const char *path)
@@ -311,7 +312,7 @@ static void collect(struct contact_list *c)
 	for (size_t i = 0; i < f->certificate_count; i++) {
 		const struct certificate *import = &f->certificates[i];
 
-		c->is_new = &d->certificates[i].contacts;
+		c->of = &d->certificates[i].contacts;
 		c->in_scope = d->certificates[i].in_scope;
 		contact_add_path(c, import->export);
 		c->in_scope = true;
@@ -320,15 +321,15 @@ static void collect(struct contact_list *c)
 			contact_add(c, CONTACT_SECRET,
 				    contact_trusted(c, "anchors of imports", import->trust.file));
 	}
-	c->is_new = NULL;
+	c->of = NULL;
 	contact_add_policies(c);
 	for (size_t i = 0; i < f->issuer_count; i++) {
-		c->is_new = &d->issuers[i].contacts;
+		c->of = &d->issuers[i].contacts;
 		c->in_scope = d->issuers[i].in_scope;
 		contact_add_path(c, f->issuers[i].publish);
 	}
 	for (size_t i = 0; i < f->component_count; i++) {
-		c->is_new = &d->components[i].contacts;
+		c->of = &d->components[i].contacts;
 		c->in_scope = d->components[i].in_scope;
 		add_deliver(c, &f->components[i].deliver);
 		add_activate(c, &f->components[i]);
@@ -347,26 +348,6 @@ static int compare_reached(const void *left, const void *right)
 	return strcmp(l->text, r->text);
 }
 
-/* Sorts the list and merges duplicates. */
-static void contact_finish(struct contact_list *c)
-{
-	size_t kept = 0;
-
-	if (!c->list.count)
-		return;
-	qsort(c->list.items, c->list.count, sizeof(*c->list.items), compare_reached);
-	for (size_t i = 1; i < c->list.count; i++) {
-		struct contact *last = &c->list.items[kept];
-		const struct contact *next = &c->list.items[i];
-
-		if (!compare_reached(last, next))
-			last->in_scope |= next->in_scope;
-		else
-			c->list.items[++kept] = *next;
-	}
-	c->list.count = kept + 1;
-}
-
 /* ---- new contacts ---- */
 
 static bool contact_is_known(const struct snapshot *s, const char *text)
@@ -374,12 +355,32 @@ static bool contact_is_known(const struct snapshot *s, const char *text)
 	return text_find(text, s->reached, s->reached_count, sizeof(*s->reached)) != NULL;
 }
 
-/* Before duplicates are merged: several may reach what is new. */
 static void contact_mark_new(struct contact_list *c)
 {
 	vec_each (r, &c->list)
-		if (r->in_scope && r->is_new && !contact_is_known(c->d->snapshot, r->text))
-			*r->is_new = true;
+		if (r->in_scope && r->of && !contact_is_known(c->d->snapshot, r->text))
+			r->of->are_new = true;
+}
+
+/* All contacts of one text, from `first` on in the sorted list. */
+struct contact_group {
+	const char *text;
+	size_t end;
+	bool in_scope;
+	bool approved; /* or needs no approval */
+};
+
+static struct contact_group contact_group(const struct contact_list *c, size_t first)
+{
+	struct contact_group g = { .text = c->list.items[first].text, .end = first };
+
+	for (; g.end < c->list.count && !strcmp(c->list.items[g.end].text, g.text); g.end++) {
+		const struct contact *r = &c->list.items[g.end];
+
+		g.in_scope |= r->in_scope;
+		g.approved |= r->in_scope && r->of && !r->of->held;
+	}
+	return g;
 }
 
 static void contact_report(struct plan_builder *d, enum contact_kind kind, const char *const *items,
@@ -406,35 +407,72 @@ static void contact_put_kind(struct contact_list *c, enum contact_kind kind)
 	size_t len = strlen(kinds[kind].word);
 	VEC(const char *) items = { 0 };
 
-	vec_each (r, &c->list)
-		if (r->in_scope && !strncmp(r->text, kinds[kind].word, len) &&
-		    r->text[len] == ' ' && !contact_is_known(d->snapshot, r->text))
-			VEC_PUSH(&items, d->kept, builder_keep(d, r->text + len + 1));
+	for (size_t i = 0; i < c->list.count;) {
+		const struct contact_group g = contact_group(c, i);
+
+		i = g.end;
+		if (g.in_scope && !strncmp(g.text, kinds[kind].word, len) && g.text[len] == ' ' &&
+		    !contact_is_known(d->snapshot, g.text))
+			VEC_PUSH(&items, d->kept, builder_keep(d, g.text + len + 1));
+	}
 	if (items.count)
 		contact_report(d, kind, items.items, items.count);
 }
 
-static void contact_remember(const struct contact_list *c, struct plan *p)
+/*
+ * Former contacts and those of today that were approved: an approval holds although the
+ * run does not complete.
+ */
+static void contact_remember_approved(struct plan_builder *d, const char *const *approved,
+				      size_t count, struct plan *p)
 {
-	struct plan_builder *d = c->d;
+	const struct snapshot *s = d->snapshot;
 	VEC(const char *) texts = { 0 };
 
-	vec_each (r, &c->list)
-		if (r->in_scope || contact_is_known(d->snapshot, r->text))
-			VEC_PUSH(&texts, d->kept, builder_keep(d, r->text));
-	p->reach = texts.items;
-	p->reach_count = texts.count;
+	if (!count || !approvals_ask(d, APPROVE_CONTACTS))
+		return;
+	for (size_t i = 0; i < s->reached_count; i++)
+		VEC_PUSH(&texts, d->kept, builder_keep(d, s->reached[i]));
+	for (size_t i = 0; i < count; i++)
+		VEC_PUSH(&texts, d->kept, approved[i]);
+	qsort(texts.items, texts.count, sizeof(*texts.items), text_compare);
+	p->reach_approved = texts.items;
+	p->reach_approved_count = texts.count;
 }
 
-void contact_plan(struct plan_builder *d, struct plan *p)
+void contact_remember(struct plan_builder *d, struct plan *p)
 {
-	struct contact_list c = { .d = d, .is_new = &d->contacts };
+	const struct contact_list *c = d->reach;
+	VEC(const char *) texts = { 0 };
+	VEC(const char *) approved = { 0 };
 
-	collect(&c);
-	contact_mark_new(&c);
-	contact_finish(&c);
+	for (size_t i = 0; i < c->list.count;) {
+		const struct contact_group g = contact_group(c, i);
+		bool known = contact_is_known(d->snapshot, g.text);
+
+		i = g.end;
+		if (!g.in_scope && !known)
+			continue;
+		VEC_PUSH(&texts, d->kept, builder_keep(d, g.text));
+		if (!known && g.approved)
+			VEC_PUSH(&approved, &d->scratch, texts.items[texts.count - 1]);
+	}
+	p->reach = texts.items;
+	p->reach_count = texts.count;
+	contact_remember_approved(d, approved.items, approved.count, p);
+}
+
+void contact_plan(struct plan_builder *d)
+{
+	struct contact_list *c = ARENA_NEW(&d->scratch, struct contact_list);
+
+	*c = (struct contact_list){ .d = d, .of = &d->contacts };
+	d->reach = c;
+	collect(c);
+	contact_mark_new(c);
+	if (c->list.count)
+		qsort(c->list.items, c->list.count, sizeof(*c->list.items), compare_reached);
 	for (enum contact_kind kind = 0; kind < CONTACT_POLICY; kind++)
-		contact_put_kind(&c, kind);
-	contact_report_policies(&c);
-	contact_remember(&c, p);
+		contact_put_kind(c, kind);
+	contact_report_policies(c);
 }

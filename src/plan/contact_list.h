@@ -22,18 +22,18 @@ enum contact_kind {
 	CONTACT_KIND_COUNT
 };
 
-/* One contact, before duplicates are merged. */
+/* One contact; several may have the same text. */
 struct contact {
 	const char *text;
 	bool in_scope;
-	bool *is_new; /* of who reaches it: to be set when it is */
+	struct contacts *of; /* NULL: a policy */
 };
 
 struct contact_list {
 	struct plan_builder *d;
 	VEC(struct contact) list;
-	bool in_scope; /* of the contacts added next */
-	bool *is_new;  /* likewise */
+	bool in_scope;       /* of the contacts added next */
+	struct contacts *of; /* likewise */
 };
 
 void contact_add(struct contact_list *c, enum contact_kind kind, const char *what);

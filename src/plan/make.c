@@ -156,6 +156,7 @@ static void make_finish(struct plan_builder *d, struct plan *p)
 	p->run_left_out = d->run_left;
 	p->maker = builder_keep(d, in->maker);
 	approvals_finish(d, p);
+	contact_remember(d, p);
 	p->moved = in->moved_count > 0;
 	p->steps = d->steps.items;
 	p->step_count = d->steps.count;
@@ -171,8 +172,8 @@ static bool records_anything(const struct plan *p)
 		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
 			return true;
 	/* approved contacts and rules are recorded at the end of a run */
-	return ((p->approval_count || p->approvals_change) && !p->unapproved) ||
-	       p->hold_count > 0 || p->remembered_count > 0;
+	return p->reach_approved_count > 0 || p->approvals_change || p->hold_count > 0 ||
+	       p->remembered_count > 0;
 }
 
 bool plan_has_work(const struct plan *p)
@@ -214,7 +215,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	diff_certificates(&d);
 	component_steps_decide(&d);
 	process_steps_decide(&d);
-	contact_plan(&d, &p);
+	contact_plan(&d);
 	preconditions_check(&d);
 	if (!acks_check(&d, e) || !awaited_check(&d, e))
 		return false;

@@ -9,8 +9,10 @@
 #ifndef PLAN_PRECONDITIONS_H
 #define PLAN_PRECONDITIONS_H
 
+#include "model/approval.h"
 #include "plan/builder.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Adds all preconditions, after the steps are decided and before any is left out. */
@@ -25,6 +27,8 @@ void precondition_roles(struct plan_builder *d);
 /* Changes that signers have to approve (approvals.c); what of it the plan keeps. */
 void approvals_check_needed(struct plan_builder *d);
 void approvals_finish(const struct plan_builder *d, struct plan *p);
+/* Whether the rules that count, or those of the fleet file, ask for them. */
+bool approvals_ask(const struct plan_builder *d, enum approval_class class);
 /* Of the clocks of components, or of ours when most agents' differ; whether there is a step. */
 void precondition_clocks(struct plan_builder *d, bool has_step);
 /*

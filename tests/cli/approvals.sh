@@ -238,6 +238,41 @@ SUBJECT=evil.example.test MORE='gone: {certificate: site, deliver: {files: {dire
 cf apply --yes
 has "$out" "approval-missing site" "a changed request needs approvals then"
 
+# ---- what was approved holds although a component stays blocked ----
+rm -rf .certfleet backups certfleet.lineage p.plan*
+gone='gone: {certificate: site, deliver: {files: {directory: missing/gone}}}'
+MORE=$gone fleet
+cf apply --yes
+is $status 4 "a first run that a component keeps from completing"
+cf apply --yes
+is $status 4 "a second one"
+hasnt "$out" "approval-missing" "holds up nothing that the first has reached before there was a rule"
+more="$gone"$'\n'"  three: {role: web, certificate: site, deliver: {files: {directory: tls/three}}}"
+MORE=$more fleet
+cf apply --yes
+has "$out" "approval-missing three: what it reaches for the first time" "a new component waits beside the blocked one"
+cf apply --yes
+has "$out" "approval-missing three: what it reaches for the first time" "again with the next run"
+save; approve alice; approve bob
+cf apply p.plan
+is $status 4 "with approvals all but the blocked one is done"
+[ -e tls/three/leaf.pem ]; ok $? "the new one has its pair"
+cf apply --yes --reissue site
+is $status 4 "the next run"
+hasnt "$out" "approval-missing" "asks for no approval again"
+sed -i 's|required: 2|required: 1|' certfleet.yaml
+save; approve alice; approve bob
+cf apply p.plan
+is $status 4 "so with another rule"
+cf apply --yes
+hasnt "$out" "another rule" "which counts from then on"
+MORE="$more"$'\n'"  four: {role: web, certificate: site, deliver: {files: {directory: tls/four}}}"
+rules=${rules/required: 2/required: 1} fleet
+save; approve carol
+cf apply p.plan
+is $status 4 "one approval is enough now"
+[ -e tls/four/leaf.pem ]; ok $? "and the next new component has its pair"
+
 # ---- keys in clear are told ----
 rm -rf .certfleet backups certfleet.lineage
 fleet

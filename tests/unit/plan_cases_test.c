@@ -847,6 +847,8 @@ static void show_plan(const struct plan *p, struct buf *out)
 		buf_printf(out, "remember %s of %s for %s\n", k->code, k->component,
 			   k->fingerprint ? k->fingerprint : "what is issued");
 	}
+	for (size_t i = 0; i < p->reach_approved_count; i++)
+		buf_printf(out, "known from now on: %s\n", p->reach_approved[i]);
 	buf_printf(out, "unchanged: %zu\n", p->unchanged);
 }
 
