@@ -578,7 +578,7 @@ static const struct field approval_fields[] = {
 	      "how many signers have to approve", .required = true),
 	FIELD(struct approval_form, "for", policy.about, unsigned, purpose_type,
 	      .param = &approval_classes, .required = true,
-	      .help = "changes that need it: issuers, contacts (what first-contact tells), removals of components, requests of certificates"),
+	      .help = "changes that need it: issuers, contacts (what first-contact tells), removals (what the fleet does without), requests of certificates"),
 	LIST(struct approval_form, "signers", signers, list_type, approval_keys,
 	     "who approves, each with a key of their own", .required = true),
 	{ 0 },

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/approval.h"
 #include "model/issue_request.h"
+#include "plan/contact_list.h"
 #include "plan/precondition.h"
 #include "plan/preconditions.h"
 
@@ -63,12 +64,25 @@ static void approvals_of_issuer(struct plan_builder *d, struct issuer_build *i)
 	approvals_of_contacts(d, &i->contacts, f, "what it reaches for the first time");
 }
 
-/* Whether the certificate is first made or imported, or asks for something else. */
-static bool is_new_request(const struct certificate_build *c)
+/*
+ * Whether the certificate is first made or imported, asks for something else than what was
+ * made last, or goes back to what did.
+ */
+static bool is_new_request(const struct plan_builder *d, const struct certificate_build *c)
 {
-	if (c->job == CERTIFICATE_IMPORT)
-		return !c->replaces;
-	return c->job == CERTIFICATE_ISSUE && (!c->asked || strcmp(c->asked, c->request) != 0);
+	const struct generation *last = snapshot_newest(d->snapshot, OF_CERTIFICATE, c->name);
+	bool back = c->hold_begins || d->snapshot->source;
+
+	switch (c->job) {
+	case CERTIFICATE_KEEP:
+		return back && c->kept && last && strcmp(c->kept->request, last->request) != 0;
+	case CERTIFICATE_IMPORT:
+		return !last || last->source != SOURCE_IMPORTED || d->snapshot->source;
+	case CERTIFICATE_ISSUE:
+		return !last || last->source != SOURCE_ISSUED ||
+		       strcmp(last->request, c->request) != 0;
+	}
+	return false;
 }
 
 static void approvals_of_certificate(struct plan_builder *d, struct certificate_build *c)
@@ -76,7 +90,7 @@ static void approvals_of_certificate(struct plan_builder *d, struct certificate_
 	struct precondition_spec f = { .name = c->name,
 				       .subject = certificate_subject(c->certificate) };
 
-	if (c->in_scope && is_new_request(c) && is_asked(d, APPROVE_REQUESTS))
+	if (c->in_scope && is_new_request(d, c) && is_asked(d, APPROVE_REQUESTS))
 		approval_add(d, f, "a new or changed request");
 	approvals_of_contacts(d, &c->contacts, f, "what it reaches for the first time");
 }
@@ -89,18 +103,38 @@ static void approvals_of_component(struct plan_builder *d, struct component_buil
 	approvals_of_contacts(d, &c->contacts, f, "what it reaches for the first time");
 }
 
+/* What leaves the fleet file, or is used no more. */
+static void approvals_of_removals(struct plan_builder *d)
+{
+	const char *const *left = NULL;
+	size_t left_count = contact_new_items(d->reach, CONTACT_LEFT, &left);
+	VEC(const char *) items = { 0 };
+
+	if (!(d->removed.count + left_count) || !is_asked(d, APPROVE_REMOVALS))
+		return;
+	for (size_t i = 0; i < d->removed.count; i++)
+		VEC_PUSH(&items, d->kept,
+			 arena_printf(d->kept, "component %s", d->removed.items[i]->name));
+	for (size_t i = 0; i < left_count; i++)
+		VEC_PUSH(&items, d->kept, left[i]);
+	d->left.held = !approval_add(d,
+				     (struct precondition_spec){ .name = "",
+								 .retirements = true,
+								 .items = items.items,
+								 .item_count = items.count },
+				     "what is removed");
+}
+
 /* The old rules stay until others are approved: nothing else waits for the new ones. */
 static void approvals_of_fleet(struct plan_builder *d)
 {
 	if (!approval_rules_equal(rules_of(d), d->snapshot->approvals_asked))
-		d->rules_held = !approval_add(
-			d, (struct precondition_spec){ .name = "", .alone = true },
-			"another rule in 'approvals'");
+		d->rules_held =
+			!approval_add(d, (struct precondition_spec){ .name = "", .alone = true },
+				      "another rule in 'approvals'");
 	approvals_of_contacts(d, &d->contacts, (struct precondition_spec){ .name = "" },
 			      "what the fleet reaches for the first time");
-	if (d->removed.count && is_asked(d, APPROVE_REMOVALS))
-		approval_add(d, (struct precondition_spec){ .name = "", .retirements = true },
-			     "the removal of components");
+	approvals_of_removals(d);
 }
 
 void approvals_check_needed(struct plan_builder *d)
@@ -119,6 +153,6 @@ void approvals_check_needed(struct plan_builder *d)
 void approvals_finish(const struct plan_builder *d, struct plan *p)
 {
 	p->approval_count = d->approval_count;
-	p->approvals_change = !d->rules_held &&
-			      !approval_rules_equal(rules_of(d), d->snapshot->approvals_asked);
+	p->approvals_change =
+		!d->rules_held && !approval_rules_equal(rules_of(d), d->snapshot->approvals_asked);
 }

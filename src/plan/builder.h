@@ -215,6 +215,7 @@ struct plan_builder {
 	const struct cause *retirements_left;       /* NULL: they are carried out */
 	const struct cause *run_left;               /* out is all; NULL: it is not */
 	struct contacts contacts;                   /* of the fleet itself */
+	struct contacts left;                       /* what the fleet file does without now */
 	struct contact_list *reach;                 /* all of them */
 	size_t approval_count;                      /* preconditions of approvals */
 	bool rules_held;                            /* other rules wait for approvals */

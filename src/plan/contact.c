@@ -20,6 +20,8 @@ static const struct {
 } kinds[CONTACT_KIND_COUNT] = {
 	[CONTACT_KEYS] = { "keys", "private keys will go to", "host or socket",
 			   "hosts or sockets" },
+	[CONTACT_CLEAR] = { "clear", "private keys will lie in the clear in", "directory",
+			    "directories" },
 	[CONTACT_COPY] = { "copy", "bundles will be copied to", "place", "places" },
 	[CONTACT_SECRET] = { "secret", "reads", "secret", "secrets" },
 	[CONTACT_COMMAND] = { "command", "runs", "command", "commands" },
@@ -27,6 +29,7 @@ static const struct {
 	[CONTACT_REQUEST] = { "request", "asks", "URL", "URLs" },
 	[CONTACT_PATH] = { "path", "writes", "path", "paths" },
 	[CONTACT_POLICY] = { "policy", "follows", "policy", "policies" },
+	[CONTACT_LEFT] = { "left", "does without", "object", "objects" },
 };
 
 /* ---- shell quoting ---- */
@@ -237,6 +240,10 @@ static void add_policies(struct contact_list *c)
 	c->in_scope = true;
 	contact_add_path(c, f->state.path);
 	contact_add_path(c, f->backup.directory);
+	if (f->state.unsealed)
+		contact_add(c, CONTACT_CLEAR, contact_path(c, f->state.path));
+	if (f->backup.unencrypted)
+		contact_add(c, CONTACT_CLEAR, contact_path(c, f->backup.directory));
 	contact_add_secret(c, &f->state.seal);
 	for (size_t i = 0; i < f->backup.passphrase_count; i++)
 		contact_add_secret(c, &f->backup.passphrases[i]);
@@ -340,6 +347,52 @@ static void collect(struct contact_list *c)
 	}
 }
 
+/* Certificates and issuers that left the fleet file before they ended. */
+static void contact_add_left_owners(struct contact_list *c)
+{
+	static const char *const words[] = {
+		[OF_CERTIFICATE] = "certificate", [OF_ISSUER] = "issuer"
+	};
+	const struct fleet *f = c->d->fleet;
+	const struct snapshot *s = c->d->snapshot;
+	const char *owner = NULL;
+
+	for (size_t i = 0; i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+		const struct generation *newest = NULL;
+
+		if (owner && s->generations[i - 1].of == g->of && !strcmp(owner, g->owner))
+			continue;
+		owner = g->owner;
+		if (g->of == OF_ISSUER ? fleet_issuer(f, owner) != NULL
+				       : fleet_certificate(f, owner) != NULL)
+			continue;
+		newest = snapshot_newest(s, g->of, owner);
+		if (newest && newest->not_after > c->d->in->at)
+			contact_add(c, CONTACT_LEFT,
+				    arena_printf(&c->d->scratch, "%s %s", words[g->of], owner));
+	}
+}
+
+/*
+ * What the state knows, and the fleet file does without: a removal, once.  Components that
+ * left the file are not among it, since a run forgets them.
+ */
+static void contact_add_left(struct contact_list *c)
+{
+	struct plan_builder *d = c->d;
+	const struct snapshot *s = d->snapshot;
+
+	c->of = &d->left;
+	c->in_scope = !d->in->choices.target_count && !s->source;
+	for (size_t i = 0; i < s->component_count; i++)
+		if (s->components[i].known && fleet_is_absent(d->fleet, s->components[i].name))
+			contact_add(
+				c, CONTACT_LEFT,
+				arena_printf(&d->scratch, "component %s", s->components[i].name));
+	contact_add_left_owners(c);
+}
+
 static int compare_reached(const void *left, const void *right)
 {
 	const struct contact *l = left;
@@ -367,7 +420,7 @@ struct contact_group {
 	const char *text;
 	size_t end;
 	bool in_scope;
-	bool approved; /* or needs no approval */
+	bool approved; /* where approvals are asked for */
 };
 
 static struct contact_group contact_group(const struct contact_list *c, size_t first)
@@ -378,7 +431,9 @@ static struct contact_group contact_group(const struct contact_list *c, size_t f
 		const struct contact *r = &c->list.items[g.end];
 
 		g.in_scope |= r->in_scope;
-		g.approved |= r->in_scope && r->of && !r->of->held;
+		g.approved |= r->in_scope && r->of && !r->of->held &&
+			      approvals_ask(c->d, r->of == &c->d->left ? APPROVE_REMOVALS
+								       : APPROVE_CONTACTS);
 	}
 	return g;
 }
@@ -401,7 +456,8 @@ static void contact_report(struct plan_builder *d, enum contact_kind kind, const
 			    });
 }
 
-static void contact_put_kind(struct contact_list *c, enum contact_kind kind)
+size_t contact_new_items(const struct contact_list *c, enum contact_kind kind,
+			 const char *const **out)
 {
 	struct plan_builder *d = c->d;
 	size_t len = strlen(kinds[kind].word);
@@ -415,8 +471,17 @@ static void contact_put_kind(struct contact_list *c, enum contact_kind kind)
 		    !contact_is_known(d->snapshot, g.text))
 			VEC_PUSH(&items, d->kept, builder_keep(d, g.text + len + 1));
 	}
-	if (items.count)
-		contact_report(d, kind, items.items, items.count);
+	*out = items.items;
+	return items.count;
+}
+
+/* Whether it had left the fleet file, and is there again. */
+static bool contact_is_back(const struct contact_list *c, const char *text)
+{
+	size_t len = strlen(kinds[CONTACT_LEFT].word);
+
+	return !strncmp(text, kinds[CONTACT_LEFT].word, len) && text[len] == ' ' &&
+	       !text_find(text, c->list.items, c->list.count, sizeof(*c->list.items));
 }
 
 /*
@@ -429,10 +494,11 @@ static void contact_remember_approved(struct plan_builder *d, const char *const 
 	const struct snapshot *s = d->snapshot;
 	VEC(const char *) texts = { 0 };
 
-	if (!count || !approvals_ask(d, APPROVE_CONTACTS))
+	if (!count)
 		return;
 	for (size_t i = 0; i < s->reached_count; i++)
-		VEC_PUSH(&texts, d->kept, builder_keep(d, s->reached[i]));
+		if (!contact_is_back(d->reach, s->reached[i]))
+			VEC_PUSH(&texts, d->kept, builder_keep(d, s->reached[i]));
 	for (size_t i = 0; i < count; i++)
 		VEC_PUSH(&texts, d->kept, approved[i]);
 	qsort(texts.items, texts.count, sizeof(*texts.items), text_compare);
@@ -469,10 +535,16 @@ void contact_plan(struct plan_builder *d)
 	*c = (struct contact_list){ .d = d, .of = &d->contacts };
 	d->reach = c;
 	collect(c);
+	contact_add_left(c);
 	contact_mark_new(c);
 	if (c->list.count)
 		qsort(c->list.items, c->list.count, sizeof(*c->list.items), compare_reached);
-	for (enum contact_kind kind = 0; kind < CONTACT_POLICY; kind++)
-		contact_put_kind(c, kind);
+	for (enum contact_kind kind = 0; kind < CONTACT_POLICY; kind++) {
+		const char *const *items = NULL;
+		size_t count = contact_new_items(c, kind, &items);
+
+		if (count)
+			contact_report(d, kind, items, count);
+	}
 	contact_report_policies(c);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Contact list under construction, for contact.c, contact_http.c and contact_ssh.c. */
+/* Contact list under construction, for contact*.c, policy_changed.c and approvals.c. */
 #ifndef PLAN_CONTACT_LIST_H
 #define PLAN_CONTACT_LIST_H
 
@@ -12,13 +12,16 @@
 /* Order of the messages in the plan. */
 enum contact_kind {
 	CONTACT_KEYS,
+	CONTACT_CLEAR,
 	CONTACT_COPY,
 	CONTACT_SECRET,
 	CONTACT_COMMAND,
 	CONTACT_SIGNAL,
 	CONTACT_REQUEST,
 	CONTACT_PATH,
-	CONTACT_POLICY, /* no contact; policy_changed.c tells of it */
+	/* no contacts; policy_changed.c and approvals.c tell of them */
+	CONTACT_POLICY,
+	CONTACT_LEFT,
 	CONTACT_KIND_COUNT
 };
 
@@ -37,6 +40,9 @@ struct contact_list {
 };
 
 void contact_add(struct contact_list *c, enum contact_kind kind, const char *what);
+/* Those of a kind that are new, without its word; in the plan's arena. */
+size_t contact_new_items(const struct contact_list *c, enum contact_kind kind,
+			 const char *const **out);
 void contact_add_secret(struct contact_list *c, const struct secret_ref *s);
 /* Displayed path: relative when inside the fleet file's directory. */
 const char *contact_path(const struct contact_list *c, const char *path);

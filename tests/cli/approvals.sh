@@ -171,7 +171,20 @@ SUBJECT=fourth.example.test fleet
 sed -i '/^  two:/d' certfleet.yaml
 cf apply --yes
 is $status 3 "a removal waits: 3"
-has "$out" "approval-missing: the removal of components needs 2 approvals" "and says so"
+has "$out" "approval-missing: what is removed needs 2 approvals" "and says so"
+has "$out" "^    component two$" "and which"
+SUBJECT=fourth.example.test fleet
+sed -i 's/^  two: {/&presence: absent, /' certfleet.yaml
+cf apply --yes
+is $status 3 "a component that is used no more waits, too: 3"
+has "$out" "^    component two$" "by its name"
+cf apply --yes
+is $status 3 "with each run"
+save; approve alice; approve bob
+cf apply p.plan
+is $status 0 "until it is approved" || sed 's/^/# /' <<<"$out"
+cf apply --yes
+has "$out" "nothing to do" "once"
 SUBJECT=fourth.example.test fleet
 sed -i 's/CN=Plain CA/CN=Other CA/' certfleet.yaml
 cf apply --yes --ack issuer-replaced
