@@ -18,7 +18,6 @@
 #include <string.h>
 
 enum {
-	CLOCK_TOLERANCE = 60,
 	REMEDIES_SHOWN = 20, /* of one severity */
 };
 
@@ -517,24 +516,6 @@ static bool check_choices(struct application *a, const char *path, const struct 
 		said.len ? buf_text(&said) + 1 : "none");
 }
 
-static bool check_age(const struct plan *saved, struct err *e)
-{
-	int64_t age = clock_now() - saved->at;
-	char words[DURATION_TEXT];
-	char limit[DURATION_TEXT];
-
-	if (age > saved->valid_for)
-		return err_set(
-			e, ERR_STALE,
-			"the plan is %s old, and was made to be valid for %s; make a new plan",
-			duration_about(age, words), duration_words(saved->valid_for, limit));
-	if (age < -CLOCK_TOLERANCE)
-		return err_set(
-			e, ERR_STALE,
-			"the plan was made in the future; set the clock, or make a new plan");
-	return true;
-}
-
 static bool cmd_apply_check_fleet(struct application *a, struct err *e)
 {
 	const char *name = a->s->fleet.name;
@@ -591,7 +572,7 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	struct arena *arena = &a->s->arena;
 
 	/* first all checks that read neither fleet file nor state */
-	if (!saved_read(path, &a->saved, e) || !check_age(plan, e) ||
+	if (!saved_read(path, &a->saved, e) || !saved_check_age(plan, e) ||
 	    !saved_is_of(&a->saved, a->s->file, e) || !check_choices(a, path, &choices, e) ||
 	    !check_aside(a, &choices, e) || !session_load(a->s, a->s->file, e) ||
 	    !cmd_apply_check_fleet(a, e))

@@ -8,12 +8,9 @@
 #include "cli/session.h"
 #include "engine/plan_signature.h"
 #include "plan/planner.h"
+#include "state/state.h"
 
 #include <string.h>
-
-enum {
-	KEY_SHOWN = 16
-};
 
 struct approve_options {
 	const char *key;
@@ -25,20 +22,39 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-/* The name in the fleet file; of a key that it does not have, its first digits. */
-static bool signer_name(struct session *s, const char *key, const char **out, struct err *e)
+static const char *signer_names(struct session *s, const struct approval_rules *rules)
 {
-	const struct approval_rules *asked = NULL;
+	AUTO(buf) out = { 0 };
+
+	for (size_t i = 0; i < rules->signer_count; i++)
+		buf_printf(&out, "%s%s", i ? ", " : "",
+			   text_escaped(&s->arena, rules->signers[i].name));
+	return arena_strdup(&s->arena, buf_text(&out));
+}
+
+/* The signer with this key, by the rules that count: those of the state, if it has any. */
+static bool find_signer(struct session *s, const struct approve_options *o, const char *key,
+			const char **name, struct err *e)
+{
+	const struct approval_rules *rules = NULL;
 	const struct approval_signer *known = NULL;
 
-	if (!engine_approvals_asked(s->engine, &s->arena, &asked, e))
+	if (session_has_state(s) &&
+	    !state_approval_rules(engine_state(s->engine), &s->arena, &rules, e))
 		return false;
-	known = approval_signer(asked, key);
-	*out = known ? known->name : arena_strndup(&s->arena, key, KEY_SHOWN);
+	if (!rules && !engine_approvals_asked(s->engine, &s->arena, &rules, e))
+		return false;
+	if (!rules)
+		return err_set(
+			e, ERR_USAGE,
+			"there is nothing to approve: neither the state nor the fleet file has 'approvals'");
+	known = approval_signer(rules, key);
 	if (!known)
-		term_note(
-			&s->terminal,
-			"warning: this key is of none of the signers in the fleet file; it counts if it was one at the last completed run");
+		return err_set(
+			e, ERR_USAGE,
+			"the key '%s' is of none of the signers, which are %s; sign with the key of one",
+			text_escaped(&s->arena, o->key), signer_names(s, rules));
+	*name = known->name;
 	return true;
 }
 
@@ -56,8 +72,9 @@ static bool cmd_approve_run(struct session *s, const struct call *call, int *sta
 	(void)status;
 	if (!o->key)
 		return err_set(e, ERR_USAGE, "name your private key with '--key FILE'");
-	if (!saved_read(path, &saved, e) || !plan_signer_open(o->key, &signer, e) ||
-	    !signer_name(s, plan_signer_key(signer), &as.name, e))
+	if (!saved_read(path, &saved, e) || !saved_check_age(&saved.plan, e) ||
+	    !plan_signer_open(o->key, &signer, e) ||
+	    !find_signer(s, o, plan_signer_key(signer), &as.name, e))
 		return false;
 
 	const struct plan_identity plan = saved_identity(path, &saved.plan, &s->arena);
@@ -79,7 +96,7 @@ const struct command command_approve = {
 	.name = "approve",
 	.words = "PLAN",
 	.summary = "sign a saved plan, for 'approvals' in the fleet file",
-	.help = "Shows the plan, and writes PLAN.approved.NAME: a signature of this very plan,\nfor 72 hours. NAME is that of the signer with this key. 'certfleet apply PLAN'\nfinds the signatures beside the plan.",
+	.help = "Shows the plan, and writes PLAN.approved.NAME: a signature of this very plan,\nfor 72 hours. NAME is that of the signer with this key. 'certfleet apply PLAN'\nfinds the signatures beside the plan. A plan that is too old, and a key of no\nsigner, are refused.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.words_least = 1,
 	.words_most = 1,

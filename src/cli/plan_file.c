@@ -2,6 +2,7 @@
 #include "cli/plan_file.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "cli/overwrite.h"
@@ -16,7 +17,8 @@
 #include <sys/stat.h>
 
 enum {
-	SAVED_LIMIT = 256 * 1024 * 1024
+	SAVED_LIMIT = 256 * 1024 * 1024,
+	CLOCK_TOLERANCE = 60,
 };
 
 void saved_release(struct saved *s)
@@ -54,6 +56,24 @@ bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e)
 	       err_set(e, ERR_STALE,
 		       "the plan was made from the fleet file '%s', this one is '%s'; name the right one with --file, or make a new plan",
 		       text_escaped(&a, s->fleet_file), text_escaped(&a, name));
+}
+
+bool saved_check_age(const struct plan *saved, struct err *e)
+{
+	int64_t age = clock_now() - saved->at;
+	char words[DURATION_TEXT];
+	char limit[DURATION_TEXT];
+
+	if (age > saved->valid_for)
+		return err_set(
+			e, ERR_STALE,
+			"the plan is %s old, and was made to be valid for %s; make a new plan",
+			duration_about(age, words), duration_words(saved->valid_for, limit));
+	if (age < -CLOCK_TOLERANCE)
+		return err_set(
+			e, ERR_STALE,
+			"the plan was made in the future; set the clock, or make a new plan");
+	return true;
 }
 
 bool saved_write(const char *path, const struct plan *p, const char *fleet_file, struct err *e)

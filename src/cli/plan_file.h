@@ -37,6 +37,8 @@ MUST_CHECK bool saved_write(const char *path, const struct plan *p, const char *
 MUST_CHECK bool saved_read(const char *path, struct saved *out, struct err *e);
 /* ERR_STALE when the plan was made from a fleet file with another name. */
 MUST_CHECK bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e);
+/* ERR_STALE when it is older than it was made to be valid for, or from the future. */
+MUST_CHECK bool saved_check_age(const struct plan *saved, struct err *e);
 /* True when the file looks like a saved plan rather than a fleet file. */
 bool saved_is_one(const char *path);
 

@@ -18,6 +18,21 @@ fleet() {
 	[ -z "${MORE:-}" ] || printf '  %s\n' "$MORE" >>certfleet.yaml
 }
 approve() { cf approve p.plan --key "run/$1.key"; }
+# A signature without certfleet, of a signer or of anybody: WHO EXPIRES
+by_hand() {
+	jq --arg e "$2" '.expires = $e' p.plan.approved.alice >run/form
+	signed_text run/form >run/text
+	case $(openssl pkey -in "run/$1.key" -noout -text) in
+	ED25519*) openssl pkeyutl -sign -inkey "run/$1.key" -rawin -in run/text -out run/signature ;;
+	*) openssl dgst -sha256 -sign "run/$1.key" -out run/signature run/text ;;
+	esac
+	jq --arg s "$(base64 -w 0 run/signature)" --arg k "$(openssl pkey -in "run/$1.key" -pubout -outform DER | base64 -w 0)" \
+		'.signature = $s | .public_key = $k' run/form >"p.plan.approved.$1"
+}
+# By the contract alone: purpose, hash, lineage, serial, expiry.
+signed_text() {
+	jq -r '"certfleet-approval-1\n\(.plan_sha256)\n\(.lineage)\n\(.serial)\n\(.expires | fromdate)"' "$1"
+}
 save() {
 	rm -f p.plan*
 	cf plan --out p.plan "$@"
@@ -60,14 +75,16 @@ cf apply p.plan
 is $status 3 "one key counts once: 3"
 has "$out" "1 of 2 approvals" "and says so"
 approve mallory
-has "$out" "none of the signers in the fleet file" "a key of nobody is told"
+is $status 64 "a key of no signer: 64"
+has "$out" "'run/mallory.key' is of none of the signers, which are alice, bob, carol; sign" "says whose it may be"
+[ ! -e p.plan.approved.mallory ]; ok $? "and writes nothing"
+by_hand mallory 2099-01-01T00:00:00Z
 cf apply p.plan
-is $status 3 "and does not count: 3"
+is $status 3 "such a signature does not count: 3"
 has "$out" "does not count: its key is of none of the signers" "which is told"
 
-# by the contract alone: purpose, hash, lineage, serial, expiry
 verified() { # FILE PUBLIC-KEY
-	jq -r '"certfleet-approval-1\n\(.plan_sha256)\n\(.lineage)\n\(.serial)\n\(.expires | fromdate)"' "$1" >run/text
+	signed_text "$1" >run/text
 	jq -r .signature "$1" | base64 -d >run/signature
 	openssl pkeyutl -verify -pubin -inkey "$2" -rawin -in run/text -sigfile run/signature >/dev/null 2>&1
 }
@@ -118,15 +135,21 @@ approve bob
 cf apply p.plan
 is $status 3 "an approval of a former plan does not count: 3"
 has "$out" "it is for another plan" "and says so"
-if command -v faketime >/dev/null; then
-	save; approve alice
-	faketime '4 days ago' "$CERTFLEET" approve p.plan --key run/bob.key >run/shown 2>&1
-	cf apply p.plan
-	is $status 3 "one that has expired does not count: 3"
-	has "$out" "it expired on" "and says so"
-else
-	echo "# no faketime here"
-fi
+SUBJECT=third.example.test fleet
+save; approve alice
+by_hand bob 2020-01-01T00:00:00Z
+cf apply p.plan
+is $status 3 "one that has expired does not count: 3"
+has "$out" "it expired on 2020-01-01T00:00:00Z" "and says so"
+by_hand bob 2099-01-01T00:00:00Z
+cf apply p.plan
+is $status 0 "one that anybody could have made by the contract does"
+SUBJECT=fourth.example.test fleet
+save --valid-for 1s; sleep 2
+approve alice
+is $status 5 "a plan that is too old: 5"
+has "$out" "was made to be valid for 1s; make a new plan" "says so"
+[ ! -e p.plan.approved.alice ]; ok $? "and gets no signature"
 
 # ---- the maker's key ----
 rm -f p.plan*
@@ -200,7 +223,7 @@ cf apply --yes
 is $status 3 "and so does none: 3"
 sed -i 's/CN=fourth/CN=fifth/; s/\[fourth/[fifth/' certfleet.yaml
 save; approve alice
-has "$out" "none of the signers in the fleet file" "a signer of the state is told that the file does not have it"
+is $status 0 "a signer of the state signs, although the file does not have it"
 cf apply p.plan
 is $status 3 "the rules of the state count, not those of the fleet file: 3"
 has "$out" "1 of 2 approvals" "two are needed still"
