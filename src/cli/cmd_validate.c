@@ -18,7 +18,9 @@ static bool cmd_validate_run(struct session *s, const struct call *call, int *st
 
 	(void)call;
 	(void)status;
-	(void)e;
+	if (f->approvals.required &&
+	    (!session_stateless(s, e) || !engine_check_approvals(s->engine, e)))
+		return false;
 	if (s->terminal.quiet)
 		return true;
 	text_escape(&text, f->path, strlen(f->path));
@@ -37,7 +39,7 @@ const struct command command_validate = {
 	.name = "validate",
 	.words = "[FILE]",
 	.summary = "check the fleet file, and nothing else",
-	.help = "Reads the fleet file, its includes and its CSV files only: no imports, no\nsecrets, no state, no network. Every mistake is shown. Exit status 0 or 65.",
+	.help = "Reads the fleet file, its includes, its CSV files and the public keys of signers\nonly: no imports, no secrets, no state, no network. Every mistake is shown. Exit\nstatus 0 or 65.",
 	.needs = NEEDS_FLEET_WORD,
 	.words_most = 1,
 	.run = cmd_validate_run,

@@ -8,8 +8,10 @@
 #include "config/writer.h"
 #include "model/version.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void note_secret(struct loader *ld, const char *path)
 {
@@ -66,20 +68,43 @@ bool state_check(struct loader *ld, const struct node *n, void *out)
 	return true;
 }
 
+/* Where the fleet file names the key, for who reads it. */
+static const char *position_of(struct loader *ld, const struct node *n)
+{
+	const struct where w = source_where(ld, n->source, n->at);
+
+	return arena_printf(&ld->fleet.arena, "%s:%" PRIu32 ":%" PRIu32,
+			    ld->sources.items[n->source].name, w.line, w.column);
+}
+
+static bool check_signer_names(struct loader *ld, const struct node *n,
+			       const struct approval_key *keys, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (!strcasecmp(keys[k].name, keys[i].name))
+				return config_error(
+					ld, n,
+					"signers '%s' and '%s': names are unique, upper and lower case being the same",
+					shown(ld, keys[k].name), shown(ld, keys[i].name));
+	return true;
+}
+
 bool approvals_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct approval_form *form = out;
 	struct approval_key *keys = form->signers.list;
+	const struct node *signers = node_find(n, "signers");
 
 	if (form->policy.required > form->signers.count)
 		return config_error(ld, node_find(n, "required"),
 				    "'required' is more than there are 'signers'");
+	if (!check_signer_names(ld, signers, keys, form->signers.count))
+		return false;
+	for (size_t i = 0; i < form->signers.count; i++)
+		keys[i].at = position_of(ld, node_find(node_value(&signers->first[i]), "key"));
 	if (form->signers.count)
 		qsort(keys, form->signers.count, sizeof(*keys), text_compare);
-	for (size_t i = 1; i < form->signers.count; i++)
-		if (!strcmp(keys[i - 1].name, keys[i].name))
-			return config_error(ld, node_find(n, "signers"), "signer '%s' twice",
-					    shown(ld, keys[i].name));
 	return true;
 }
 

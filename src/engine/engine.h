@@ -157,6 +157,11 @@ MUST_CHECK bool engine_check_history(struct engine *en, struct arena *a, struct 
 struct approval_rules;
 MUST_CHECK bool engine_approvals_asked(struct engine *en, struct arena *a,
 				       const struct approval_rules **out, struct err *e);
+/*
+ * The keys of the signers as far as they are there, for who checks the fleet file alone:
+ * ERR_INPUT, with the position, for one that is of another kind.
+ */
+MUST_CHECK bool engine_check_approvals(struct engine *en, struct err *e);
 
 /* Result of engine_check_state(). */
 struct state_report {

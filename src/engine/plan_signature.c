@@ -77,6 +77,8 @@ bool plan_signer_open(const char *path, struct plan_signer **out, struct err *e)
 	if (!pem_file_key(path, NULL, &key, e) || !signing_key_open(&key, &s->key, e) ||
 	    !signing_key_public(s->key, &s->arena, &s->spki, e))
 		return err_in(e, "cannot sign with '%s'", path);
+	if (!public_key_signs_plans(s->spki))
+		return err_set(e, ERR_INPUT, "cannot sign with '%s': " PLAN_KEY_KINDS, path);
 	sha256_text(s->spki.bytes, s->spki.len, s->digest);
 	*out = TAKE(s);
 	return true;
@@ -172,6 +174,8 @@ static bool signature_fits(const struct plan_signature *s, enum signed_as as,
 {
 	AUTO(arena) a = { 0 };
 
+	if (!public_key_signs_plans(s->spki))
+		return err_set(e, ERR_INPUT, "its key is of another kind; " PLAN_KEY_KINDS);
 	if (s->as != as)
 		return err_set(e, ERR_INPUT, "it is a signature for another purpose");
 	if (strcmp(s->lineage, plan->lineage) != 0)

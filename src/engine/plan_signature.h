@@ -20,6 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Why another key does not. */
+#define PLAN_KEY_KINDS \
+	"plans are signed with Ed25519 or ECDSA; 'openssl genpkey -algorithm ed25519' makes such a key"
+
 /* A key that signs plans, from a PEM file that is believed (base/trusted_file.h). */
 struct plan_signer;
 

@@ -566,6 +566,7 @@ struct run_limits {
 struct approval_key {
 	const char *name; /* of the signer */
 	const char *key;  /* path: a public key, or a certificate, in PEM */
+	const char *at;   /* FILE:LINE:COLUMN of that */
 };
 
 struct approval_policy {

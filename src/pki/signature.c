@@ -2,7 +2,7 @@
 #include "pki/signature.h"
 
 #include "base/alloc.h"
-#include "crypto/crypto.h"
+#include "pki/der.h"
 #include "pki/gnutls_handle.h"
 #include "pki/key.h"
 #include "pki/pem.h"
@@ -109,7 +109,7 @@ bool signature_check(struct der spki, struct der text, struct der signature, str
 	return true;
 }
 
-bool public_key_digest(const char *pem, size_t len, char out[SHA256_TEXT])
+bool public_key_read(const char *pem, size_t len, struct arena *a, struct der *spki)
 {
 	gnutls_datum_t text = { (unsigned char *)pem, (unsigned)len };
 	struct pem_block block = { 0 };
@@ -122,8 +122,23 @@ bool public_key_digest(const char *pem, size_t len, char out[SHA256_TEXT])
 		if (strcmp(block.label, "PUBLIC KEY") != 0 || !block.whole ||
 		    !pem_decode(&block, &der, &ignored))
 			continue;
-		sha256_text(der.data, der.size, out);
+		*spki = datum_copied(&der, a);
 		return true;
 	}
 	return false;
+}
+
+bool public_key_signs_plans(struct der spki)
+{
+	static const unsigned char ed25519[] = { 0x2b, 0x65, 0x70 };
+	static const unsigned char ec[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
+	struct der key = { 0 };
+	struct der algorithm = { 0 };
+	struct der oid = { 0 };
+
+	if (!der_take(&spki, DER_SEQUENCE, &key) || !der_take(&key, DER_SEQUENCE, &algorithm) ||
+	    !der_take(&algorithm, DER_OID, &oid))
+		return false;
+	return (oid.len == sizeof(ed25519) && !memcmp(oid.bytes, ed25519, oid.len)) ||
+	       (oid.len == sizeof(ec) && !memcmp(oid.bytes, ec, oid.len));
 }

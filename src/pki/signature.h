@@ -40,9 +40,11 @@ MUST_CHECK bool signature_check(struct der spki, struct der text, struct der sig
 				struct err *e);
 
 /*
- * SHA-256 hex of the first public key ("BEGIN PUBLIC KEY") in a PEM text.  Its bytes are not
- * parsed.  False: the text holds none.
+ * The first public key ("BEGIN PUBLIC KEY") in a PEM text, a SubjectPublicKeyInfo in `a`.
+ * False: the text holds none.
  */
-bool public_key_digest(const char *pem, size_t len, char out[65]);
+bool public_key_read(const char *pem, size_t len, struct arena *a, struct der *spki);
+/* Whether a plan may be signed with this key: Ed25519 or ECDSA. */
+bool public_key_signs_plans(struct der spki);
 
 #endif

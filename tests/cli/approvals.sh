@@ -148,7 +148,7 @@ SUBJECT=fourth.example.test fleet
 save --valid-for 1s; sleep 2
 approve alice
 is $status 5 "a plan that is too old: 5"
-has "$out" "was made to be valid for 1s; make a new plan" "says so"
+has "$out" "was made to be valid for 1 second; make a new plan" "says so"
 [ ! -e p.plan.approved.alice ]; ok $? "and gets no signature"
 
 # ---- the maker's key ----
@@ -265,8 +265,31 @@ has "$out" "a key counts once" "says why"
 APPROVALS='approvals: {required: 1, for: [issuers], signers: [{name: a, key: certfleet.yaml}]}' fleet
 cf plan
 is $status 65 "a file without a key: 65"
+APPROVALS='approvals: {required: 1, for: [issuers], signers: [{name: alice, key: keys/alice.pem}, {name: Alice, key: keys/bob.pem}]}' fleet
+cf validate
+is $status 65 "two signers whose names differ in case alone: 65"
+has "$out" "certfleet.yaml:3:.*'alice' and 'Alice': names are unique, upper and lower case being the same" "with the position"
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out run/rsa.key 2>/dev/null
+openssl pkey -in run/rsa.key -pubout -out keys/rsa.pem
+openssl req -x509 -new -key run/rsa.key -subj /CN=rsa -days 30 -out keys/rsa-cert.pem 2>/dev/null
+for rsa in rsa rsa-cert; do
+	APPROVALS="approvals: {required: 1, for: [issuers], signers: [{name: a, key: keys/missing.pem}, {name: rita, key: keys/$rsa.pem}]}" fleet
+	cf validate
+	is $status 65 "an RSA key of a signer ($rsa): 65"
+	has "$out" "certfleet.yaml:3:104: key '.*keys/$rsa.pem' of signer 'rita' in 'approvals': plans are signed with Ed25519 or ECDSA; 'openssl genpkey" "with position and remedy"
+	APPROVALS="approvals: {required: 1, for: [issuers], signers: [{name: rita, key: keys/$rsa.pem}]}" fleet
+	cf plan
+	is $status 65 "nor does plan take it"
+done
+fleet
+for command in "approve p.plan --key" "plan --out run/other.plan --sign"; do
+	cf $command run/rsa.key
+	is $status 65 "RSA does not sign: ${command%% *}"
+	has "$out" "cannot sign with 'run/rsa.key': plans are signed with Ed25519 or ECDSA" "and is told what does"
+done
+ls run/other.plan p.plan.approved.rita >/dev/null 2>&1; is $? 2 "nothing is written"
 # ---- the first rules hold although a component is blocked ----
-rm -rf .certfleet backups certfleet.lineage p.plan*
+rm -rf .certfleet backups certfleet.lineage tls p.plan* && mkdir tls
 MORE='gone: {certificate: site, deliver: {files: {directory: missing/gone}}}' fleet
 cf apply --yes
 is $status 4 "a first run with a component that is blocked"
@@ -275,7 +298,7 @@ cf apply --yes
 has "$out" "approval-missing site" "a changed request needs approvals then"
 
 # ---- what was approved holds although a component stays blocked ----
-rm -rf .certfleet backups certfleet.lineage p.plan*
+rm -rf .certfleet backups certfleet.lineage tls p.plan* && mkdir tls
 gone='gone: {certificate: site, deliver: {files: {directory: missing/gone}}}'
 MORE=$gone fleet
 cf apply --yes
@@ -302,8 +325,8 @@ cf apply p.plan
 is $status 4 "so with another rule"
 cf apply --yes
 hasnt "$out" "another rule" "which counts from then on"
-MORE="$more"$'\n'"  four: {role: web, certificate: site, deliver: {files: {directory: tls/four}}}"
-rules=${rules/required: 2/required: 1} fleet
+MORE="$more"$'\n'"  four: {role: web, certificate: site, deliver: {files: {directory: tls/four}}}" \
+	rules=${rules/required: 2/required: 1} fleet
 save; approve carol
 cf apply p.plan
 is $status 4 "one approval is enough now"
