@@ -149,11 +149,14 @@ static void find_broken_run(struct application *a)
 
 /* ---- before anything changes ---- */
 
-static void report_refused(struct application *a, const char *event)
+/* Tells the next command; without a status there was nothing to do. */
+static void end_without_run(struct application *a)
 {
-	AUTO(json) json = json_pack("{ss so si}", "event", event, "at", json_moment(clock_now()),
-				    "exit_status", a->status);
+	AUTO(json) json = json_pack("{ss so si}", "event", a->status ? "refused" : "nothing to do",
+				    "at", json_moment(clock_now()), "exit_status", a->status);
 
+	a->progress->plan = &a->planned.plan;
+	progress_tell_next(a->progress, NULL, a->status);
 	progress_add_next(a->progress, a->status, json);
 	progress_add_waiting(&a->planned.plan, NULL, json);
 	plan_tell_left_out(&a->planned.plan, json);
@@ -226,8 +229,7 @@ static bool cmd_apply_may_begin(struct application *a)
 	if (!a->o->all_or_nothing || !a->status)
 		return true;
 	tell_left_out(a, "so nothing was changed, as --all-or-nothing says");
-	progress_tell_next(a->progress, NULL, a->status);
-	report_refused(a, "refused");
+	end_without_run(a);
 	return false;
 }
 
@@ -306,12 +308,11 @@ static bool has_work(struct application *a)
 		show_plan(a);
 		tell_left_out(a, "nothing was changed");
 		tell_handoffs(a);
-		progress_tell_next(a->progress, NULL, a->status);
 	} else {
 		tell_nothing_to_do(a);
 	}
 	planning_tell_postponed(a->s, &a->planned);
-	report_refused(a, a->status ? "refused" : "nothing to do");
+	end_without_run(a);
 	return false;
 }
 
@@ -400,26 +401,36 @@ static bool check_aside(struct application *a, const struct choices *c, struct e
 	return true;
 }
 
-static void tell_unapproved(struct application *a, const struct approval_rules *rules,
-			    const char *path)
+/* Whether the signer could add an approval. */
+static bool may_still_approve(const struct application *a, const struct approval_signer *signer)
 {
-	struct arena *arena = &a->s->arena;
+	const char *maker = a->saved.plan.maker;
+
+	for (size_t i = 0; i < a->approvals.count; i++)
+		if (!strcmp(a->approvals.list[i].key, signer->key))
+			return false;
+	return !maker || strcmp(maker, signer->key) != 0;
+}
+
+static void tell_unapproved(struct application *a, const struct approval_rules *rules)
+{
 	AUTO(buf) text = { 0 };
+	const char *separator = "; it lacks those of";
 
 	for (size_t i = 0; i < a->approvals.note_count; i++)
 		term_note(&a->s->terminal, "%s", a->approvals.notes[i]);
 	buf_printf(&text,
 		   "certfleet: " PLAN_APPROVAL_MISSING
-		   ": the plan has %zu of %u approvals, so nothing was changed; signers are",
+		   ": the plan has %zu of %u approvals, so nothing was changed",
 		   a->approvals.count, rules->required);
-	for (size_t i = 0; i < rules->signer_count; i++)
-		buf_printf(&text, "%s %s", i ? "," : "",
-			   text_escaped(arena, rules->signers[i].name));
-	buf_puts(&text, "; each runs\n  ");
-	command_begin(a->s, &text);
-	buf_puts(&text, "approve ");
-	text_shell_word(&text, path);
-	buf_puts(&text, " --key FILE\n");
+	for (size_t i = 0; i < rules->signer_count; i++) {
+		if (!may_still_approve(a, &rules->signers[i]))
+			continue;
+		buf_printf(&text, "%s %s", separator,
+			   text_escaped(&a->s->arena, rules->signers[i].name));
+		separator = ",";
+	}
+	buf_putc(&text, '\n');
 	term_error(&a->s->terminal, &text);
 }
 
@@ -440,9 +451,10 @@ static bool check_approvals(struct application *a, const char *path, const struc
 	if (a->approvals.count >= rules->required)
 		return true;
 	a->status = EXIT_ASKS;
-	tell_unapproved(a, rules, path);
-	progress_tell_next(a->progress, NULL, a->status);
-	report_refused(a, "refused");
+	a->progress->unapproved = path;
+	a->progress->approvals_missing = rules->required - a->approvals.count;
+	tell_unapproved(a, rules);
+	end_without_run(a);
 	return true;
 }
 

@@ -77,13 +77,37 @@ static json_t *failed_json(const struct progress *p)
 	return list;
 }
 
-/* A plan whose components moved needs a new one. */
+/* Whether approvals are all that what is left out waits for. */
+static bool waits_for_approvals(const struct plan *plan)
+{
+	bool waits = false;
+
+	for (size_t i = 0; plan && i < plan->precondition_count; i++) {
+		const struct precondition *c = &plan->preconditions[i];
+
+		if (c->severity != SEVERITY_ACKNOWLEDGE || c->acknowledged)
+			continue;
+		if (strcmp(c->code, PLAN_APPROVAL_MISSING) != 0)
+			return false;
+		waits = true;
+	}
+	return waits;
+}
+
+/* What needs approvals, or whose components moved, needs a new plan. */
 static const char *next_command(const struct progress *p, int status, struct buf *out)
 {
 	const struct session *s = p->session;
+	bool signs = status == EXIT_ASKS && waits_for_approvals(p->plan);
 
 	command_begin(s, out);
-	buf_puts(out, status == EXIT_STALE ? "plan" : "apply");
+	if (p->unapproved) {
+		buf_puts(out, "approve ");
+		text_shell_word(out, p->unapproved);
+		buf_puts(out, " --key FILE");
+		return buf_text(out);
+	}
+	buf_puts(out, signs ? "plan --out PLAN" : status == EXIT_STALE ? "plan" : "apply");
 	if (strcmp(s->fleet.path, FLEET_FILE) != 0) {
 		buf_putc(out, ' ');
 		text_shell_word(out, s->fleet.path);
@@ -434,14 +458,20 @@ static void add_not_started(const struct progress *p, const int64_t *waits_until
 		progress_add_names("not started", names, count, out);
 }
 
-static const char *advice(const struct apply_result *r)
+static const char *advice(const struct progress *p, const struct apply_result *r, int status)
 {
+	if (p->unapproved)
+		return arena_printf(p->arena,
+				    "by %zu more of the signers, then the plan can be applied",
+				    p->approvals_missing);
 	if (stop_requested())
 		return "it finishes what is left";
 	if (r && r->rejected)
 		return "look why it failed; what was taken back needs --ack rolled-back then";
 	if (r && (r->failed || r->not_started))
 		return "remove the cause of the failure first; the command finishes the remaining steps, with the same certificates";
+	if (status == EXIT_ASKS && waits_for_approvals(p->plan))
+		return "the signers approve that with 'certfleet approve PLAN', and its apply does what was left out";
 	return "does what was left out, once its cause is removed or accepted";
 }
 
@@ -452,7 +482,8 @@ void progress_tell_next(const struct progress *p, const struct apply_result *r, 
 
 	if (!status || status == EXIT_AWAITS) /* the person has been told */
 		return;
-	buf_printf(&text, "next: '%s': %s\n", next_command(p, status, &command), advice(r));
+	buf_printf(&text, "next: '%s': %s\n", next_command(p, status, &command),
+		   advice(p, r, status));
 	term_error(p->terminal, &text);
 }
 

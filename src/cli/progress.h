@@ -37,8 +37,11 @@ struct progress {
 	const struct session *session;
 	bool json;
 	const struct plan *plan; /* of the run; NULL before it */
-	enum step_mark *marks;   /* one for each step of the plan */
-	size_t ended;            /* steps of it */
+	/* saved plan that too few have approved, and how many are missing; NULL */
+	const char *unapproved;
+	size_t approvals_missing;
+	enum step_mark *marks; /* one for each step of the plan */
+	size_t ended;          /* steps of it */
 	int64_t began_ms;
 	size_t subject_width; /* of a column of names on a terminal */
 	/* of the steps that are executed together now, of which one is `group` */

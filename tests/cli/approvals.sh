@@ -58,13 +58,18 @@ cf apply --yes
 is $status 3 "an apply without them: 3"
 has "$out" "approval-missing site" "says what waits"
 has "$out" "certfleet approve PLAN" "and what to do"
+has "$out" "^next: 'certfleet plan --out PLAN': the signers approve that" "by the next command"
 cf apply --yes --reissue site
 is $status 3 "not with --reissue either"
 save
 cf apply p.plan
 is $status 3 "a saved plan without approvals: 3"
 has "$out" "approval-missing: the plan has 0 of 2 approvals.*alice, bob, carol" "says how many, and whose"
-has "$out" "certfleet approve p.plan --key FILE" "with the command"
+has "$out" "^next: 'certfleet approve p.plan --key FILE': by 2 more of the signers, then the plan" "with the command"
+cf_out apply p.plan --json
+printf '%s' "$out" >run/refused
+fits_schema apply.schema.json run/refused; ok $? "in JSON as the schema says"
+is "$(jq -r .next run/refused)" "certfleet approve p.plan --key FILE" "with the command, too"
 approve alice
 is $status 0 "approve"
 has "$out" "issue *site" "shows the plan"
@@ -73,7 +78,8 @@ is "$(jq -r .signed_as p.plan.approved.alice)" approval "the signature is beside
 cp p.plan.approved.alice p.plan.approved.again
 cf apply p.plan
 is $status 3 "one key counts once: 3"
-has "$out" "1 of 2 approvals" "and says so"
+has "$out" "1 of 2 approvals.* it lacks those of bob, carol$" "and says so"
+has "$out" "by 1 more of the signers" "and how many more"
 approve mallory
 is $status 64 "a key of no signer: 64"
 has "$out" "'run/mallory.key' is of none of the signers, which are alice, bob, carol; sign" "says whose it may be"
