@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTORY_FORMAT "1.2"
+#define HISTORY_FORMAT "1.3"
 
 enum {
 	FINGERPRINT_SHOWN = 12
@@ -41,6 +41,10 @@ static const char *outcome_of(const struct run_record *r)
 {
 	if (!r->ended)
 		return "did not end";
+	if (r->stopped && r->exit_status == EXIT_PARTLY)
+		return "stopped";
+	if (r->stopped && r->exit_status == EXIT_FAILED)
+		return "stopped, no component changed";
 	for (const struct exit_status_row *row = exit_status_rows; row->meaning; row++)
 		if (row->run && (int)row->status == r->exit_status)
 			return row->run;
@@ -49,7 +53,7 @@ static const char *outcome_of(const struct run_record *r)
 
 static enum tone tone_of(const struct run_record *r)
 {
-	if (!r->ended || r->exit_status == EXIT_ROLLED_BACK)
+	if (!r->ended || r->stopped || r->exit_status == EXIT_ROLLED_BACK)
 		return TONE_WARN;
 	return r->exit_status == EXIT_DONE ? TONE_GOOD : TONE_BAD;
 }
@@ -98,6 +102,7 @@ static const struct member history_run_members[] = {
 	TEXT_MEMBER("who", struct history_run, record.who, .absent = ABSENT_NULL),
 	CUSTOM_MEMBER("exit_status", struct history_run, record, write_exit_status, NULL),
 	CUSTOM_MEMBER("outcome", struct history_run, record, write_outcome, NULL),
+	FLAG_MEMBER("stopped", struct history_run, record.stopped),
 	NUMBER_MEMBER("serial", struct history_run, record.serial, 0, INT64_MAX),
 	TEXT_MEMBER("plan_hash", struct history_run, record.plan_hash, .absent = ABSENT_NULL),
 	LIST_MEMBER("approvals", struct history_run, record.approvals, record.approval_count,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* End of a run: records in the state. */
 #include "base/clock.h"
+#include "base/stop.h"
 #include "engine/handoff_file.h"
 #include "engine/internal.h"
 
@@ -167,6 +168,7 @@ void end_run(struct run *r)
 	handoff_wipe(r);
 	r->record.ended = clock_now();
 	r->record.exit_status = r->result.exit_status;
+	r->record.stopped = stop_requested() && r->result.not_started + r->result.failed > 0;
 	note_deferred(r, change);
 	note_acknowledged(r, change);
 	note_restored(r, change);

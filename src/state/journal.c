@@ -36,6 +36,7 @@ static const struct member run_record_members[] = {
 	NUMBER_MEMBER("started", struct run_record, started, INT64_MIN, INT64_MAX),
 	NUMBER_MEMBER("ended", struct run_record, ended, INT64_MIN, INT64_MAX),
 	NUMBER_MEMBER("exit_status", struct run_record, exit_status, INT_MIN, INT_MAX),
+	FLAG_MEMBER("stopped", struct run_record, stopped, .absent = ABSENT_OMITTED),
 	NUMBER_MEMBER("serial", struct run_record, serial, INT64_MIN, INT64_MAX),
 	LIST_MEMBER("approvals", struct run_record, approvals, approval_count, run_approval_members,
 		    .absent = ABSENT_OMITTED),

@@ -40,6 +40,7 @@ struct run_record {
 	int64_t started;
 	int64_t ended; /* 0: interrupted or still running */
 	int exit_status;
+	bool stopped;                     /* before its end, as the user asked */
 	const struct approval *approvals; /* that counted for it */
 	size_t approval_count;
 	const char *reason; /* why it needed none; NULL */

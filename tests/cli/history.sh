@@ -76,6 +76,42 @@ has "$out" "^Acknowledged: foreign-authority ca: " "W6: with what it was for"
 cf_out history 1 --json
 printf '%s' "$out" >run/one
 fits_schema history.schema.json run/one; ok $? "W6: and fits the schema"
+
+# a run that is stopped
+mkdir run/former
+mv .certfleet backups certfleet.lineage tls run/former
+mkdir tls
+stop_while() { # what comes: COMMAND...
+	"$CERTFLEET" apply --yes --reissue site >run/told 2>&1 </dev/null &
+	comes "$@"
+	kill -TERM $!
+	wait $!
+	status=$?
+}
+cat >run/slow <<END
+touch $PWD/run/began
+sleep 1
+END
+cf apply --yes
+sed -i "s|certificate: site, |&activate: {command: [/bin/sh, $PWD/run/slow]}, |" certfleet.yaml
+stop_while test -e run/began
+is $status 7 "a run that a signal stops: 7" || sed 's/^/# /' run/told
+cf_out history
+has "$(sed -n 2p <<<"$out")" " stopped " "is called stopped"
+hasnt "$out" "failures" "and not a failure"
+cf_out history 2
+has "$out" "^Run 2 of .*: stopped$" "of one run too"
+cf_out history --json
+printf '%s' "$out" >run/all
+fits_schema history.schema.json run/all; ok $? "in JSON as the schema says"
+is "$(jq -c '[.runs[] | .stopped]' run/all)" "[true,false]" "by a key of its own"
+cf apply --yes
+is $status 0 "the next one finishes"
+cf_out history
+has "$(sed -n 2p <<<"$out")" " done " "and is none"
+cf history --verify
+is $status 0 "the chain holds both"
+
 cf history 99
 is $status 1 "a run that never was: 1"
 has "$out" "certfleet history" "with what to do"
