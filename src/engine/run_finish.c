@@ -47,6 +47,30 @@ static void note_deferred(struct run *r, struct change *change)
 	}
 }
 
+/* Updates the mark of what `limits` left to a later run. */
+static void note_limited(struct run *r, struct change *change)
+{
+	const struct plan *p = r->plan;
+	const char **names = arena_array(&r->arena, p->left_out_count, sizeof(*names));
+	struct stepped limited = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->left_out_count; i++)
+		if (p->left_out[i].component && !strcmp(p->left_out[i].code, PLAN_OVER_LIMITS))
+			names[count++] = p->left_out[i].component;
+	limited = stepped_sorted(names, count);
+	for (size_t i = 0; i < p->observed_count; i++) {
+		const char *name = p->observed[i].name;
+		struct component_seen *seen = run_seen(r, name);
+		bool left = stepped_has(&limited, name);
+
+		if (left == seen->limited || !fleet_component(r->en->fleet, name))
+			continue;
+		seen->limited = left;
+		change_component(change, seen);
+	}
+}
+
 /* What was due, and somebody else has done. */
 static void note_restarted(struct run *r, struct change *change)
 {
@@ -170,6 +194,7 @@ void end_run(struct run *r)
 	r->record.exit_status = r->result.exit_status;
 	r->record.stopped = stop_requested() && r->result.not_started + r->result.failed > 0;
 	note_deferred(r, change);
+	note_limited(r, change);
 	note_acknowledged(r, change);
 	note_restored(r, change);
 	note_restarted(r, change);

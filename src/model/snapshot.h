@@ -152,6 +152,7 @@ struct component_seen {
 	/* acknowledged preconditions: "CODE FINGERPRINT" of the pair desired then */
 	const char *const *acknowledged;
 	size_t acknowledged_count;
+	bool limited;            /* the last run left it to a later one by `limits` */
 	int64_t deferred_at;     /* when a run left it out, since it was
 				    offline and needed a change; 0 */
 	int64_t order_given;     /* sequence of the newest order; 0: none */

@@ -185,8 +185,8 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s, st
 }
 
 /* NULL before the deadline of what is served. */
-static const char *late_reason(const struct snapshot *s, const struct component_seen *seen,
-			       int64_t now, struct arena *a)
+static const char *deadline_reason(const struct snapshot *s, const struct component_seen *seen,
+				   int64_t now, struct arena *a)
 {
 	const struct served_end end = renewal_served_end(s, seen);
 	int64_t left = end.not_after - now;
@@ -219,9 +219,10 @@ static void status_add_component(const struct snapshot *s, const struct componen
 			a, "reverted to the built-in certificate at %s; that ended on 2019-03-07",
 			time_format(row->seen->reverted_at, text));
 	row->state = state_of(row);
-	if (c->presence != PRESENCE_OPTIONAL &&
-	    (row->state == COMPONENT_RESTART_PENDING || may_be_offline(row)))
-		row->late = late_reason(s, row->seen, out->now, a);
+	if (c->presence != PRESENCE_OPTIONAL && row->seen)
+		row->deadline = deadline_reason(s, row->seen, out->now, a);
+	if (row->state == COMPONENT_RESTART_PENDING || may_be_offline(row))
+		row->late = row->deadline;
 	out->certificates[at].used = true;
 	if (issuer && issuer->kind == ISSUER_MANAGED)
 		out->certificates[f->certificate_count + (size_t)(issuer - f->issuers)].used = true;
@@ -379,7 +380,7 @@ static bool is_good(const struct status_component *c, bool strict)
 	case COMPONENT_ABSENT:
 	case COMPONENT_OUTDATED:
 	case COMPONENT_STAGED:
-		return !strict && c->waits && !c->problems.count;
+		return !strict && c->waits && !c->late && !c->problems.count;
 	case COMPONENT_AWAITING:
 	case COMPONENT_INVALID:
 	case COMPONENT_FAILED:
@@ -396,9 +397,9 @@ static const char *check_reason(const struct status_component *c)
 		return c->refusal;
 	if (c->state == COMPONENT_UNKNOWN && c->seen && !c->late)
 		return c->seen->now.error;
-	if (c->late || !c->problems.count)
+	if (c->late)
 		return c->late;
-	return c->problems.items[0].message;
+	return c->problems.count ? c->problems.items[0].message : c->waits_reason;
 }
 
 static bool status_check_components(const struct status *s, bool strict, struct buf *why)

@@ -41,6 +41,14 @@ enum component_state {
 
 extern const char *const component_state_names[COMPONENT_STATE_COUNT + 1];
 
+/* What a change of a component waits for, as planned: the next apply leaves it. */
+enum status_wait {
+	WAIT_NONE,
+	WAIT_WINDOW, /* of its role, or the end of a freeze */
+	WAIT_LIMITS, /* a later apply */
+	STATUS_WAIT_COUNT
+};
+
 /* A vector (base/vec.h). */
 struct problem_list {
 	struct precondition *items;
@@ -55,10 +63,14 @@ struct status_component {
 	enum component_state state;
 	const char *refusal; /* why no client accepts the desired pair there; NULL */
 	struct problem_list problems;
-	/* why it cannot wait any more for its restart, or until it is back; NULL: it can */
+	const char *deadline; /* why nothing there can wait any more; NULL: it can */
+	/* the same where something waits: for a restart, a window, a later apply, or until it
+	 * is back; NULL: nothing does, or it can */
 	const char *late;
 	bool planned; /* it has a step in a plan, or should have one */
-	bool waits;   /* and that waits for a window of its role */
+	enum status_wait waits;
+	int64_t waits_until;      /* WAIT_WINDOW: when it opens */
+	const char *waits_reason; /* in words; NULL: nothing waits */
 };
 
 struct status_certificate {

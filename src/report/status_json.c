@@ -2,7 +2,7 @@
 #include "report/status.h"
 #include "json/record.h"
 
-#define STATUS_FORMAT "1.6"
+#define STATUS_FORMAT "1.7"
 
 enum {
 	DAY = 86400
@@ -102,6 +102,14 @@ static json_t *write_trouble(const void *slot, size_t index)
 	return json_text(seen->now.served_flaw ? seen->now.served_flaw : seen->now.error);
 }
 
+static json_t *write_waits(const void *slot, size_t index)
+{
+	static const char *const names[STATUS_WAIT_COUNT] = { NULL, "window", "limits" };
+
+	(void)index;
+	return json_text(names[((const struct status_component *)slot)->waits]);
+}
+
 #define OF_COMPONENT .via = { MEMBER_VIA(struct status_component, component) }
 #define OF_PART(part)                                            \
 	.via = { MEMBER_VIA(struct status_component, component), \
@@ -123,6 +131,8 @@ static const struct member status_component_members[] = {
 	SEEN_TEXT("served", now.served),
 	CHOICE_MEMBER("evidence", struct component_seen, now.evidence, evidence_names, SEEN_ROW),
 	CHOICE_MEMBER("state", struct status_component, state, component_state_names),
+	ROW_MEMBER("waits", write_waits),
+	TIME_MEMBER("waits_until", struct status_component, waits_until, .absent = ABSENT_NULL),
 	SEEN_TEXT("last_error", last_error),
 	ROW_MEMBER("error", write_trouble),
 	TIME_MEMBER("observed_at", struct component_seen, now.observed_at, .absent = ABSENT_NULL,

@@ -42,12 +42,13 @@
 	}
 
 	const left = (c) => (c.days_left === null || c.days_left === undefined ? "not issued yet" : c.days_left < 0 ? "ended" : `${c.days_left} d`);
+	const stateOf = (r) => (r.waits === "window" ? `${r.state}, waits for a window until ${r.waits_until}` : r.waits ? `${r.state}, left by limits` : r.state);
 	const tables = [
 		{
-			name: "Components", rows: data.components, filters: ["state", "role", "certificate"],
+			name: "Components", rows: data.components, filters: ["state", "waits", "role", "certificate"],
 			columns: [
 				["Component", (r) => r.name],
-				["State", (r) => r.state, "state", (a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state)],
+				["State", stateOf, "state", (a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state)],
 				["Role", (r) => r.role], ["Certificate", (r) => r.certificate],
 				["Ends", (r) => day(r.ends), "date"], ["Evidence", (r) => r.evidence], ["Version", (r) => r.version],
 			],
@@ -82,7 +83,7 @@
 
 	/* ---- rows ---- */
 
-	const labels = { fingerprint_sha256: "SHA-256", last_error: "last error", not_before: "valid from", not_after: "ends", renew_at: "renewed from", held_until: "reused until", observed_at: "observed" };
+	const labels = { fingerprint_sha256: "SHA-256", last_error: "last error", not_before: "valid from", not_after: "ends", renew_at: "renewed from", held_until: "reused until", waits: "waits for", observed_at: "observed" };
 	const hidden = new Set(["name", "text", "week", "tone", "used", "ends", "problems"]);
 
 	function detailsOf(row) {

@@ -47,6 +47,16 @@ static int64_t restart_pending(const struct status_component *row)
 	return row->state == COMPONENT_RESTART_PENDING;
 }
 
+static int64_t waits_until(const struct status_component *row)
+{
+	return row->waits == WAIT_WINDOW ? row->waits_until : NO_SAMPLE;
+}
+
+static int64_t left_by_limits(const struct status_component *row)
+{
+	return row->waits == WAIT_LIMITS;
+}
+
 static int64_t served_not_after(const struct status_component *row)
 {
 	return row->seen && row->seen->now.served_not_after ? row->seen->now.served_not_after
@@ -86,6 +96,12 @@ static const struct metric metrics[] = {
 	{ "component_restart_pending",
 	  "1 when the component has the desired pair installed but not in use yet, else 0.",
 	  .of_component = restart_pending },
+	{ "component_waits_until_seconds",
+	  "Unix time of the window that a change of the component waits for; without one, none.",
+	  .of_component = waits_until },
+	{ "component_left_by_limits",
+	  "1 when a change of the component is left to a later apply by 'limits', else 0.",
+	  .of_component = left_by_limits },
 	{ "component_served_not_after_seconds",
 	  "Unix time at which the certificate that the component really serves ends.",
 	  .of_component = served_not_after },

@@ -73,6 +73,8 @@ static void status_text_add_component(struct table *t, const struct status_compo
 	table_add(t, evidence_names[seen->now.evidence], TONE_PLAIN);
 	if (row->refusal)
 		table_note(t, row->refusal);
+	if (row->waits_reason)
+		table_note(t, row->waits_reason);
 	if (row->late)
 		table_note(t, row->late);
 	if (row->state != COMPONENT_IN_SYNC)
@@ -194,11 +196,18 @@ static void add_problems(const struct status *s, struct buf *out)
 
 static void add_summary(const struct status *s, struct buf *out)
 {
+	static const char *const waits[STATUS_WAIT_COUNT] = {
+		[WAIT_WINDOW] = "waiting for a window",
+		[WAIT_LIMITS] = "left to a later apply by 'limits'",
+	};
 	size_t counts[COMPONENT_STATE_COUNT] = { 0 };
+	size_t waiting[STATUS_WAIT_COUNT] = { 0 };
 	const char *separator = ": ";
 
-	for (size_t i = 0; i < s->component_count; i++)
+	for (size_t i = 0; i < s->component_count; i++) {
 		counts[s->components[i].state]++;
+		waiting[s->components[i].waits]++;
+	}
 	buf_printf(out, "%zu component%s", s->component_count, s->component_count == 1 ? "" : "s");
 	for (size_t i = 0; i < COMPONENT_STATE_COUNT; i++) {
 		if (!counts[i])
@@ -206,6 +215,9 @@ static void add_summary(const struct status *s, struct buf *out)
 		buf_printf(out, "%s%zu %s", separator, counts[i], component_state_names[i]);
 		separator = ", ";
 	}
+	for (size_t i = WAIT_WINDOW; i < STATUS_WAIT_COUNT; i++)
+		if (waiting[i])
+			buf_printf(out, "; %zu %s", waiting[i], waits[i]);
 	buf_putc(out, '\n');
 }
 

@@ -62,6 +62,7 @@ static const struct member component_members[] = {
 		      .absent = ABSENT_OMITTED),
 	FLAG_MEMBER("retire_remove", struct component_seen, retire_remove),
 	FLAG_MEMBER("restored", struct component_seen, restored, .absent = ABSENT_OMITTED),
+	FLAG_MEMBER("limited", struct component_seen, limited, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("deliver", struct component_seen, deliver, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("proven", struct component_seen, proven, .absent = ABSENT_OMITTED),
 	TEXTS_MEMBER("acknowledged", struct component_seen, acknowledged, acknowledged_count,

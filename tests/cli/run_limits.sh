@@ -33,6 +33,19 @@ cf apply --yes
 is $status 0 "an apply over the limits ends with 0"
 has "$out" "left to the next apply by 'limits': 4 components" "and says how many are left"
 is "$(done_with one)" 3 "so many are done"
+cf status --check 1d
+is $status 0 "what is left is as planned for status --check"
+cf status --check 1d --check-strict
+is $status 2 "but not strictly"
+has "$out" "' is absent: left to a later apply by 'limits'$" "which says why"
+cf_out status
+has "$out" "; 4 left to a later apply by 'limits'$" "status says how many"
+cf_out status --json
+printf '%s' "$out" >run/status
+fits_schema status.schema.json run/status; ok $? "in JSON as the schema says"
+is "$(jq -c '[.components[].waits] | group_by(.) | map([.[0], length])' run/status)" '[[null,3],["limits",4]]' "the same"
+cf status --prometheus run/metrics
+is "$(grep -c '^certfleet_component_left_by_limits{.*} 1$' run/metrics)" 4 "and for Prometheus"
 cf apply --yes
 is "$(done_with one)" 6 "the next one goes on"
 cf apply --yes

@@ -45,6 +45,17 @@ cf status --check 1d
 is $status 0 "to wait for a window is as planned for status --check"
 cf status --check 1d --check-strict
 is $status 2 "but not strictly"
+cf_out status
+has "$out" "waits for a window until $opens" "status says until when"
+has "$out" "; 2 waiting for a window$" "and how many do"
+cf_out status --json
+printf '%s' "$out" >run/status
+fits_schema status.schema.json run/status; ok $? "in JSON as the schema says"
+is "$(jq -r '[.components[] | "\(.waits) \(.waits_until)"] | unique | join(",")' run/status)" "window $opens" "the same"
+cf status --prometheus run/metrics
+is "$(grep -c "^certfleet_component_waits_until_seconds{.*} $(date -d "$opens" +%s)$" run/metrics)" 2 "and for Prometheus"
+cf status --html run/page.html
+is "$(sed -n 's/.*id="data">\(.*\)<\/script>.*/\1/p' run/page.html | jq -r '[.components[].waits] | unique[]')" window "and on the page"
 is "$("$CERTFLEET" history | tail -n +2 | wc -l)" 1 "and it is no run"
 
 # what was reviewed outside of the window is applied in it

@@ -219,6 +219,57 @@ TEST(p2_the_check_is_content_with_what_waits_as_planned)
 	assert_false(status_check(&w->status, &(struct check){ .strict = true }, &why));
 }
 
+TEST(what_waits_for_a_window_or_is_left_by_limits_is_as_planned_until_its_deadline)
+{
+	static const struct step step = { .kind = STEP_STAGE,
+					  .component = "front",
+					  .waits_until = NOW + DAY };
+	static const struct step now = { .kind = STEP_STAGE, .component = "front" };
+	static const struct left_out left = { .component = "front", .code = PLAN_OVER_LIMITS };
+	static const struct left_out other = { .component = "front", .code = "offline" };
+	const struct plan waits = { .steps = &step, .step_count = 1 };
+	const struct plan due = { .steps = &now, .step_count = 1 };
+	const struct plan limited = { .left_out = &left, .left_out_count = 1 };
+	const struct plan blocked = { .left_out = &other, .left_out_count = 1 };
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	AUTO(buf) text = { 0 };
+
+	w->seen.now.installed = OTHER;
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
+	status_add_plan(&w->status, &blocked, &w->arena);
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	status_add_plan(&w->status, &limited, &w->arena);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	status_render_text(&w->status, false, &text);
+	assert_non_null(strstr(buf_text(&text), "left to a later apply by 'limits'\n"));
+	assert_non_null(strstr(buf_text(&text), "1 outdated; 1 left to a later apply by 'limits'"));
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
+	status_add_plan(&w->status, &waits, &w->arena);
+	assert_int_equal(w->status.components[0].waits_until, NOW + DAY);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	why.len = 0;
+	assert_false(status_check(&w->status, &(struct check){ .strict = true }, &why));
+	assert_non_null(strstr(buf_text(&why), "'front' is outdated: waits for a window until "));
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
+	status_add_plan(&w->status, &due, &w->arena);
+	assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+	w->seen.limited = true; /* by the run before */
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
+	status_add_plan(&w->status, &due, &w->arena);
+	assert_true(status_check(&w->status, &(struct check){ 0 }, &why));
+	w->seen.limited = false;
+	w->seen.now.served_not_after = NOW + 3600;
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
+	for (size_t i = 0; i < 2; i++) {
+		status_add_plan(&w->status, i ? &waits : &limited, &w->arena);
+		why.len = 0;
+		assert_false(status_check(&w->status, &(struct check){ 0 }, &why));
+		assert_string_equal(buf_text(&why),
+				    "'front' is outdated: what it serves ends in 60 minutes\n");
+	}
+}
+
 TEST(what_is_due_without_evidence_is_restart_pending)
 {
 	WORLD(w);
