@@ -455,7 +455,7 @@ static const struct field component_fields[] = {
 	TEXT(struct component_form, "process", process,
 	     "name of its process: components of one process are activated once; its own name when left out"),
 	TEXT(struct component_form, "quorum", quorum,
-	     "name of a group of processes of which at most one is activated at a time"),
+	     "name of a group of processes of which at most one is out of service at a time; one that is down counts"),
 	FIELD(struct component_form, "retire", retire, struct retire_form, record_type,
 	      .param = &retire_record,
 	      .help = "handling of the component when it leaves the fleet file"),

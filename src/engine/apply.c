@@ -181,12 +181,14 @@ static bool is_flagged(const struct run *r, bool *flags, const char *name)
 
 /*
  * Whether the step's process is blocked: an all-first certificate is not
- * committed everywhere.
+ * committed everywhere, or another process of its quorum failed.
  */
 static bool is_blocked_process(const struct run *r, const struct step *s)
 {
 	return s->wave != NO_WAVE && s->process &&
-	       text_find(s->process, r->blocked.items, r->blocked.count, sizeof(*r->blocked.items));
+	       (run_is_spared(r, s->process) ||
+		text_find(s->process, r->blocked.items, r->blocked.count,
+			  sizeof(*r->blocked.items)));
 }
 
 /* Dependencies on steps of other processes are for the order only. */

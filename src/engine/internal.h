@@ -96,6 +96,7 @@ struct run {
 	bool *abandoned;                   /* staging failed: must not be committed */
 	bool *uncommitted;                 /* all-first, and not committed everywhere */
 	VEC(const char *) blocked;         /* processes blocked by `uncommitted`; sorted */
+	VEC(const char *) spared;          /* those of a quorum that lacks one; sorted */
 	struct component_seen *components; /* current knowledge; sorted by name */
 	size_t component_count;
 	/* by entry of `components`: executable of the process that this run
@@ -295,6 +296,8 @@ void end_run(struct run *r);
 
 /* engine/rollout.c: runs one wave under its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);
+/* Whether the process is left as it is, since another one of its quorum failed. */
+bool run_is_spared(const struct run *r, const char *process);
 /*
  * engine/rollback.c: reinstalls the previous pairs of `processes`, sorted, whether
  * this run committed the new ones or one that was interrupted; also of processes

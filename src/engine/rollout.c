@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "engine/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* One wave, and its steps in the plan. */
@@ -28,16 +29,19 @@ static void run_kind(struct run *r, const struct rollout *o, enum step_kind kind
 	run_batch(r, numbers, count);
 }
 
+bool run_is_spared(const struct run *r, const char *process)
+{
+	return text_find(process, r->spared.items, r->spared.count, sizeof(*r->spared.items));
+}
+
 /*
- * Number of failed processes of the wave: a step failed, or was skipped because one
+ * Marks failed processes of the wave, and counts them: a step failed, or was skipped because one
  * it depends on had failed, or it failed in an earlier run, whose roll back was
  * finished now.  A stop request is not a failure, nor is a step skipped because of it.
  */
-static unsigned failures(const struct run *r, const struct rollout *o)
+static unsigned failures(const struct run *r, const struct rollout *o, bool *failed)
 {
-	AUTO(arena) a = { 0 };
 	const struct wave *w = o->wave;
-	bool *failed = arena_array(&a, w->process_count, sizeof(*failed));
 	unsigned count = 0;
 
 	for (size_t i = o->first; i < o->end; i++) {
@@ -48,7 +52,7 @@ static unsigned failures(const struct run *r, const struct rollout *o)
 		if (p != PROGRESS_FAILED && (p != PROGRESS_SKIPPED || stop_requested()) &&
 		    r->plan->steps[i].kind != STEP_ROLLBACK)
 			continue;
-		if (!at || failed[at - w->processes])
+		if (!at || failed[at - w->processes] || run_is_spared(r, *at))
 			continue;
 		failed[at - w->processes] = true;
 		count++;
@@ -84,15 +88,65 @@ static void halt_role(struct run *r, const struct role *role)
 			halt_role(r, f->components[i].role);
 }
 
+/* Whether a later step of the plan takes the process out of service. */
+static bool is_taken_down(const struct run *r, const struct rollout *o, const char *process)
+{
+	for (size_t i = o->end; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+
+		if (text_equal(s->process, process) &&
+		    (s->kind == STEP_REVERT ||
+		     (s->kind == STEP_ACTIVATE && s->activation == ACTIVATION_RESTART)))
+			return true;
+	}
+	return false;
+}
+
+/* A process that failed may be down: none of its quorums loses another one by this run. */
+static void keep_quorums(struct run *r, const struct rollout *o, const bool *failed)
+{
+	AUTO(arena) a = { 0 };
+	const struct fleet *f = r->en->fleet;
+	const struct wave *w = o->wave;
+	const char **lacking = arena_array(&a, f->component_count, sizeof(*lacking));
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+		const char *const *at = text_find(c->process, w->processes, w->process_count,
+						  sizeof(*w->processes));
+
+		if (c->quorum && at && failed[at - w->processes])
+			lacking[count++] = c->quorum;
+	}
+	count = text_set(lacking, count);
+	for (size_t i = 0; count && i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+
+		if (!c->quorum || !text_find(c->quorum, lacking, count, sizeof(*lacking)) ||
+		    run_is_spared(r, c->process) || !is_taken_down(r, o, c->process))
+			continue;
+		VEC_PUSH(&r->spared, &r->arena, c->process);
+		engine_note(r->en, "'%s' stays as it is: another one of its quorum '%s' failed",
+			    c->name, c->quorum);
+	}
+	if (r->spared.count)
+		qsort(r->spared.items, r->spared.count, sizeof(*r->spared.items), text_compare);
+}
+
 /* Restart policy after a wave with a failure. */
 static void check_wave(struct run *r, const struct rollout *o)
 {
+	AUTO(arena) a = { 0 };
+	bool *marks = arena_array(&a, o->wave->process_count, sizeof(*marks));
 	const struct role *role = fleet_role(r->en->fleet, o->wave->role);
 	const struct restart *policy = &role->restart;
-	unsigned failed = failures(r, o);
+	unsigned failed = failures(r, o, marks);
 	unsigned *total = &r->failed_processes[role - r->en->fleet->roles];
 
 	*total += failed;
+	if (failed)
+		keep_quorums(r, o, marks);
 	if (r->halted || r->halted_roles[role - r->en->fleet->roles] || !failed ||
 	    (!o->wave->canary && *total <= policy->max_failures))
 		return;

@@ -182,6 +182,7 @@ struct process_build {
 	const struct role *role;           /* of its first member */
 	bool online;                       /* at least one of its members */
 	bool down;                         /* serves nothing now, or failed in an earlier run */
+	bool quorum_told;                  /* that another one of its quorum is down */
 	struct component_build *activator; /* NULL: no activation */
 };
 

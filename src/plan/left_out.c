@@ -42,8 +42,7 @@ static void leave_issuer(struct plan_builder *d, struct issuer_build *i, const s
 			leave_certificate(&d->certificates[k], cause);
 }
 
-/* What the process has to take into use. */
-static void leave_process(const struct process_build *p, const struct cause *cause)
+void leave_process(const struct process_build *p, const struct cause *cause)
 {
 	for (size_t i = 0; i < p->member_count; i++)
 		if (p->members[i]->wanted.activate || p->members[i]->wanted.revert)

@@ -24,6 +24,9 @@ const struct cause *accepted_cause(struct plan_builder *d, enum code code, const
 /* Takes a component out; a cause that is accepted gives way to one that is not. */
 void leave_component(struct component_build *c, const struct cause *cause);
 
+/* Takes out what the process has to take into use. */
+void leave_process(const struct process_build *p, const struct cause *cause);
+
 /* Takes out what depends on those that were taken out. */
 void left_out_spread(struct plan_builder *d);
 /* Takes out the units of all troubles, and what depends on them. */

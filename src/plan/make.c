@@ -223,6 +223,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	awaited_hold(&d);
 	limits_apply(&d);
 	process_steps_decide(&d);
+	quorums_keep(&d);
 	waves_plan(&d);
 	schedule_steps(&d);
 	left_out_list(&d);

@@ -13,6 +13,7 @@
  *	left_out        what they take out of the plan
  *	limits          what one run leaves to the next
  *	awaited         pairs that a person imports, and what waits for that
+ *	quorum          processes that keep others of their quorum from a restart
  *	waves           processes that may change at the same time
  *	step_order      order of the steps
  *	windows         steps that wait for a window, or for the end of a freeze

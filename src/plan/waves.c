@@ -142,7 +142,7 @@ static void plan_tier(struct plan_builder *d, const struct tier *t)
 		split_tier(d, t);
 }
 
-static bool takes_part(const struct process_build *p)
+bool process_takes_part(const struct process_build *p)
 {
 	if (p->activator)
 		return true;
@@ -171,6 +171,11 @@ static bool has_failed(const struct component_build *c)
 	return c->seen->last_error && c->seen->activation_due;
 }
 
+static bool has_quorum(const struct component_build *c)
+{
+	return c->component->quorum;
+}
+
 static bool any_member(const struct process_build *p, bool (*is)(const struct component_build *))
 {
 	for (size_t i = 0; i < p->member_count; i++)
@@ -195,7 +200,8 @@ static void find_down(struct plan_builder *d)
 		struct process_build *p = &d->processes[i];
 
 		p->down = !p->online || any_member(p, is_dead) ||
-			  (failures_count(p->role, failed[p->role->rank]) &&
+			  ((failures_count(p->role, failed[p->role->rank]) ||
+			    any_member(p, has_quorum)) &&
 			   any_member(p, has_failed));
 	}
 }
@@ -207,14 +213,9 @@ static bool must_be_there(const struct component_build *c)
 	return c->component->presence != PRESENCE_OPTIONAL;
 }
 
-static bool has_quorum(const struct component_build *c)
-{
-	return c->component->quorum;
-}
-
 static void tier_add(struct tier *t, struct process_build *p)
 {
-	if (!takes_part(p)) {
+	if (!process_takes_part(p)) {
 		t->left_down += p->down && any_member(p, must_be_there);
 		return;
 	}

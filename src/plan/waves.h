@@ -12,7 +12,8 @@
  * postponed role is one wave: committing takes nothing out of service.
  *
  * Down is a process that is offline, one with a port that answers no handshake, and
- * one that failed in an earlier run, unless its role's policy allows that.
+ * one that failed in an earlier run, unless its role's policy allows that and it is of no
+ * quorum.
  */
 #ifndef PLAN_WAVES_H
 #define PLAN_WAVES_H
@@ -23,8 +24,18 @@
 void waves_check(struct plan_builder *d);
 void waves_plan(struct plan_builder *d);
 
+/*
+ * quorum.c: of a quorum one process at a time may be out of service.  One that is down counts
+ * as that until this plan has repaired it: before, no other one is restarted, but left out
+ * (`no-budget`).  Once all else is decided.
+ */
+void quorums_keep(struct plan_builder *d);
+
 /* Whether the activation of the process is a restart, as a revert is. */
 bool process_restarts(const struct process_build *p);
+
+/* Whether the process is in a wave. */
+bool process_takes_part(const struct process_build *p);
 
 /* Whether the component commits before all waves (`commit: all-first`). */
 bool component_commits_first(const struct component_build *c);
