@@ -208,7 +208,8 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 	    (o->sign && !plan_signer_open(o->sign, &signer, e)))
 		return false;
 	how.maker = signer ? plan_signer_key(signer) : NULL;
-	if (!chosen_open_backup(s, &o->chosen, e) || !planning_make(s, &how, &p, e))
+	if (!engine_check_seal(s->engine, e) || !chosen_open_backup(s, &o->chosen, e) ||
+	    !planning_make(s, &how, &p, e))
 		return false;
 	if (how.offline)
 		note_age(s, &p.snapshot);

@@ -142,6 +142,12 @@ bool engine_unseal(struct engine *en, struct err *e)
 	return true;
 }
 
+bool engine_check_seal(struct engine *en, struct err *e)
+{
+	return !en->state || !en->fleet->state.unsealed || !state_is_sealed(en->state) ||
+	       engine_unseal_state(en, en->state, e);
+}
+
 bool engine_reseal(struct engine *en, const struct secret_ref *old, struct err *e)
 {
 	struct seal_secret from = { .is_key = old->kind == SECRET_KEY_FILE };

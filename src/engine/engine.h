@@ -131,6 +131,12 @@ MUST_CHECK bool engine_check_passphrases(struct engine *en, const struct snapsho
 					 bool *outdated, struct err *e);
 
 /*
+ * Whether the fleet file says openly that keys are kept in the clear, of a state that is
+ * sealed: ERR_INPUT, as every apply refuses it.
+ */
+MUST_CHECK bool engine_check_seal(struct engine *en, struct err *e);
+
+/*
  * Opens the state, locked, with the secret `old`, which outlives the engine, and seals all its keys
  * anew under the one that the fleet file names.  ERR_INPUT for a secret that does not fit or cannot
  * be had.

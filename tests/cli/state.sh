@@ -164,6 +164,13 @@ sed -i 's/^fleet: .*/&\nstate: {unsealed: true}/' certfleet.yaml
 cf state reseal --old-key-file secrets/seal.key
 is $status 65 "an unsealed fleet: 65"
 has "$out" "name the new secret with 'seal'" "with its remedy"
+for command in plan "plan --confined" "apply --yes"; do
+	cf $command
+	is $status 65 "$command of a sealed state that the fleet file calls unsealed: 65"
+	has "$out" "the state is sealed, but the fleet file says 'unsealed: true'; remove that" "and says so"
+done
+cf status
+is $status 0 "status tells what is served all the same"
 rm -rf .certfleet certfleet.lineage backups tls/*
 cf state reseal --old-key-file secrets/seal.key
 is $status 1 "no state: 1"
