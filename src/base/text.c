@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include "base/vec.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +201,54 @@ void text_shell_word(struct buf *out, const char *text)
 		}
 		buf_putc(out, '\'');
 	}
+}
+
+/* Appends what the quotes at `text` hold; the end of them, NULL: they are not closed. */
+static const char *shell_quoted(const char *text, struct buf *word)
+{
+	char quote = *text++;
+
+	for (; *text && *text != quote; text++) {
+		if (quote == '"' && *text == '\\' && text[1] && strchr("\\\"$`", text[1]))
+			text++;
+		buf_putc(word, *text);
+	}
+	return *text ? text + 1 : NULL;
+}
+
+/* Appends the word at `text`, which begins with none of `blanks`; NULL as above. */
+static const char *shell_unquoted(const char *text, const char *blanks, struct buf *word)
+{
+	while (text && *text && !strchr(blanks, *text)) {
+		if (*text == '\'' || *text == '"') {
+			text = shell_quoted(text, word);
+		} else if (*text == '\\' && !text[1]) {
+			return NULL;
+		} else {
+			text += *text == '\\';
+			buf_putc(word, *text++);
+		}
+	}
+	return text;
+}
+
+bool text_shell_split(const char *text, struct arena *a, const char *const **words, size_t *count)
+{
+	static const char blanks[] = " \t\n";
+	VEC(const char *) list = { 0 };
+
+	for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
+		AUTO(buf) word = { 0 };
+
+		text = shell_unquoted(text, blanks, &word);
+		if (!text)
+			return false;
+		VEC_PUSH(&list, a, arena_strdup(a, buf_text(&word)));
+	}
+	VEC_PUSH(&list, a, NULL);
+	*words = list.items;
+	*count = list.count - 1;
+	return true;
 }
 
 const void *bytes_find(const void *bytes, size_t len, const char *text)

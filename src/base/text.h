@@ -56,6 +56,12 @@ size_t text_width(const char *text);
  * a command line is exact or no use.
  */
 void text_shell_word(struct buf *out, const char *text);
+/*
+ * Splits `text` into words as a shell does, by blanks, quotes and backslashes; nothing is
+ * expanded.  The list ends with NULL and is in `a`.  False: a quote is not closed, or nothing
+ * follows a backslash.
+ */
+bool text_shell_split(const char *text, struct arena *a, const char *const **words, size_t *count);
 
 /* Valid UTF-8 without surrogates, overlong forms or NUL. */
 bool text_is_utf8(const char *bytes, size_t len);

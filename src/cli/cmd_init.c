@@ -67,7 +67,8 @@ static const struct option options[] = {
 	TEXTS(struct init_options, activate, .name = "activate", .argument = "NAME=HOW",
 	      .help = "how its process takes a new pair into use:\n"
 		      "                          unit:UNIT, signal:HUP:PIDFILE, reload:PROGRAM\n"
-		      "                          WORD..., or command:PROGRAM WORD... (a restart)"),
+		      "                          WORD..., or command:PROGRAM WORD... (a restart);\n"
+		      "                          quotes hold a word together, nothing is expanded"),
 	TEXTS(struct init_options, verify, .name = "verify", .argument = "NAME=PORT",
 	      .help = "the port that must then serve it: HOST:PORT, or\n"
 		      "                          HOST:PORT/postgres with STARTTLS"),

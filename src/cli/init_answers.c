@@ -336,20 +336,6 @@ static bool named_component(const struct answers *a, const char *text, struct st
 	       err_set(e, ERR_USAGE, "there is no component '%s'; name it with --component", name);
 }
 
-static const char *const *words_of(const struct answers *a, const char *text, size_t *count)
-{
-	VEC(const char *) words = { 0 };
-
-	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-		size_t len = strcspn(text, " ");
-
-		VEC_PUSH(&words, a->arena, arena_strndup(a->arena, text, len));
-		text += len;
-	}
-	*count = words.count;
-	return words.items;
-}
-
 bool answers_activate(struct answers *a, const char *text, struct err *e)
 {
 	struct starter_component *c = NULL;
@@ -371,9 +357,13 @@ bool answers_activate(struct answers *a, const char *text, struct err *e)
 	if (!strcmp(kind, "unit") && *rest) {
 		c->activate_count = 1;
 	} else if ((!strcmp(kind, "reload") || !strcmp(kind, "command")) && *rest) {
+		if (!text_shell_split(rest, a->arena, &keys[0].values, &keys[0].count))
+			return err_set(
+				e, ERR_USAGE,
+				"'%s' ends within quotes, or with a backslash; close them as for a shell",
+				text_escaped(a->arena, rest));
 		keys[0].list = true;
-		keys[0].values = words_of(a, rest, &keys[0].count);
-		c->activate_count = 1;
+		c->activate_count = keys[0].count > 0;
 	} else if (!strcmp(kind, "signal") && colon && colon[1]) {
 		values[0] = arena_strndup(a->arena, rest, (size_t)(colon - rest));
 		values[1] = text_equal(c->driver, "sftp") ? colon + 1 : answers_path(a, colon + 1);

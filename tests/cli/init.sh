@@ -71,6 +71,8 @@ refused "it is one of files:CERTIFICATE,KEY" --subject CN=a --component x=ftp:y
 refused "no component 'x'" --subject CN=a --activate x=unit:y
 refused "named twice" --subject CN=a --component x=files:/x --component x=files:/y
 refused "activates nothing" --subject CN=a --component x=files:/x --activate x=signal:HUP
+refused "ends within quotes, or with a backslash" --subject CN=a --component x=files:/x --activate "x=command:sh -c 'a b"
+refused "activates nothing" --subject CN=a --component x=files:/x --activate 'x=command: '
 refused "is no port" --subject CN=a --component x=files:/x --verify x=nope
 refused "is no protocol" --subject CN=a --component x=files:/x --verify x=h:1/gopher
 refused "No such file" --import run/none
@@ -86,7 +88,7 @@ cf init --subject 'CN=shop.example.com, O=Ex\, Shop' --names 'shop.example.com,d
 	--issuer shop-ca --validity 30d --restart postponed \
 	--component front=files:tls/front --component 'db=sftp:deploy@db1.example.com,/etc/pg' \
 	--component lb=haproxy:/run/haproxy.sock,/etc/haproxy/site.pem \
-	--activate front=unit:nginx.service --activate 'db=command:systemctl restart postgresql' \
+	--activate front=unit:nginx.service --activate 'db=command:systemctl restart postgresql' --component two=files:tls/two --activate 'two=command:sh -c "a  b; c" '\''it is'\'' x\ y' \
 	--verify front=127.0.0.1:443 --verify db=db1.example.com:5432
 is $status 0 "every answer as an option"
 has "$(head -1 certfleet.yaml)" '^# yaml-language-server: $schema=.*/fleet.schema.json$' "an editor finds the schema"
@@ -103,6 +105,7 @@ assert c["front"]["deliver"] == {"files": {"directory": "tls/front"}} and c["fro
 assert c["db"]["deliver"] == {"sftp": {"url": "sftp://deploy@db1.example.com", "directory": "/etc/pg"}}
 assert c["db"]["activate"] == {"command": ["systemctl", "restart", "postgresql"]}
 assert c["db"]["verify"] == {"tls": "db1.example.com:5432", "starttls": "postgres"}, c["db"]
+assert c["two"]["activate"] == {"command": ["sh", "-c", "a  b; c", "it is", "x y"]}, c["two"]
 assert c["lb"]["deliver"] == {"haproxy": {"socket": "/run/haproxy.sock", "certificate": "/etc/haproxy/site.pem"}}
 END
 ok $? "another YAML reader reads what was said"

@@ -208,3 +208,46 @@ TEST(a_word_of_a_shell_is_quoted_where_it_has_to_be)
 		assert_string_equal(buf_text(&out), rows[i].quoted);
 	}
 }
+
+TEST(words_are_split_as_a_shell_does_and_nothing_is_expanded)
+{
+	static const struct {
+		const char *text;
+		const char *words; /* each in angle brackets; NULL: refused */
+	} rows[] = {
+		{ "", "" },
+		{ " \t ", "" },
+		{ "sh -c \"a b\"", "<sh><-c><a b>" },
+		{ "  one   two\tthree\nfour ", "<one><two><three><four>" },
+		{ "'a \"b\" c'", "<a \"b\" c>" },
+		{ "\"it's\" x'y'z", "<it's><xyz>" },
+		{ "\"\" ''", "<><>" },
+		{ "a\\ b \\'c \\\\", "<a b><'c><\\>" },
+		{ "\"\\\" \\\\ \\$ \\` \\n\"", "<\" \\ $ ` \\n>" },
+		{ "'a\\'", "<a\\>" },
+		{ "$HOME ~ * $(id) `id` {a,b} #x ;", "<$HOME><~><*><$(id)><`id`><{a,b}><#x><;>" },
+		{ "\xc3\xa4 '\xc3\xa4 \xc3\xb6'", "<\xc3\xa4><\xc3\xa4 \xc3\xb6>" },
+		{ "sh -c 'a", NULL },
+		{ "\"a", NULL },
+		{ "\"a\\\"", NULL },
+		{ "a 'b\"c", NULL },
+		{ "a\\", NULL },
+		{ "\"a\\", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		AUTO(arena) a = { 0 };
+		AUTO(buf) shown = { 0 };
+		const char *const *words = NULL;
+		size_t count = 0;
+		bool good = text_shell_split(rows[i].text, &a, &words, &count);
+
+		assert_int_equal(good, rows[i].words != NULL);
+		if (!good)
+			continue;
+		for (size_t k = 0; k < count; k++)
+			buf_printf(&shown, "<%s>", words[k]);
+		assert_string_equal(buf_text(&shown), rows[i].words);
+		assert_null(words[count]);
+	}
+}
