@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why a component or a certificate is as it is, and what the next plan would do about it. */
 #include "base/clock.h"
-#include "base/table.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/explain.h"
 #include "cli/planning.h"
 #include "cli/session.h"
 #include "model/renewal.h"
 #include "plan/planner.h"
 #include "report/status.h"
-#include "state/journal.h"
+#include "json/value.h"
 
 #include <string.h>
 
@@ -17,17 +17,20 @@ enum {
 	SHORT = 12,       /* digits of a fingerprint */
 	STEPS_SHOWN = 12, /* of its history */
 	RUNS_READ = 100,
-	GENERATIONS_SHOWN = 5,
-	LABEL = 13,
 };
+
+#define EXPLAIN_FORMAT "1.0"
 
 struct explain_options {
 	bool offline;
+	bool json;
 };
 
 static const struct option options[] = {
 	FLAG(struct explain_options, offline, .name = "offline",
 	     .help = "contact nothing, use the last observations"),
+	FLAG(struct explain_options, json, .name = "json",
+	     .help = "print it as JSON (schemas/explain.schema.json)"),
 	{ 0 },
 };
 
@@ -38,7 +41,7 @@ struct explanation {
 	struct status status;
 	const struct component *component;
 	const struct certificate *certificate;
-	struct buf *out;
+	struct explained *to;
 };
 
 static const char *explain_arena(const struct explanation *x, const char *text)
@@ -46,20 +49,21 @@ static const char *explain_arena(const struct explanation *x, const char *text)
 	return text_escaped(&x->s->arena, text);
 }
 
-static void explain_title(const struct explanation *x, const char *text)
+static void fact(const struct explanation *x, const char *label, const char *words)
 {
-	buf_putc(x->out, '\n');
-	tone_add(x->out, text, TONE_TITLE, x->s->terminal.color);
-	buf_putc(x->out, '\n');
+	VEC_PUSH(&x->to->facts, &x->s->arena,
+		 (struct explained_fact){ .label = label, .words = words });
 }
 
-static void fact(const struct explanation *x, const char *label, const char *text)
+/* `value` is given away. */
+static void fact_of(const struct explanation *x, const char *label, const char *words,
+		    json_t *value)
 {
-	if (text)
-		buf_printf(x->out, "  %-*s%s\n", LABEL, label, text);
+	VEC_PUSH(&x->to->facts, &x->s->arena,
+		 (struct explained_fact){ .label = label, .words = words, .value = value });
 }
 
-/* "ab12cd34ef56, certificate 'shop' number 3, from T to T" */
+/* "ab12cd34ef56, number 3 of 'shop', from T to T" */
 static const char *pair_words(const struct explanation *x, const char *fingerprint)
 {
 	struct arena *a = &x->s->arena;
@@ -78,6 +82,31 @@ static const char *pair_words(const struct explanation *x, const char *fingerpri
 	return arena_printf(a, "%.*s, number %u of '%s', from %s to %s", SHORT, fingerprint,
 			    g->number, explain_arena(x, g->owner), time_format(g->not_before, from),
 			    time_format(g->not_after, to));
+}
+
+/* A fingerprint that is not known as a value: of nothing "", of what is not known null. */
+static void fact_pair(const struct explanation *x, const char *label, const char *fingerprint)
+{
+	const struct generation *g = fingerprint && *fingerprint
+					     ? snapshot_generation(&x->p->snapshot, fingerprint)
+					     : NULL;
+
+	fact_of(x, label, pair_words(x, fingerprint),
+		g ? explained_pair(g)
+		  : json_pack("{so}", "fingerprint_sha256", json_text(fingerprint)));
+}
+
+static void fact_rejected(const struct explanation *x, const char *fingerprint)
+{
+	fact_pair(x, "rolled back", fingerprint);
+	x->to->facts.items[x->to->facts.count - 1].several = true;
+}
+
+/* The pair that should be there. */
+static void fact_desired(const struct explanation *x, const struct generation *g)
+{
+	fact_of(x, "desired", g ? pair_words(x, g->fingerprint) : "not made yet",
+		explained_pair(g));
 }
 
 /* ---- what it is ---- */
@@ -106,25 +135,34 @@ static void explain_seen(const struct explanation *x, const struct component_see
 	char when[TIME_TEXT];
 
 	if (!seen) {
-		fact(x, "seen", "never");
+		fact_of(x, "seen", "never", json_null());
 		return;
 	}
-	fact(x, "seen",
-	     seen->now.observed_at
-		     ? arena_printf(a, "at %s, %s", time_format(seen->now.observed_at, when),
-				    seen->now.online ? "online" : "offline")
-		     : "never");
-	fact(x, "installed", pair_words(x, seen->now.installed));
-	fact(x, "served", pair_words(x, seen->now.served));
+	fact_of(x, "seen",
+		seen->now.observed_at
+			? arena_printf(a, "at %s, %s", time_format(seen->now.observed_at, when),
+				       seen->now.online ? "online" : "offline")
+			: "never",
+		json_pack("{so sb}", "at", json_moment(seen->now.observed_at), "online",
+			  seen->now.online));
+	fact_pair(x, "installed", seen->now.installed);
+	fact_pair(x, "served", seen->now.served);
 	fact(x, "evidence", evidence_names[seen->now.evidence]);
 	if (seen->activation_due)
 		fact(x, "due", "the activation of what is installed");
 	for (size_t i = 0; i < seen->rejected_count; i++)
-		fact(x, "rolled back", pair_words(x, seen->rejected[i]));
+		fact_rejected(x, seen->rejected[i]);
 	if (seen->now.error)
 		fact(x, "error", explain_arena(x, seen->now.error));
 	if (seen->last_error)
 		fact(x, "last run", explain_arena(x, seen->last_error));
+}
+
+static const char *issuer_words(const struct explanation *x, const struct certificate *c)
+{
+	if (c->builtin)
+		return "built in";
+	return c->issuer ? explain_arena(x, c->issuer->name) : "import";
 }
 
 static void explain_component(const struct explanation *x)
@@ -136,25 +174,20 @@ static void explain_component(const struct explanation *x)
 	for (size_t i = 0; i < x->status.component_count; i++)
 		if (x->status.components[i].component == c)
 			row = &x->status.components[i];
-	buf_printf(x->out, "Component '%s' is %s\n", explain_arena(x, c->name),
-		   component_state_names[row->state]);
+	*x->to = (struct explained){ .kind = "component",
+				     .name = c->name,
+				     .state = component_state_names[row->state] };
 	fact(x, "certificate", explain_arena(x, c->certificate->name));
+	fact(x, "issued by", issuer_words(x, c->certificate));
 	fact(x, "role", *c->role->name ? explain_arena(x, c->role->name) : NULL);
 	fact(x, "delivered by", driver_name(c->deliver.kind));
 	fact(x, "address", address ? explain_arena(x, address) : NULL);
 	fact(x, "windows", window_words(x, c->role));
-	fact(x, "desired",
-	     row->desired ? pair_words(x, row->desired->fingerprint) : "not made yet");
+	fact_desired(x, row->desired);
 	explain_seen(x, row->seen);
 	fact(x, "refused", row->refusal ? explain_arena(x, row->refusal) : NULL);
+	fact(x, "waits", row->waits_reason);
 	fact(x, "late", row->late ? explain_arena(x, row->late) : NULL);
-}
-
-static const char *issuer_words(const struct explanation *x, const struct certificate *c)
-{
-	if (c->builtin)
-		return "built in";
-	return c->issuer ? explain_arena(x, c->issuer->name) : "import";
 }
 
 /* "at T: 30 days before its end", with the spread. */
@@ -185,15 +218,50 @@ static void explain_states(const struct explanation *x)
 {
 	size_t count[COMPONENT_STATE_COUNT] = { 0 };
 	AUTO(buf) text = { 0 };
+	json_t *states = json_object();
 
 	for (size_t i = 0; i < x->status.component_count; i++)
 		if (x->status.components[i].component->certificate == x->certificate)
 			count[x->status.components[i].state]++;
-	for (size_t i = 0; i < COMPONENT_STATE_COUNT; i++)
-		if (count[i])
-			buf_printf(&text, "%s%zu %s", text.len ? ", " : "", count[i],
-				   component_state_names[i]);
-	fact(x, "components", text.len ? buf_text(&text) : "none");
+	for (size_t i = 0; i < COMPONENT_STATE_COUNT; i++) {
+		if (!count[i])
+			continue;
+		buf_printf(&text, "%s%zu %s", text.len ? ", " : "", count[i],
+			   component_state_names[i]);
+		json_object_set_new(states, component_state_names[i],
+				    json_integer((json_int_t)count[i]));
+	}
+	fact_of(x, "components", text.len ? arena_strdup(&x->s->arena, buf_text(&text)) : "none",
+		states);
+}
+
+/*
+ * The authority that signs the certificate: its pair, whether it signed the one that is
+ * desired, and whether it ends before a new one would.
+ */
+static void explain_issuer(const struct explanation *x, const struct generation *desired)
+{
+	const struct certificate *c = x->certificate;
+	struct arena *a = &x->s->arena;
+	const struct generation *g = NULL;
+	char end[TIME_TEXT];
+
+	fact(x, "issued by", issuer_words(x, c));
+	if (!c->issuer || c->issuer->kind != ISSUER_MANAGED)
+		return;
+	g = snapshot_newest(&x->p->snapshot, OF_ISSUER, c->issuer->name);
+	fact_of(x, "authority", g ? pair_words(x, g->fingerprint) : "not made yet",
+		explained_pair(g));
+	fact(x, "published", c->issuer->publish ? explain_arena(x, c->issuer->publish) : NULL);
+	if (!g)
+		return;
+	if (desired && *desired->authority && strcmp(desired->authority, g->fingerprint) != 0)
+		fact_pair(x, "signed by", desired->authority);
+	if (g->not_after < x->p->plan.at + c->validity)
+		fact_of(x, "cut",
+			arena_printf(a, "a new one ends with its authority, at %s",
+				     time_format(g->not_after, end)),
+			json_moment(g->not_after));
 }
 
 static void explain_certificate(const struct explanation *x)
@@ -201,72 +269,72 @@ static void explain_certificate(const struct explanation *x)
 	const struct certificate *c = x->certificate;
 	const struct status_certificate *row =
 		&x->status.certificates[c - x->s->fleet.certificates];
-	const struct generation *g = row->generation;
 	struct arena *a = &x->s->arena;
 	size_t count = 0;
 	const struct generation *all =
 		snapshot_generations(&x->p->snapshot, OF_CERTIFICATE, c->name, &count);
 	char held[TIME_TEXT];
 
-	buf_printf(x->out, "Certificate '%s'\n", explain_arena(x, c->name));
-	fact(x, "issued by", issuer_words(x, c));
+	*x->to = (struct explained){ .kind = "certificate", .name = c->name };
+	explain_issuer(x, row->generation);
 	fact(x, "subject", c->subject ? explain_arena(x, c->subject) : NULL);
-	fact(x, "desired", g ? pair_words(x, g->fingerprint) : "not made yet");
-	fact(x, "renewal", renewal_words(x, row));
+	fact_desired(x, row->generation);
+	fact_of(x, "renewal", renewal_words(x, row), json_moment(row->renew_at));
 	if (row->held_until)
-		fact(x, "held",
-		     arena_printf(a, "it is a former one, used until %s, as --use said",
-				  time_format(row->held_until, held)));
+		fact_of(x, "held",
+			arena_printf(a, "it is a former one, used until %s, as --use said",
+				     time_format(row->held_until, held)),
+			json_moment(row->held_until));
 	explain_states(x);
-	if (count > 1)
-		explain_title(x, "Generations, the newest first");
-	for (size_t i = count; count > 1 && i > 0 && i + GENERATIONS_SHOWN > count; i--) {
-		const struct generation *one = &all[i - 1];
-
-		buf_printf(x->out, "  %s: %s%s\n", source_names[one->source],
-			   one->pending ? "a key without a certificate yet"
-					: pair_words(x, one->fingerprint),
-			   one->reissued ? ", made by --reissue" : "");
-	}
+	for (size_t i = count; i > 0; i--)
+		VEC_PUSH(&x->to->generations, a, &all[i - 1]);
 }
 
 /* ---- its history ---- */
 
-static const char *const step_titles[] = { "RUN",        "BEGAN",   "KIND", "COMPONENT",
-					   "GENERATION", "OUTCOME", NULL };
+static bool is_of_issuer(enum step_kind kind)
+{
+	return kind == STEP_CREATE_ISSUER || kind == STEP_PUBLISH;
+}
+
+/* Whether a step of this kind is of the certificate, or of its authority. */
+static bool is_of_certificate(const struct explanation *x, enum step_kind kind, const char *name)
+{
+	const struct issuer *issuer = x->certificate->issuer;
+
+	if (is_of_issuer(kind))
+		return issuer && text_equal(name, issuer->name);
+	return text_equal(name, x->certificate->name);
+}
 
 static bool is_about(const struct explanation *x, const struct step_record *r)
 {
 	return x->component ? text_equal(r->component, x->component->name)
-			    : text_equal(r->certificate, x->certificate->name) && !r->component;
+			    : !r->component && is_of_certificate(x, r->kind, r->certificate);
 }
 
-static void add_past_step(struct table *t, unsigned run, const struct step_record *r)
+static struct step_record step_kept(struct arena *a, const struct step_record *r)
 {
-	char text[TIME_TEXT];
+	struct step_record copy = *r;
 
-	table_add(t, arena_printf(t->arena, "%u", run), TONE_PLAIN);
-	table_add(t, time_format(r->started, text), TONE_PLAIN);
-	table_add(t, step_kind_names[r->kind], TONE_PLAIN);
-	table_add(t, r->component, TONE_PLAIN);
-	table_add(t, r->generation ? arena_strndup(t->arena, r->generation, SHORT) : NULL,
-		  TONE_PLAIN);
-	table_add(t, step_outcome_names[r->outcome],
-		  r->outcome == STEP_DONE ? TONE_GOOD : TONE_BAD);
-	if (r->error)
-		table_note(t, r->error);
+	copy.component = r->component ? arena_strdup(a, r->component) : NULL;
+	copy.certificate = r->certificate ? arena_strdup(a, r->certificate) : NULL;
+	copy.generation = r->generation ? arena_strdup(a, r->generation) : NULL;
+	copy.error = r->error ? arena_strdup(a, r->error) : NULL;
+	copy.copy = NULL;
+	return copy;
 }
 
 static bool explain_history(const struct explanation *x, struct err *e)
 {
-	struct table t = { .arena = &x->s->arena, .titles = step_titles };
+	struct arena *a = &x->s->arena;
 	struct run_record *runs = NULL;
 	size_t count = 0;
-	size_t shown = 0;
 
 	if (!session_runs(x->s, &runs, &count, e))
 		return false;
-	for (size_t i = count; i > 0 && shown < STEPS_SHOWN && count - i < RUNS_READ; i--) {
+	for (size_t i = count; i > 0 && x->to->past.count < STEPS_SHOWN && count - i < RUNS_READ;
+	     i--) {
 		AUTO(arena) own = { 0 };
 		struct step_record *steps = NULL;
 		size_t step_count = 0;
@@ -274,18 +342,12 @@ static bool explain_history(const struct explanation *x, struct err *e)
 		if (!journal_run_steps(engine_state(x->s->engine), runs[i - 1].number, &own, &steps,
 				       &step_count, e))
 			return false;
-		for (size_t k = step_count; k > 0 && shown < STEPS_SHOWN; k--) {
-			if (!is_about(x, &steps[k - 1]))
-				continue;
-			add_past_step(&t, runs[i - 1].number, &steps[k - 1]);
-			shown++;
-		}
+		for (size_t k = step_count; k > 0 && x->to->past.count < STEPS_SHOWN; k--)
+			if (is_about(x, &steps[k - 1]))
+				VEC_PUSH(&x->to->past, a,
+					 ((struct explained_step){ runs[i - 1].number,
+								   step_kept(a, &steps[k - 1]) }));
 	}
-	explain_title(x, "What was done, the newest first");
-	if (shown)
-		table_render(&t, x->s->terminal.color, x->out);
-	else
-		buf_puts(x->out, "  nothing yet\n");
 	return true;
 }
 
@@ -334,104 +396,47 @@ static bool concerns(const struct explanation *x, const struct precondition *p)
 	return false;
 }
 
-static size_t explain_preconditions(const struct explanation *x)
-{
-	const struct plan *p = &x->p->plan;
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->precondition_count; i++) {
-		const struct precondition *c = &p->preconditions[i];
-
-		if (!concerns(x, c))
-			continue;
-		buf_printf(x->out, "  %s ",
-			   c->acknowledged ? "acknowledged" : severity_names[c->severity]);
-		preconditions_told(c, 1, x->out);
-		buf_puts(x->out, "; ");
-		preconditions_remedy(c, 1, x->out);
-		buf_putc(x->out, '\n');
-		count++;
-	}
-	return count;
-}
-
 static bool is_its_step(const struct explanation *x, const struct step *s)
 {
-	if (x->component)
-		return text_equal(s->component, x->component->name) ||
-		       (!s->component &&
-			text_equal(s->certificate, x->component->certificate->name));
-	return text_equal(s->certificate, x->certificate->name);
+	if (!x->component)
+		return is_of_certificate(x, s->kind, s->certificate);
+	return text_equal(s->component, x->component->name) ||
+	       (!s->component && !is_of_issuer(s->kind) &&
+		text_equal(s->certificate, x->component->certificate->name));
 }
 
-static size_t explain_steps(const struct explanation *x)
+static bool is_its_left_out(const struct explanation *x, const struct left_out *l)
 {
-	const struct plan *p = &x->p->plan;
-	char until[TIME_TEXT];
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->step_count; i++) {
-		const struct step *s = &p->steps[i];
-
-		if (!is_its_step(x, s))
-			continue;
-		buf_printf(x->out, "  %s", step_kind_names[s->kind]);
-		if (s->component)
-			buf_printf(x->out, " %s", explain_arena(x, s->component));
-		if (s->wave != NO_WAVE)
-			buf_printf(x->out, ", wave %d of %zu", s->wave + 1, p->wave_count);
-		if (s->waits_until)
-			buf_printf(x->out, ", waits until %s", time_format(s->waits_until, until));
-		buf_printf(x->out, ": %s\n", explain_arena(x, s->reason));
-		count++;
-	}
-	return count;
-}
-
-static size_t explain_left_out(const struct explanation *x)
-{
-	const struct plan *p = &x->p->plan;
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->left_out_count; i++) {
-		const struct left_out *l = &p->left_out[i];
-		const char *name = l->component ? l->component : l->certificate;
-
-		if (x->component ? !text_equal(l->component, x->component->name)
-				 : !text_equal(l->certificate, x->certificate->name))
-			continue;
-		buf_printf(x->out, "  %s is left out: %s", explain_arena(x, name), l->code);
-		if (*l->cause && strcmp(l->cause, name) != 0)
-			buf_printf(x->out, " of %s", explain_arena(x, l->cause));
-		buf_putc(x->out, '\n');
-		count++;
-	}
-	return count;
+	return x->component ? text_equal(l->component, x->component->name)
+			    : text_equal(l->certificate, x->certificate->name);
 }
 
 static void explain_plan(const struct explanation *x)
 {
-	size_t count = 0;
+	const struct plan *p = &x->p->plan;
+	struct arena *a = &x->s->arena;
 
-	explain_title(x, "What the next plan does about it");
-	count = explain_preconditions(x);
-	count += explain_left_out(x);
-	if (!explain_steps(x))
-		buf_puts(x->out, count ? "  no step\n" : "  nothing: it is as wanted\n");
+	for (size_t i = 0; i < p->precondition_count; i++)
+		if (concerns(x, &p->preconditions[i]))
+			VEC_PUSH(&x->to->preconditions, a, &p->preconditions[i]);
+	for (size_t i = 0; i < p->left_out_count; i++)
+		if (is_its_left_out(x, &p->left_out[i]))
+			VEC_PUSH(&x->to->left_out, a, &p->left_out[i]);
+	for (size_t i = 0; i < p->step_count; i++)
+		if (is_its_step(x, &p->steps[i]))
+			VEC_PUSH(&x->to->steps, a, &p->steps[i]);
 }
 
 /* ---- the command ---- */
 
-static bool explain_one(struct explanation *x, struct err *e)
+static bool explain_one(const struct explanation *x, struct err *e)
 {
 	if (x->component)
 		explain_component(x);
 	else
 		explain_certificate(x);
-	if (!explain_history(x, e))
-		return false;
 	explain_plan(x);
-	return true;
+	return explain_history(x, e);
 }
 
 static bool refuse_name(struct session *s, const char *name, struct err *e)
@@ -466,7 +471,10 @@ static bool cmd_explain_run(struct session *s, const struct call *call, int *sta
 	const struct certificate *certificate = fleet_certificate(&s->fleet, name);
 	AUTO(planned) p = { 0 };
 	AUTO(buf) text = { 0 };
-	struct explanation x = { .s = s, .p = &p, .out = &text };
+	AUTO(explained) of_component = { 0 };
+	AUTO(explained) of_certificate = { 0 };
+	AUTO(json) list = json_array();
+	struct explanation x = { .s = s, .p = &p };
 	struct planning how = { .offline = o->offline, .now = clock_now() };
 
 	(void)status;
@@ -478,15 +486,33 @@ static bool cmd_explain_run(struct session *s, const struct call *call, int *sta
 	status_make(&s->fleet, &p.snapshot, how.now, &s->arena, &x.status);
 	status_add_plan(&x.status, &p.plan, &s->arena);
 	x.component = component;
+	x.to = &of_component;
 	if (component && !explain_one(&x, e))
 		return false;
-	if (component && certificate)
-		buf_putc(&text, '\n');
 	x.component = NULL;
 	x.certificate = certificate;
+	x.to = &of_certificate;
 	if (certificate && !explain_one(&x, e))
 		return false;
-	term_print(&s->terminal, &text);
+	for (int i = 0; i < 2; i++) {
+		const struct explained *one = i ? &of_certificate : &of_component;
+
+		if (!one->kind)
+			continue;
+		buf_puts(&text, text.len ? "\n" : "");
+		explained_text(one, p.plan.wave_count, &s->arena, s->terminal.color, &text);
+		json_array_append_new(list, explained_json(one));
+	}
+	if (!o->json) {
+		term_print(&s->terminal, &text);
+		return true;
+	}
+
+	AUTO(json) document =
+		json_pack("{ss so so sO}", "format_version", EXPLAIN_FORMAT, "fleet",
+			  json_text(s->fleet.name), "at", json_moment(how.now), "explained", list);
+
+	term_print_json(&s->terminal, document, false);
 	return true;
 }
 
@@ -494,7 +520,7 @@ const struct command command_explain = {
 	.name = "explain",
 	.words = "NAME",
 	.summary = "show why it is as it is, and what is next",
-	.help = "NAME is a component or a certificate. Tells what is desired, installed and\nserved, what was done about it so far, and its steps and preconditions in a plan\nthat is made now. Needs no passphrase.",
+	.help = "NAME is a component or a certificate. Tells what is desired, installed and\nserved, what was done about it so far, and its steps and preconditions in a plan\nthat is made now; of a certificate also its authority. Needs no passphrase.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.words_least = 1,
 	.words_most = 1,
