@@ -108,6 +108,7 @@ $B/fuzz/link: wrapped += gnutls_handshake gnutls_record_recv \
 	gnutls_alpn_get_selected_protocol gnutls_session_channel_binding
 $B/fuzz/saved_plan: $B/tests/unit/plan_fixture.o
 $B/fuzz/small_files: wrapped += pidfd_open
+$B/fuzz/talk_%: wrapped += loop_sleep loop_is_stopped
 $B/fuzz/ssh_output: wrapped += loop_wait libssh2_channel_read_ex \
 	libssh2_session_block_directions
 $B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/harness.o $B/core.a
