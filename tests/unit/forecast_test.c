@@ -28,7 +28,7 @@ static struct generation *issued_now(struct world *w, size_t components)
 	w->snapshot.generations = g;
 	w->snapshot.generation_count = 1;
 	for (size_t i = 0; i < components; i++) {
-		w->seen[i].known = true;
+		w->seen[i].now.observed_at = WORLD_NOW;
 		w->seen[i].now.installed = g->fingerprint;
 		w->seen[i].now.served = g->fingerprint;
 		w->seen[i].now.evidence = EVIDENCE_HANDSHAKE;
@@ -106,6 +106,18 @@ TEST(what_lacks_its_pair_gets_it_today_without_a_renewal)
 	assert_int_equal(f.day_count, 1);
 	assert_int_equal(f.days[0].day, day_of(WORLD_NOW));
 	assert_int_equal(f.days[0].renewals, 0);
+	assert_int_equal(f.days[0].components, 1);
+}
+
+TEST(what_was_never_looked_at_is_due_today)
+{
+	AUTO(world) w = { 0 };
+	struct forecast f = { 0 };
+
+	issued_now(&w, 3);
+	w.seen[2].now.observed_at = 0;
+	f = foresee(&w, DAY);
+	assert_int_equal(f.day_count, 1);
 	assert_int_equal(f.days[0].components, 1);
 }
 
