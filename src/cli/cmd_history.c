@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTORY_FORMAT "1.3"
+#define HISTORY_FORMAT "1.4"
 
 enum {
 	FINGERPRINT_SHOWN = 12
@@ -128,9 +128,33 @@ static void add_run(struct table *t, const struct run_record *r, size_t steps)
 	table_add(t, arena_printf(t->arena, "%zu", steps), TONE_PLAIN);
 }
 
+static const struct member history_restored_members[] = {
+	TEXT_MEMBER("copy", struct state_origin, copy),
+	TEXT_MEMBER("who", struct state_origin, who),
+	TIME_MEMBER("at", struct state_origin, at, .absent = ABSENT_NULL),
+	NUMBER_MEMBER("run", struct state_origin, run, 0, UINT_MAX),
+	{ 0 },
+};
+
+/* What stands before the first run of a rebuilt state. */
+static void add_restored(const struct state_origin *o, struct buf *out)
+{
+	char at[TIME_TEXT];
+
+	buf_puts(out, "Restored from '");
+	text_escape(out, o->copy, strlen(o->copy));
+	buf_printf(out, "' at %s by ", time_format(o->at, at));
+	text_escape(out, o->who, strlen(o->who));
+	if (o->run)
+		buf_printf(out, "; runs up to %u are in the history of the state before it",
+			   o->run);
+	buf_putc(out, '\n');
+}
+
 static bool show_runs(struct session *s, bool json, struct err *e)
 {
 	struct state *state = engine_state(s->engine);
+	const struct state_origin *origin = state ? state_origin(state) : NULL;
 	struct table t = { .arena = &s->arena, .titles = run_titles };
 	AUTO(json) list = json_array();
 	AUTO(buf) text = { 0 };
@@ -154,10 +178,15 @@ static bool show_runs(struct session *s, bool json, struct err *e)
 		AUTO(json) document = json_pack("{ss so sO}", "format_version", HISTORY_FORMAT,
 						"fleet", json_text(s->fleet.name), "runs", list);
 
+		if (origin)
+			json_object_set_new(document, "restored",
+					    json_encode(history_restored_members, origin));
 		term_print_json(&s->terminal, document, false);
 		return true;
 	}
 	table_render(&t, s->terminal.color, &text);
+	if (origin)
+		add_restored(origin, &text);
 	term_print(&s->terminal, &text);
 	if (!count)
 		term_note(&s->terminal, "nothing was applied yet");

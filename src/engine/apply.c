@@ -9,7 +9,6 @@
 #include "engine/observe.h"
 #include "plan/planner.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -464,15 +463,6 @@ static enum exit_status run_exit_status(const struct run *r)
 	return changed ? EXIT_PARTLY : EXIT_FAILED;
 }
 
-static const char *who(struct arena *a)
-{
-	const struct passwd *user = getpwuid(geteuid());
-	char host[256] = "?";
-
-	gethostname(host, sizeof(host) - 1);
-	return arena_printf(a, "%s@%s", user ? user->pw_name : "?", host);
-}
-
 static void run_init(struct run *r, struct engine *en, const struct apply_order *order)
 {
 	const struct plan *p = order->plan;
@@ -499,7 +489,7 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	r->verified = arena_array(&r->arena, s->component_count, sizeof(*r->verified));
 	r->record = (struct run_record){ .plan_hash = order->plan_hash,
 					 .plan = order->plan_json,
-					 .who = who(&r->arena),
+					 .who = engine_who(&r->arena),
 					 .approvals = order->approvals,
 					 .approval_count = order->approval_count,
 					 .reason = order->reason,

@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -173,6 +174,15 @@ bool engine_reseal(struct engine *en, const struct secret_ref *old, struct err *
 		return false;
 	en->unsealed = true;
 	return true;
+}
+
+const char *engine_who(struct arena *a)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	char host[256] = "?";
+
+	gethostname(host, sizeof(host) - 1);
+	return arena_printf(a, "%s@%s", user ? user->pw_name : "?", host);
 }
 
 void engine_note(struct engine *en, const char *fmt, ...)

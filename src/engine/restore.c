@@ -156,12 +156,14 @@ static bool restore_build(const struct restore_source *from, struct rebuild *reb
 }
 
 /* All that restores have in common, once their source is believed. */
-static bool restore_from(const struct restore_source *from, const struct restore_order *o,
+static bool restore_from(struct restore_source *from, const struct restore_order *o,
 			 struct restored *out, struct err *e)
 {
 	AUTO(rebuild) rebuild = NULL;
 	int64_t found = NO_SERIAL;
 
+	from->head.origin.who = engine_who(&from->en->arena);
+	from->head.origin.at = clock_now();
 	*out = (struct restored){ .newer = NO_SERIAL, .copied = from->head.serial };
 	if (!is_of_fleet(from, e) ||
 	    !rebuild_open(from->en->fleet->state.path, &from->head, o->holder, &rebuild, &found, e))
@@ -239,7 +241,11 @@ static struct restore_source source_of_bundle(struct engine *en, const struct bu
 {
 	return (struct restore_source){
 		.en = en,
-		.head = { b->fleet, b->lineage, b->serial, { b->history_run, b->history } },
+		.head = { .fleet = b->fleet,
+			  .lineage = b->lineage,
+			  .serial = b->serial,
+			  .history = { b->history_run, b->history },
+			  .origin.copy = bundle_file_name(b, &en->arena) },
 		.bundle = b,
 		.fill = fill_from_bundle
 	};
@@ -248,7 +254,7 @@ static struct restore_source source_of_bundle(struct engine *en, const struct bu
 bool restore_state(struct engine *en, const struct bundle *b, const struct restore_order *o,
 		   struct restored *out, struct err *e)
 {
-	const struct restore_source from = source_of_bundle(en, b);
+	struct restore_source from = source_of_bundle(en, b);
 
 	return (is_vouched_for(b, en->fleet->backup.unencrypted, e) &&
 		restore_from(&from, o, out, e)) ||
@@ -303,6 +309,7 @@ bool restore_import(struct engine *en, struct bytes text, const struct secret_re
 	}
 	if (!exported_open(text, &secret, &x, &from.head, e))
 		return false;
+	from.head.origin.copy = "exported state";
 	from.exported = x;
 	return restore_from(&from, o, out, e) || err_in(e, "cannot import the state");
 }

@@ -143,12 +143,12 @@ bool history_verify(struct state *s, struct flaw_list *out, struct err *e)
 	struct run_record *runs = NULL;
 	size_t count = 0;
 	size_t i = 0;
-	struct chain c = { .state = s, .flaws = out, .next = s->meta.origin + 1 };
+	struct chain c = { .state = s, .flaws = out, .next = s->meta.origin.run + 1 };
 
 	if (!journal_runs(s, &a, &runs, &count, e))
 		return false;
 	/* with nothing before it, the first line says so */
-	c.sha256 = s->meta.origin ? NULL : "";
+	c.sha256 = s->meta.origin.run ? NULL : "";
 	for (; i < count && runs[i].number <= s->meta.runs; i++)
 		if (!chain_add(&c, &runs[i], e))
 			return false;
@@ -165,7 +165,7 @@ bool history_compare(struct state *s, const struct history_head *head, const cha
 	struct chain c = { .state = s, .flaws = out };
 	const char *known = NULL;
 
-	if (!head->run || head->run <= s->meta.origin)
+	if (!head->run || head->run <= s->meta.origin.run)
 		return true;
 	if (!history_hash(s, head->run, NULL, &a, &known, e)) {
 		if (!err_ignore(e, ERR_MISSING))

@@ -167,7 +167,7 @@ static bool close_previous(struct state *s, struct history_head *out, struct err
 	const char *sha256 = NULL;
 
 	*out = s->meta.history;
-	if (s->meta.runs <= s->meta.origin)
+	if (s->meta.runs <= s->meta.origin.run)
 		return true;
 	if (!history_hash(s, s->meta.runs, NULL, &s->arena, &sha256, e))
 		return err_ignore(e, ERR_MISSING);

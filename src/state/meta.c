@@ -27,7 +27,10 @@ static const struct member meta_members[] = {
 	NUMBER_MEMBER("history_run", struct meta, history.run, 0, UINT_MAX,
 		      .absent = ABSENT_OMITTED),
 	FINGERPRINT_MEMBER("history", struct meta, history.sha256, .absent = ABSENT_OMITTED),
-	NUMBER_MEMBER("origin", struct meta, origin, 0, UINT_MAX, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("origin", struct meta, origin.run, 0, UINT_MAX, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("origin_copy", struct meta, origin.copy, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("origin_who", struct meta, origin.who, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("origin_at", struct meta, origin.at, 0, INT64_MAX, .absent = ABSENT_OMITTED),
 	OBJECT_MEMBER("seal", struct meta, seal, seal_members, .absent = ABSENT_OMITTED),
 	{ 0 },
 };

@@ -36,6 +36,11 @@ struct history_head state_history(const struct state *s)
 	return s->meta.history;
 }
 
+const struct state_origin *state_origin(const struct state *s)
+{
+	return s->meta.origin.copy && s->meta.origin.who ? &s->meta.origin : NULL;
+}
+
 bool state_is_sealed(const struct state *s)
 {
 	return s->meta.seal.kdf != NULL;
@@ -86,7 +91,13 @@ static bool make_meta(struct state *s, const struct state_options *o, struct err
 	if (o->lineage) {
 		fresh.lineage = arena_strdup(&s->arena, o->lineage);
 		fresh.serial = o->serial;
-		fresh.runs = fresh.origin = o->history.run;
+		fresh.runs = o->history.run;
+		fresh.origin = (struct state_origin){
+			.run = o->history.run,
+			.copy = o->origin.copy ? arena_strdup(&s->arena, o->origin.copy) : NULL,
+			.who = o->origin.who ? arena_strdup(&s->arena, o->origin.who) : NULL,
+			.at = o->origin.at,
+		};
 		fresh.history = (struct history_head){
 			o->history.run,
 			o->history.sha256 ? arena_strdup(&s->arena, o->history.sha256) : NULL

@@ -54,6 +54,14 @@ struct history_head {
 	const char *sha256;
 };
 
+/* Where a rebuilt state comes from. */
+struct state_origin {
+	unsigned run;     /* newest of the state that was lost; 0: none is known */
+	const char *copy; /* file name of the bundle, or "exported state" */
+	const char *who;  /* user@host */
+	int64_t at;
+};
+
 struct state_options {
 	const char *path; /* NULL, with create: in memory alone, for a plan */
 	/* expected fleet: another fleet's state is ERR_INPUT; NULL (only for
@@ -63,7 +71,8 @@ struct state_options {
 	/* with create, of a rebuilt state; NULL: a new lineage */
 	const char *lineage;
 	int64_t serial;
-	struct history_head history; /* of the state that was lost */
+	struct state_origin origin;
+	struct history_head history; /* of the state that was lost; its run becomes origin.run */
 	const char *holder;          /* lock text, with create */
 	int64_t lock_wait_ms;        /* with create */
 };
@@ -76,6 +85,8 @@ AUTO_TYPE(state, struct state *, state_close)
 const char *state_lineage(const struct state *s);
 int64_t state_serial(const struct state *s);
 struct history_head state_history(const struct state *s);
+/* NULL: it was not rebuilt, or by a former version. */
+const struct state_origin *state_origin(const struct state *s);
 /* Whether keys are sealed, even when there are none yet. */
 bool state_is_sealed(const struct state *s);
 

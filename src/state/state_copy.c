@@ -276,6 +276,7 @@ bool rebuild_state(struct rebuild *r, struct state **out, struct err *e)
 		.create = true,
 		.lineage = r->head.lineage,
 		.serial = r->found > r->head.serial ? r->found : r->head.serial,
+		.origin = r->head.origin,
 		.history = r->head.history,
 		.holder = r->holder,
 	};
@@ -293,6 +294,7 @@ bool rebuild_in_memory(const struct copy_head *head, struct state **out, struct 
 		.create = true,
 		.lineage = head->lineage,
 		.serial = head->serial,
+		.origin = head->origin,
 		.history = head->history,
 	};
 

@@ -50,6 +50,7 @@ struct copy_head {
 	const char *lineage;
 	int64_t serial;
 	struct history_head history; /* whose lines stay with the lost state */
+	struct state_origin origin;  /* as the new state is to remember it; its run is not read */
 };
 
 enum {

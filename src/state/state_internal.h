@@ -25,7 +25,7 @@ struct meta {
 	unsigned runs; /* number of the newest run */
 	unsigned run;  /* run that wrote this serial; 0: none */
 	struct history_head history;
-	unsigned origin; /* newest run of the lost state that this one was restored from; 0: none */
+	struct state_origin origin;
 	struct seal seal;
 };
 

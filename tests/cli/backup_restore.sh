@@ -42,6 +42,12 @@ is "$(stat -c %a .certfleet .certfleet/state.db | xargs)" "700 600" "it is priva
 is "$(cat .certfleet/.gitignore)" "*" "and git ignores it"
 [ -z "$(find . -name '*.restoring')" ]; ok $? "nothing is left beside it"
 grep -q 'PRIVATE' .certfleet/state.db* ; is $? 1 "its keys are sealed"
+cf_out history
+has "$out" "^Restored from '$(basename "$bundle")' at 20.*Z by $(id -un)@.*; runs up to 1 are in the history of the state before it$" "the history begins with it"
+cf_out history --json
+printf '%s' "$out" >run/history
+fits_schema history.schema.json run/history; ok $? "in JSON as the schema says"
+is "$(jq -c '[.restored.copy, .restored.run, (.runs | length)]' run/history)" "[\"$(basename "$bundle")\",1,0]" "with the bundle"
 cf plan --detailed-exitcode
 is $status 0 "the next plan wants nothing"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
