@@ -345,7 +345,7 @@ static void add_first_plan(struct beginning *b, struct buf *out)
 }
 
 /* The argument of a command, unless it is what the command takes by itself. */
-static void add_file(const char *path, struct buf *out)
+static void init_add_file(const char *path, struct buf *out)
 {
 	if (!strcmp(path, FLEET_FILE))
 		return;
@@ -370,9 +370,9 @@ static void tell_end(struct beginning *b)
 	if (adopts)
 		add_first_plan(b, &text);
 	buf_puts(&text, "next: certfleet plan");
-	add_file(path, &text);
+	init_add_file(path, &text);
 	buf_puts(&text, ", then certfleet apply");
-	add_file(path, &text);
+	init_add_file(path, &text);
 	buf_putc(&text, '\n');
 	term_print(&b->s->terminal, &text);
 }

@@ -10,8 +10,8 @@
 #include "engine/lineage.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 

@@ -239,16 +239,14 @@ static bool fill_from_bundle(const struct restore_source *from, struct change *c
 
 static struct restore_source source_of_bundle(struct engine *en, const struct bundle *b)
 {
-	return (struct restore_source){
-		.en = en,
-		.head = { .fleet = b->fleet,
-			  .lineage = b->lineage,
-			  .serial = b->serial,
-			  .history = { b->history_run, b->history },
-			  .origin.copy = bundle_file_name(b, &en->arena) },
-		.bundle = b,
-		.fill = fill_from_bundle
-	};
+	return (struct restore_source){ .en = en,
+					.head = { .fleet = b->fleet,
+						  .lineage = b->lineage,
+						  .serial = b->serial,
+						  .history = { b->history_run, b->history },
+						  .origin.copy = bundle_file_name(b, &en->arena) },
+					.bundle = b,
+					.fill = fill_from_bundle };
 }
 
 bool restore_state(struct engine *en, const struct bundle *b, const struct restore_order *o,

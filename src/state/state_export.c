@@ -212,10 +212,9 @@ bool exported_open(struct bytes text, const struct seal_secret *secret, struct e
 	export_hmac(json_object_get(root, "state"), &x->data_key, due);
 	if (!bytes_equal(hmac, due, sizeof(due)))
 		return err_set(e, ERR_INPUT, "damaged or forged: it does not fit its HMAC");
-	*head = (struct copy_head){ .fleet = x->fleet,
-				    .lineage = x->lineage,
-				    .serial = x->serial,
-				    .history = x->history };
+	*head = (struct copy_head){
+		.fleet = x->fleet, .lineage = x->lineage, .serial = x->serial, .history = x->history
+	};
 	*out = TAKE(x);
 	return true;
 }
