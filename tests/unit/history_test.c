@@ -149,6 +149,40 @@ TEST(a_missing_line_is_found_wherever_it_stood)
 	assert_flaws(*state, "", 3);
 }
 
+/* A copy of a record in which the first `old` is `new`. */
+static const char *replaced(struct arena *a, const char *record, const char *old, const char *new)
+{
+	const char *at = strstr(record, old);
+
+	assert_non_null(at);
+	return arena_printf(a, "%.*s%s%s", (int)(at - record), record, new, at + strlen(old));
+}
+
+TEST(an_end_that_was_written_into_a_run_without_one_is_found)
+{
+	AUTO(arena) a = { 0 };
+	struct state *s = must_open_state(*state, true);
+
+	run(s, true);
+	run(s, false);
+	state_close(s);
+	set_record(
+		*state, "run/000002",
+		replaced(&a, get_record(*state, "run/000002", &a), "\"ended\":0", "\"ended\":9"));
+	assert_flaws(*state, "the end of run 2 was not recorded here\n", 1);
+}
+
+TEST(a_line_after_the_newest_is_none_of_this_state)
+{
+	AUTO(arena) a = { 0 };
+
+	make_history(*state);
+	set_record(
+		*state, "run/000004",
+		replaced(&a, get_record(*state, "run/000003", &a), "\"number\":3", "\"number\":4"));
+	assert_flaws(*state, "run 4 is none of this state\n", 3);
+}
+
 TEST(a_line_that_lost_its_hash_is_found)
 {
 	AUTO(arena) a = { 0 };
