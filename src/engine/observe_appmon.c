@@ -169,8 +169,8 @@ static void observe_proof(const struct component *c, struct component_seen *row)
 	struct observation *now = &row->now;
 
 	if (c->verify_count || now->served || !row->known || !row->certificate ||
-	    row->activation_due || !now->installed || !*now->installed ||
-	    now->link != LINK_CONNECTED)
+	    row->activation_due || component_is_reverted(row) || !now->installed ||
+	    !*now->installed || now->link != LINK_CONNECTED)
 		return;
 	now->served = now->installed;
 	now->evidence = EVIDENCE_DRIVER;

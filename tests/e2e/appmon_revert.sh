@@ -6,6 +6,8 @@
 . "$(dirname "$0")/appmon_lib.sh"
 
 for name in web builtin; do appmon_pair $name; done
+pin=$(installed appmon/web/fullchain.pem)
+(umask 077 && echo secret >secrets/appmon)
 appmon_pair mas
 start_appmon '{builtin: "appmon/builtin", collectors: [{name: "one", host: "h1"}, {name: "two", host: "h2"}]}'
 comes collector_has one@h1 connected true
@@ -30,28 +32,26 @@ component() { # NAME ROLE SUBJECT-OF-THE-STAND-IN CLEAR STORE REST
     revert: [$work/run/do, '{$3, \"do\": \"restart\", \"clear\": [$4]}', clear-$1]
 $6"
 }
-# The role of collectors wants a version, which the AppMon Server alone tells: pairs
-# are delivered in a role of another name.
-fleet() { # CERTIFICATE ROLE [POLICY]
+fleet() { # CERTIFICATE [POLICY]
 	use=$1
 	cat >certfleet.yaml <<-END
 	certfleet: 1
 	fleet: revert
 	topology: appmon
 	backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+	access: {appmon: {url: "https://127.0.0.1:$web", user: certfleet, password: {file: secrets/appmon}, pin: ["sha256:$pin"]}}
 	certificates:
 	  appmon: {subject: "CN=dt.example.com", issuer: self}
 	  default: {builtin: true}
 	roles:
-	  collector: {restart: {max_unavailable: 1${3:-}}}
-	  gatherer: {restart: {max_unavailable: 1${3:-}}, after: [server, frontend]}
+	  collector: {restart: {max_unavailable: 1${2:-}}}
 	components:
 	END
 	{
 		component server server '"tier": "server"' '"keys", "certs"' server "    verify: {tls: \"127.0.0.1:$collector\", server_name: dt.example.com}"
 		component frontend frontend '"tier": "frontend"' '"keys", "certs"' frontend "    verify: {tls: \"127.0.0.1:$client\", server_name: dt.example.com}"
-		component one "$2" '"collector": "one@h1"' '"certs"' one@h1 ""
-		component two "$2" '"collector": "two@h2"' '"certs"' two@h2 ""
+		component one collector '"collector": "one@h1"' '"certs"' one@h1 "    appmon: {collector: one@h1}"
+		component two collector '"collector": "two@h2"' '"certs"' two@h2 "    appmon: {collector: two@h2}"
 	} >>certfleet.yaml
 }
 ran() { sort run/done 2>/dev/null | uniq -c | awk '{print $2 "=" $1}' | paste -sd' '; }
@@ -64,7 +64,7 @@ jsonschema.validate(json.load(open(sys.argv[2])), json.load(open(sys.argv[1])))'
 }
 
 # --- a certificate of our own everywhere, as after the wizard
-fleet appmon gatherer
+fleet appmon
 cf apply --yes
 is $status 0 "a certificate is delivered first"
 own=$(installed appmon/server/fullchain.pem)
@@ -73,7 +73,7 @@ comes connected
 ok $? "the collectors are connected"
 
 # --- the plan
-fleet default collector
+fleet default
 rm -f run/done
 cf plan --out saved.json
 fits plan saved.json
@@ -136,7 +136,7 @@ fits history run/history.json
 ok $? "6.1 and fits its schema"
 
 # --- back to a certificate of our own, although the old pair still lies there
-fleet appmon gatherer
+fleet appmon
 rm -f run/done
 cf plan
 has "$out" 'it was reverted to the built-in certificate' "6.1 a certificate that comes back is delivered again"
@@ -148,7 +148,7 @@ cf plan
 has "$out" 'Nothing to do' "6.1 and nothing is left to do"
 
 # --- killed while a store is cleared
-fleet default collector
+fleet default
 rm -f run/done
 touch run/slow
 "$CERTFLEET" apply --yes >run/killed 2>&1 &
@@ -164,7 +164,8 @@ is "$(ran)" "clear-frontend=1 clear-one=1 clear-server=1 clear-two=1" "6.1 no st
 cf plan
 has "$out" 'Nothing to do; 4 unchanged' "6.1 and the next plan is empty"
 
-# --- someone else's pair at the server
+# --- someone else's pair at the server, which connected collectors refuse
+comes connected
 appmon_pair other dt.example.com
 rm -rf appmon/server && cp -r appmon/other appmon/server
 control '{"tier": "server", "do": "restart"}'
@@ -174,25 +175,30 @@ has "$out" 'server *revert, verify *it serves .*, not the built-in certificate' 
 rm -f run/done
 cf apply --yes
 is "$status $(ran)" "0 clear-server=1" "6.1 and it alone"
+comes connected
+ok $? "6.1 and the collectors connect to it again"
 
 # --- a command that changes nothing
-fleet appmon gatherer
+fleet appmon
 cf apply --yes
 is $status 0 "a certificate is delivered once more"
-fleet default collector
+comes connected
+fleet default
 sed -i 's/timeout: 300s//; s/^  collector: {restart/  server: {restart: {timeout: 2s}}\n&/' certfleet.yaml
 sed -i "s|revert: \[$work/run/do, '{\"tier\": \"server\".*|revert: [/bin/true]|" certfleet.yaml
 cf apply --yes
 is $status 7 "6.1 a server that serves the former pair afterwards: exit 7"
 has "$out" 'which is not the built-in certificate; check what .revert. of the component does' "6.1 the remedy names 'revert'"
-fleet default collector
+fleet default
 cf apply --yes
 is $status 0 "6.1 a mended command finishes it"
 
 # --- postponed collectors; the server is never postponed
-fleet appmon gatherer
+comes connected
+fleet appmon
 cf apply --yes
-fleet default collector ', when: postponed'
+comes connected
+fleet default ', when: postponed'
 rm -f run/done
 cf apply --yes
 is "$status $(ran)" "0 clear-frontend=1 clear-server=1" "6.1 collectors can be postponed, server and frontend cannot"
@@ -202,9 +208,11 @@ cf apply --yes --restart-postponed
 is "$status $(ran)" "0 clear-frontend=1 clear-one=1 clear-server=1 clear-two=1" "6.1 --restart-postponed clears them"
 
 # --- what must not be restarted
-fleet appmon gatherer
+comes connected
+fleet appmon
 cf apply --yes
-fleet default collector
+comes connected
+fleet default
 sed -i 's/^    role: server/&\n    restartable: false/' certfleet.yaml
 rm -f run/done
 cf apply --yes
@@ -212,12 +220,12 @@ is "$status $(ran)" "4 " "6.1 a server that must not be restarted blocks: nothin
 has "$out" 'not-restartable' "6.1 and says why"
 
 # --- mistakes
-fleet default collector
+fleet default
 sed -i '/revert: .*clear-one/d' certfleet.yaml
 cf validate
 is $status 65 "6.1 a component without 'revert' is a mistake"
 has "$out" "missing key 'revert': certificate 'default' is the built-in one" "6.1 that is explained"
-fleet default collector
+fleet default
 sed -i '/^topology/d; s/^  collector: {/  server: {}\n  frontend: {}\n&/' certfleet.yaml
 cf validate
 has "$out" "'builtin' is for 'topology: appmon' only" "6.1 it is for this topology only"
