@@ -52,6 +52,8 @@ static void check_member(struct loader *ld, const struct build *b, size_t first,
 		what = "role";
 	else if (!same_activation(&a->activate, &c->activate))
 		what = "activate";
+	else if (a->revert && c->revert && !words_equal(a->revert, c->revert))
+		what = "revert";
 	if (what)
 		config_error(ld, at, "one process, but another '%s' than %s", what,
 			     draft_words(ld, &b->drafts[first], a));

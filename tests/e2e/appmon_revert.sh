@@ -219,7 +219,28 @@ cf apply --yes
 is "$status $(ran)" "4 " "6.1 a server that must not be restarted blocks: nothing is cleared"
 has "$out" 'not-restartable' "6.1 and says why"
 
+# --- two components of one process
+one_process() { # COMMAND OF THE SECOND
+	fleet default
+	for name in first second; do
+		echo "  $name: {role: server, process: both, certificate: default, deliver: {files: {directory: appmon/$name}},
+    activate: {command: [\"true\"]}, revert: [/bin/sh, -c, 'echo $name >>run/done']}"
+	done | sed "s/echo first/echo both/; s/echo second/echo $1/" >>certfleet.yaml
+}
+rm -f run/done
+comes connected
+one_process both
+cf apply --yes
+is "$(grep -c both run/done)" 1 "6.1 components of one process are reverted by one command"
+take_status
+is "$(status_of first state) $(status_of second state)" "unproven unproven" "6.1 which reverts both"
+cf apply --yes
+is "$status $(grep -c both run/done)" "0 1" "6.1 once"
+
 # --- mistakes
+one_process other
+cf validate
+has "$out" "one process, but another 'revert' than component 'first'" "6.1 another command for a component of the process is a mistake"
 fleet default
 sed -i '/revert: .*clear-one/d' certfleet.yaml
 cf validate
