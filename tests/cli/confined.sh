@@ -200,7 +200,7 @@ is $status 0 "a bundle with a higher serial"
 has "$(cat run/shown)" "state-behind: the bundle 'pulled-999999" "is believed by its name"
 confined_well "a newer bundle"
 # S3: what may be read is not what may be shown
-printf 'certfleet: 1\nfleet: pulled\nbackup: {unencrypted: true}\nstate: {unsealed: true}\nissuers:\n  ca: {subject: "CN=CA"}\ncertificates:\n  site: {subject: "CN=site.example.test", issuer: ca}\ncomponents:\n' >run/head.yaml
+printf 'certfleet: 1\nfleet: pulled\nbackup: {unencrypted: true}\nstate: {path: .pulled, unsealed: true}\nissuers:\n  ca: {subject: "CN=CA"}\ncertificates:\n  site: {subject: "CN=site.example.test", issuer: ca}\ncomponents:\n' >run/head.yaml
 group() { # CSV COLUMN [MORE]
 	{ cat run/head.yaml; echo "  edge: {each: {csv: $1, name: \"$2\"}, certificate: site, deliver: {files: {directory: \"tls/\${each}\"}}${3:-}}"; } >repo/certfleet.yaml
 }

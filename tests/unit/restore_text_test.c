@@ -89,11 +89,12 @@ static void prepare(char *folder, bool unencrypted)
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) text = { 0 };
 	AUTO(buf) commands = { 0 };
+	AUTO(arena) a = { 0 };
 	struct err e = { 0 };
 
 	assert_non_null(mkdtemp(folder));
 	must(bundle_write(&b, &pass, unencrypted ? 0 : 1, unencrypted, &zip, &e), &e);
-	put_file(folder, bundle_file_name(&b, &b.arena), &zip);
+	put_file(folder, bundle_file_name(&b, &a), &zip);
 	text_in(&zip, &text);
 	commands_of(buf_text(&text), &commands);
 	put_file(folder, "commands", &commands);
