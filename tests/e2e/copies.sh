@@ -125,6 +125,14 @@ for copy in $copies; do
 	cf apply --yes
 	is $status 0 "an apply"
 	is "$(sha256sum <tls/one/leaf.pem)" "$leaf" "nothing is issued anew"
+	rm -rf .certfleet backups tls/one
+	cf plan --from-backup "$copy/latest"
+	has "$out" "one *<- site *nothing is installed" "a plan from what is in ${copy%%:*}, without a state"
+	cf apply --yes --from-backup "$copy/latest"
+	is $status 0 "an apply of it"
+	is "$(sha256sum <tls/one/leaf.pem)" "$leaf" "delivers what was there"
+	cf history
+	has "$out" "^Restored from 'shop-.*; runs up to " "and is in the history as a restore"
 	rm -rf .certfleet backups
 	mv lost/.certfleet lost/backups .
 done
