@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -51,6 +52,7 @@ struct launch {
 	const char *path;
 	const char *env[ENV_LIMIT];
 	char *home;
+	int input_fd; /* -1: null_fd */
 	int null_fd;
 	int output_fd;
 	int errors_fd; /* -1: as output_fd, or /dev/null */
@@ -60,6 +62,7 @@ struct launch {
 static void launch_release(struct launch *l)
 {
 	free(l->home);
+	fd_auto(&l->input_fd);
 	fd_auto(&l->null_fd);
 	fd_auto(&l->output_fd);
 	fd_auto(&l->errors_fd);
@@ -158,6 +161,27 @@ static bool open_pipe(int *reader, int *writer)
 	return !fcntl(ends[0], F_SETFL, O_NONBLOCK) && raise_fd(reader) && raise_fd(writer);
 }
 
+/* A file, not a pipe: a child that does not read keeps nobody waiting. */
+static bool open_input(struct launch *l, const struct child_run *r, struct err *e)
+{
+	const struct buf *input = r->child->input;
+	size_t at = 0;
+
+	if (!input)
+		return true;
+	l->input_fd = memfd_create("stdin", MFD_CLOEXEC);
+	if (l->input_fd < 0 || !raise_fd(&l->input_fd))
+		return err_sys(e, "cannot run '%s': no file for its input", r->name);
+	while (at < input->len) {
+		ssize_t wrote = pwrite(l->input_fd, input->data + at, input->len - at, (off_t)at);
+
+		if (wrote < 0 && errno != EINTR)
+			return err_sys(e, "cannot run '%s': no room for its input", r->name);
+		at += wrote > 0 ? (size_t)wrote : 0;
+	}
+	return true;
+}
+
 static bool open_channels(struct launch *l, struct child_run *r, struct err *e)
 {
 	l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -188,7 +212,8 @@ __attribute__((noreturn)) static void become(const struct child *c, const struct
 	}
 
 	int errors = c->secret_output ? l->null_fd : c->complaint ? l->errors_fd : l->output_fd;
-	bool ready = !setpgid(0, 0) && dup2(l->null_fd, 0) == 0 && dup2(l->output_fd, 1) == 1 &&
+	int input = l->input_fd >= 0 ? l->input_fd : l->null_fd;
+	bool ready = !setpgid(0, 0) && dup2(input, 0) == 0 && dup2(l->output_fd, 1) == 1 &&
 		     dup2(errors, 2) == 2 &&
 		     dup3(l->status_fd, STATUS_FD, O_CLOEXEC) == STATUS_FD &&
 		     !close_range(STATUS_FD + 1, ~0U, 0) && (!c->directory || !chdir(c->directory));
@@ -369,7 +394,8 @@ static bool child_run_to_end(void *ctx, struct err *e)
 {
 	struct child_run *r = ctx;
 	AUTO(arena) a = { 0 };
-	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .errors_fd = -1, .status_fd = -1 };
+	AUTO(launch)
+	l = { .input_fd = -1, .null_fd = -1, .output_fd = -1, .errors_fd = -1, .status_fd = -1 };
 	siginfo_t info = { 0 };
 	int64_t deadline = clock_mono_ms() + r->child->timeout_ms;
 	bool stoppable = !r->child->finishes && !stop_requested();
@@ -378,7 +404,7 @@ static bool child_run_to_end(void *ctx, struct err *e)
 	r->name = text_escaped(&a, r->child->argv[0]);
 	build_env(r->child, &l);
 	if (!find_program(r->child->argv[0], &a, &l.path, e) || !open_channels(&l, r, e) ||
-	    !child_start(r, &l, e))
+	    !open_input(&l, r, e) || !child_start(r, &l, e))
 		return false;
 	/* With our copies open the pipes would never reach end of file. */
 	close(TAKE_FD(l.output_fd));

@@ -2,10 +2,10 @@
 /*
  * Running a program: never through a shell, never with our environment.
  *
- * stdin is /dev/null and no other descriptor of ours is inherited.  The child
- * has its own process group, which is killed at the deadline or when the user
- * stops meanwhile (a program started after a stop belongs to a rollback and may
- * finish).  The environment is PATH, LANG=C.UTF-8, HOME and the given
+ * stdin is /dev/null or a file in memory with the given bytes, which nobody has to
+ * read, and no other descriptor of ours is inherited.  The child has its own process group, which
+ * is killed at the deadline or when the user stops meanwhile (a program started after a stop
+ * belongs to a rollback and may finish).  The environment is PATH, LANG=C.UTF-8, HOME and the given
  * variables, the umask 022 (077 for a secret), and the soft limit of
  * descriptors CHILD_FILES, as under a service manager: the child may start a
  * server.  argv[0] is absolute or found in CHILD_PATH.  stdout and stderr
@@ -40,9 +40,10 @@ struct child {
 	const char *const *extra_env; /* "NAME=value", ends with NULL; or NULL */
 	const char *directory;        /* working directory; NULL: ours */
 	int64_t timeout_ms;
-	bool secret_output; /* only stdout is read, and no error quotes it */
-	bool sees_key;      /* umask 077: it may write a key to a file */
-	bool finishes;      /* a stop does not end it: a change in flight */
+	const struct buf *input; /* what stdin holds; NULL: nothing */
+	bool secret_output;      /* only stdout is read, and no error quotes it */
+	bool sees_key;           /* umask 077: it may write a key to a file */
+	bool finishes;           /* a stop does not end it: a change in flight */
 	/* Gets the last CHILD_TAIL bytes of stderr; `out` gets stdout alone. */
 	struct buf *complaint;
 };

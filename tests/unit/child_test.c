@@ -341,3 +341,46 @@ TEST(a_stop_lets_a_change_finish)
 {
 	assert_int_equal(code_when_stopped(false, true, "kill -TERM $PPID; sleep 0.5"), ERR_NONE);
 }
+
+static bool run_with_input(const char *script, const struct buf *input, struct buf *out)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	const struct child c = { .argv = argv, .timeout_ms = PATIENCE_MS, .input = input };
+	struct err e = { 0 };
+
+	return child_run(&c, out, &e);
+}
+
+TEST(a_program_reads_its_input)
+{
+	AUTO(buf) input = { 0 };
+	AUTO(buf) out = { 0 };
+
+	buf_puts(&input, "one\ntwo");
+	assert_true(run_with_input("read first; echo \"<$first>\"; cat", &input, &out));
+	assert_string_equal(buf_text(&out), "<one>\ntwo");
+}
+
+TEST(an_input_may_be_empty)
+{
+	AUTO(buf) input = { 0 };
+	AUTO(buf) out = { 0 };
+
+	assert_true(run_with_input("cat; echo end", &input, &out));
+	assert_string_equal(buf_text(&out), "end\n");
+}
+
+/* More than a pipe holds. */
+TEST(an_input_that_nobody_reads_keeps_nobody_waiting)
+{
+	AUTO(buf) input = { 0 };
+	AUTO(buf) out = { 0 };
+
+	for (int i = 0; i < 64 * 1024; i++)
+		buf_puts(&input, "much to read that is not read\n");
+	assert_true(run_with_input("exec 0<&-; echo end", &input, &out));
+	assert_string_equal(buf_text(&out), "end\n");
+	buf_release(&out);
+	assert_true(run_with_input("wc -c", &input, &out));
+	assert_int_equal(strtol(buf_text(&out), NULL, 10), (long)input.len);
+}
