@@ -63,7 +63,7 @@ unit := $(patsubst tests/%.c,$B/%,$(wildcard tests/unit/*_test.c))
 manual := $(patsubst src/manual/%.in,$B/man/%,$(wildcard src/manual/*.in))
 # all but the demo, which is for the checkout
 installed_examples := agent ansible appmon appmon/parts disaster-recovery github-actions \
-	gitlab-ci kubernetes pre-commit recipes systemd
+	gitlab-ci kubernetes notify pre-commit recipes systemd
 bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
 fuzz := $(patsubst tests/%.c,$B/%,$(filter-out %/harness.c, \
 	$(wildcard tests/fuzz/*.c)))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum {
+	SHORTEST_SECRET = 3,
 	KEY_LIKE = 32 /* length of a base64 or hex word that could be a key */
 };
 
@@ -79,4 +80,17 @@ const char *redact_last_line(const char *text, size_t len, struct arena *a)
 	for (begin = len; begin && text[begin - 1] != '\n';)
 		begin--;
 	return redact_keys(text + begin, len - begin, a);
+}
+
+static bool holds(const char *text, size_t len, const void *bytes, size_t count)
+{
+	return count >= SHORTEST_SECRET && memmem(text, len, bytes, count);
+}
+
+bool redact_repeats(const char *text, size_t len, const struct secret *s)
+{
+	const unsigned char *blank = s->len ? memchr(s->bytes, ' ', s->len) : NULL;
+
+	return holds(text, len, s->bytes, s->len) ||
+	       (blank && holds(text, len, blank + 1, s->len - (size_t)(blank + 1 - s->bytes)));
 }

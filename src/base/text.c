@@ -251,6 +251,14 @@ bool text_shell_split(const char *text, struct arena *a, const char *const **wor
 	return true;
 }
 
+void text_shell_words(struct buf *out, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++) {
+		buf_puts(out, i ? " " : "");
+		text_shell_word(out, words[i]);
+	}
+}
+
 const void *bytes_find(const void *bytes, size_t len, const char *text)
 {
 	return len ? memmem(bytes, len, text, strlen(text)) : NULL;

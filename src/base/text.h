@@ -56,6 +56,8 @@ size_t text_width(const char *text);
  * a command line is exact or no use.
  */
 void text_shell_word(struct buf *out, const char *text);
+/* The words of a command, which end with NULL. */
+void text_shell_words(struct buf *out, const char *const *words);
 /*
  * Splits `text` into words as a shell does, by blanks, quotes and backslashes; nothing is
  * expanded.  The list ends with NULL and is in `a`.  False: a quote is not closed, or nothing

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/exit_status.h"
+#include "base/stop.h"
 #include "base/text.h"
 #include "cli/apply_command.h"
 #include "cli/command.h"
@@ -61,6 +62,12 @@ struct application {
 	const struct moved_component *moved; /* have left the saved plan */
 	size_t moved_count;
 	struct approvals_found approvals; /* of the saved plan */
+	bool approved;                    /* enough of them, or done without */
+	bool declined;                    /* a person did not agree to the plan */
+	bool interrupted;                 /* there is `broken` */
+	int64_t began;
+	struct apply_result result;
+	bool ran; /* there is `result` */
 	int status;
 };
 
@@ -140,6 +147,7 @@ static void find_broken_run(struct application *a)
 
 	if (!state || !journal_open_run(state, &a->s->arena, &a->broken, &none))
 		return;
+	a->interrupted = true;
 	a->resumes = a->hash && !strcmp(a->broken.plan_hash, a->hash);
 	term_note(&a->s->terminal, "run %u of %s by %s did not end; %s", a->broken.number,
 		  time_format(a->broken.started, began), a->broken.who,
@@ -337,7 +345,6 @@ static bool cmd_apply_carry_out(struct application *a, struct err *e)
 {
 	const struct plan *plan = &a->planned.plan;
 	struct arena *arena = &a->s->arena;
-	struct apply_result result = { 0 };
 	struct apply_order order = {
 		.plan = plan,
 		.snapshot = &a->planned.snapshot,
@@ -350,15 +357,16 @@ static bool cmd_apply_carry_out(struct application *a, struct err *e)
 
 	order.plan_hash = a->hash ? a->hash : plan_hash(order.plan_json, arena);
 	progress_begin(a->progress, plan);
-	if (!engine_apply(a->s->engine, &order, &result, e))
+	a->ran = engine_apply(a->s->engine, &order, &a->result, e);
+	if (!a->ran)
 		return false;
-	a->status = result.exit_status;
-	progress_sum_up(a->progress, &result);
+	a->status = a->result.exit_status;
+	progress_sum_up(a->progress, &a->result);
 	tell_left_out(a, "left out of this run");
 	tell_handoffs(a);
-	progress_tell_next(a->progress, &result, a->status);
-	tell_recovery(a, result.recovery);
-	a->s->changed = result.done > 0;
+	progress_tell_next(a->progress, &a->result, a->status);
+	tell_recovery(a, a->result.recovery);
+	a->s->changed = a->result.done > 0;
 	return true;
 }
 
@@ -389,6 +397,7 @@ static bool check_aside(struct application *a, const struct choices *c, struct e
 {
 	bool aside = sets_approvals_aside(c, false);
 
+	a->approved = sets_approvals_aside(c, true);
 	if (aside && !a->o->reason)
 		return err_set(
 			e, ERR_USAGE,
@@ -448,7 +457,8 @@ static bool check_approvals(struct application *a, const char *path, const struc
 		return true;
 	if (!plan_find_approvals(&plan, rules, saved->maker, &a->s->arena, &a->approvals, e))
 		return false;
-	if (a->approvals.count >= rules->required)
+	a->approved = a->approvals.count >= rules->required;
+	if (a->approved)
 		return true;
 	a->status = EXIT_ASKS;
 	a->progress->unapproved = path;
@@ -465,6 +475,7 @@ static bool agreed(struct application *a)
 	if (a->o->yes || terminal_ask(&a->s->terminal, "apply?"))
 		return true;
 	terminal_error(&a->s->terminal, "not applied, nothing was changed");
+	a->declined = true;
 	a->status = 1;
 	return false;
 }
@@ -608,10 +619,66 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	return cmd_apply_carry_out(a, e);
 }
 
+/* ---- notifications ---- */
+
+/* A person who is there, and stops it before anything is done, needs no message. */
+static bool is_known_to_person(const struct application *a, const struct err *e)
+{
+	return a->declined || e->code == ERR_USAGE ||
+	       (e->code == ERR_STOPPED && !a->ran && a->s->terminal.interactive);
+}
+
+/* An engine that has no state tells as well; what opened none has said why. */
+static struct engine *telling_engine(struct application *a)
+{
+	struct err ignored = { 0 };
+
+	if (!a->s->engine && !session_stateless(a->s, &ignored))
+		return NULL;
+	return a->s->engine;
+}
+
+/* How it ended; `e` has the code ERR_NONE when nothing kept it from its end. */
+static void cmd_apply_notify(struct application *a, const struct err *e)
+{
+	struct session *s = a->s;
+	struct arena *arena = &s->arena;
+	struct engine *en =
+		s->fleet.notify_count && !is_known_to_person(a, e) ? telling_engine(a) : NULL;
+	struct state *state = en ? engine_state(en) : NULL;
+	struct notification n = { .fleet = &s->fleet,
+				  .lineage = state ? state_lineage(state) : NULL,
+				  .who = engine_who(arena),
+				  .started = a->began,
+				  .ended = clock_now(),
+				  .exit_status = e->code ? err_exit_status(e->code) : a->status,
+				  .error = e->code ? e->text : NULL,
+				  .plan = a->planned.plan.fleet ? &a->planned.plan : NULL,
+				  .result = a->ran ? &a->result : NULL,
+				  .failed = a->progress->broken.items,
+				  .failed_count = a->progress->broken.count,
+				  .reason = a->o->reason,
+				  .stopped = stop_requested(),
+				  .interrupted = a->interrupted ? &a->broken : NULL };
+	struct notify_order order = { .everybody = a->ran && a->o->reason,
+				      .run = a->result.run,
+				      .approved = a->approved };
+	struct notice notice = { 0 };
+
+	if (!en)
+		return;
+	n.changed = progress_changed(a->progress, &n.issued);
+	n.next = progress_next(a->progress, n.exit_status, arena);
+	order.outcomes = notification_outcomes(&n);
+	notice = notification_notice(&n, order.outcomes, arena);
+	order.notice = &notice;
+	(void)engine_notify(en, &order);
+}
+
 static bool cmd_apply_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const char *path = call->word_count ? call->words[0] : s->file;
-	AUTO(application) a = { .s = s, .o = call->options };
+	AUTO(application) a = { .s = s, .o = call->options, .began = clock_now() };
 	bool is_plan = saved_is_one(path);
 	bool good = false;
 
@@ -628,6 +695,7 @@ static bool cmd_apply_run(struct session *s, const struct call *call, int *statu
 	s->listen_ctx = a.progress;
 	good = is_plan ? apply_saved(&a, path, e) : apply_file(&a, path, e);
 	*status = a.status;
+	cmd_apply_notify(&a, good ? &(const struct err){ 0 } : e);
 	/* the engine must not report to a progress that is gone */
 	engine_close(s->engine);
 	s->engine = NULL;

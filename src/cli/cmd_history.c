@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HISTORY_FORMAT "1.4"
+#define HISTORY_FORMAT "1.5"
 
 enum {
 	FINGERPRINT_SHOWN = 12
@@ -95,6 +95,12 @@ static const struct member history_approval_members[] = {
 	{ 0 },
 };
 
+static const struct member history_told_members[] = {
+	TEXT_MEMBER("target", struct notified, target, .absent = ABSENT_NULL),
+	TEXT_MEMBER("error", struct notified, error, .absent = ABSENT_NULL),
+	{ 0 },
+};
+
 static const struct member history_run_members[] = {
 	NUMBER_MEMBER("run", struct history_run, record.number, 0, UINT_MAX),
 	TIME_MEMBER("started", struct history_run, record.started, .absent = ABSENT_NULL),
@@ -108,6 +114,8 @@ static const struct member history_run_members[] = {
 	LIST_MEMBER("approvals", struct history_run, record.approvals, record.approval_count,
 		    history_approval_members),
 	TEXT_MEMBER("reason", struct history_run, record.reason, .absent = ABSENT_OMITTED),
+	LIST_MEMBER("notified", struct history_run, record.told, record.told_count,
+		    history_told_members),
 	CUSTOM_MEMBER("previous", struct history_run, record, write_previous, NULL),
 	NUMBER_MEMBER("steps", struct history_run, steps, 0, INT64_MAX),
 	{ 0 },
@@ -316,6 +324,21 @@ static void add_approvals(const struct run_record *run, struct buf *out)
 	buf_putc(out, '\n');
 }
 
+static void add_told(const struct run_record *run, struct buf *out)
+{
+	for (size_t i = 0; i < run->told_count; i++) {
+		const struct notified *one = &run->told[i];
+
+		buf_puts(out, one->error ? "Not notified: " : "Notified: ");
+		text_escape(out, one->target, strlen(one->target));
+		if (one->error) {
+			buf_puts(out, ": ");
+			text_escape_whole(out, one->error, strlen(one->error));
+		}
+		buf_putc(out, '\n');
+	}
+}
+
 static void show_steps(struct session *s, const struct run_record *run,
 		       const struct step_record *steps, size_t count)
 {
@@ -350,6 +373,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 	add_approvals(run, &text);
 	add_acknowledged(run, &text);
 	add_reasons(run, &text);
+	add_told(run, &text);
 	buf_putc(&text, '\n');
 	table_render(&t, s->terminal.color, &text);
 	term_print(&s->terminal, &text);

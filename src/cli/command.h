@@ -53,10 +53,11 @@ struct command {
 
 extern const struct command command_init, command_validate, command_plan, command_plan_show,
 	command_approve, command_apply, command_status, command_forecast, command_explain,
-	command_history, command_backup_create, command_backup_list, command_backup_export,
-	command_backup_verify, command_backup_restore, command_state_check, command_state_export,
-	command_state_import, command_state_reseal, command_schema, command_agent,
-	command_agent_invite, command_agent_enrol, command_agent_accept, command_completion;
+	command_history, command_notify, command_backup_create, command_backup_list,
+	command_backup_export, command_backup_verify, command_backup_restore, command_state_check,
+	command_state_export, command_state_import, command_state_reseal, command_schema,
+	command_agent, command_agent_invite, command_agent_enrol, command_agent_accept,
+	command_completion;
 
 /* In the order of the help; ends with NULL. */
 extern const struct command *const commands[];

@@ -31,6 +31,7 @@ const struct command *const commands[] = {
 	&command_forecast,
 	&command_explain,
 	&command_history,
+	&command_notify,
 	&backup_group,
 	&command_backup_create,
 	&command_backup_list,

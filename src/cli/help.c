@@ -34,7 +34,7 @@ void help_commands(const char *group, struct buf *out)
 			add_command(commands[i], out);
 	buf_puts(out, "\nOptions of every command:\n");
 	options_help(common_options, out);
-	buf_puts(out, "\n'certfleet COMMAND --help' tells more.\n");
+	buf_puts(out, "'certfleet COMMAND --help' tells more.\n");
 }
 
 void help_command(const struct command *c, struct buf *out)

@@ -27,7 +27,7 @@ enum {
 static const char *const event_names[EVENT_KIND_COUNT] = {
 	[EVENT_RUN_STARTED] = "run started", [EVENT_STEP_STARTED] = "step started",
 	[EVENT_STEP_ENDED] = "step ended",   [EVENT_NOTE] = "note",
-	[EVENT_RUN_ENDED] = "run ended",
+	[EVENT_RUN_ENDED] = "run ended",     [EVENT_NOTIFIED] = "notified",
 };
 
 static const char *subject_of(const struct step *s)
@@ -64,7 +64,7 @@ static json_t *failed_json(const struct progress *p)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < p->broken.count; i++) {
-		const struct broken_step *b = &p->broken.items[i];
+		const struct failed_step *b = &p->broken.items[i];
 		json_t *item = json_object();
 
 		set(item, "kind", json_string(step_kind_names[b->kind]));
@@ -115,11 +115,39 @@ static const char *next_command(const struct progress *p, int status, struct buf
 	return buf_text(out);
 }
 
-void progress_add_next(const struct progress *p, int status, json_t *event)
+const char *progress_next(const struct progress *p, int status, struct arena *a)
 {
 	AUTO(buf) command = { 0 };
 
-	set(event, "next", status ? json_text(next_command(p, status, &command)) : json_null());
+	return status ? arena_strdup(a, next_command(p, status, &command)) : NULL;
+}
+
+size_t progress_changed(const struct progress *p, size_t *issued)
+{
+	AUTO(arena) a = { 0 };
+	static const unsigned changing = 1u << STEP_COMMIT | 1u << STEP_ACTIVATE |
+					 1u << STEP_REVERT | 1u << STEP_ROLLBACK |
+					 1u << STEP_RETIRE;
+	size_t most = p->marks ? p->plan->step_count : 0;
+	const char **names = arena_array(&a, most, sizeof(*names));
+	size_t count = 0;
+
+	*issued = 0;
+	for (size_t i = 0; i < most; i++) {
+		const struct step *s = &p->plan->steps[i];
+
+		if (p->marks[i] != STEP_MARK_DONE)
+			continue;
+		*issued += s->kind == STEP_ISSUE || s->kind == STEP_IMPORT;
+		if (s->component && changing & 1u << s->kind)
+			names[count++] = s->component;
+	}
+	return stepped_sorted(names, count).count;
+}
+
+void progress_add_next(const struct progress *p, int status, json_t *event)
+{
+	set(event, "next", json_text(progress_next(p, status, p->arena)));
 }
 
 void progress_add_waiting(const struct plan *p, const int64_t *waits_until, json_t *event)
@@ -137,7 +165,7 @@ static void put_json(const struct progress *p, const struct event *event)
 
 	set(json, "event", json_string(event_names[event->kind]));
 	set(json, "at", json_moment(event->at));
-	if (event->kind != EVENT_NOTE)
+	if (event->run)
 		set(json, "run", json_integer(event->run));
 	if (s) {
 		set(json, "id", event->number ? json_sprintf("s%zu", event->number) : json_null());
@@ -169,6 +197,10 @@ static void put_json(const struct progress *p, const struct event *event)
 		progress_add_next(p, event->exit_status, json);
 		progress_add_waiting(p->plan, event->waits_until, json);
 		plan_tell_left_out(p->plan, json);
+		break;
+	case EVENT_NOTIFIED:
+		set(json, "target", json_text(event->target));
+		set(json, "error", json_text(event->text));
 		break;
 	case EVENT_KIND_COUNT:
 		break;
@@ -282,6 +314,16 @@ static void progress_draw(struct progress *p)
 	terminal_progress(p->terminal, "%s", buf_text(&line));
 }
 
+void progress_tell_notified(struct terminal *t, struct arena *a, const struct event *event)
+{
+	const char *target = text_escaped(a, event->target);
+
+	if (event->text)
+		terminal_error(t, "warning: not notified: %s: %s", target, event->text);
+	else
+		term_note(t, "notified: %s", target);
+}
+
 static void put_line(struct progress *p, const struct event *event)
 {
 	AUTO(buf) line = { 0 };
@@ -309,6 +351,10 @@ static void put_line(struct progress *p, const struct event *event)
 		terminal_clear(p->terminal);
 		p->group = NULL;
 		return;
+	case EVENT_NOTIFIED:
+		terminal_clear(p->terminal);
+		progress_tell_notified(p->terminal, p->arena, event);
+		return;
 	case EVENT_RUN_STARTED:
 	case EVENT_KIND_COUNT:
 		return;
@@ -322,13 +368,13 @@ static const char *progress_keep(struct progress *p, const char *text)
 	return text ? arena_strdup(p->arena, text) : NULL;
 }
 
-static struct broken_step broken_step_of(struct progress *p, const struct event *event)
+static struct failed_step broken_step_of(struct progress *p, const struct event *event)
 {
 	const struct step *s = event->step;
 	const struct component *c =
 		s->component ? fleet_component(&p->session->fleet, s->component) : NULL;
 
-	return (struct broken_step){ .kind = s->kind,
+	return (struct failed_step){ .kind = s->kind,
 				     .component = progress_keep(p, s->component),
 				     .certificate = progress_keep(p, s->certificate),
 				     .address = c ? component_address(c) : NULL,
@@ -362,7 +408,7 @@ void progress_listen(void *ctx, const struct event *event)
 
 /* ---- summary ---- */
 
-static const char *broken_subject(const struct broken_step *b)
+static const char *broken_subject(const struct failed_step *b)
 {
 	if (b->component)
 		return b->component;
@@ -370,7 +416,7 @@ static const char *broken_subject(const struct broken_step *b)
 }
 
 /* How many, from the first on, failed alike. */
-static size_t broken_alike(const struct broken_step *first, size_t count)
+static size_t broken_alike(const struct failed_step *first, size_t count)
 {
 	size_t alike = 1;
 
@@ -380,7 +426,7 @@ static size_t broken_alike(const struct broken_step *first, size_t count)
 	return alike;
 }
 
-static void add_broken_alike(const struct broken_step *b, size_t alike, struct buf *out)
+static void add_broken_alike(const struct failed_step *b, size_t alike, struct buf *out)
 {
 	buf_printf(out, "  failed: %s", step_kind_names[b->kind]);
 	for (size_t i = 0; i < alike && i < ALIKE_SHOWN && *broken_subject(&b[i]); i++) {
@@ -400,7 +446,7 @@ static void add_broken_alike(const struct broken_step *b, size_t alike, struct b
 
 static void add_broken(const struct progress *p, struct buf *out)
 {
-	const struct broken_step *all = p->broken.items;
+	const struct failed_step *all = p->broken.items;
 	size_t lines = 0;
 
 	for (size_t i = 0, alike = 0; i < p->broken.count; i += alike) {

@@ -11,17 +11,10 @@
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "engine/engine.h"
+#include "report/notification.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-struct broken_step {
-	enum step_kind kind;
-	const char *component;   /* NULL: a step without a component */
-	const char *certificate; /* NULL: a step without one */
-	const char *address;     /* of the component; NULL */
-	const char *error;
-};
 
 enum step_mark {
 	STEP_MARK_WAITING,
@@ -47,16 +40,25 @@ struct progress {
 	/* of the steps that are executed together now, of which one is `group` */
 	const struct step *group; /* NULL: none yet */
 	size_t marked[STEP_MARK_COUNT];
-	VEC(struct broken_step) broken;
+	VEC(struct failed_step) broken;
 	VEC(const char *) rolled_back; /* components */
 };
 
 /* Events from now on are about the steps of this plan. */
 void progress_begin(struct progress *p, const struct plan *plan);
+/* Prints whether a target was notified. */
+void progress_tell_notified(struct terminal *t, struct arena *a, const struct event *event);
 /* An event_fn; ctx is the progress. */
 void progress_listen(void *ctx, const struct event *event);
 /* Prints the summary: failed, rolled back and not started steps. */
 void progress_sum_up(const struct progress *p, const struct apply_result *r);
+/* The command that goes on, in `a`; NULL: nothing is left. */
+const char *progress_next(const struct progress *p, int status, struct arena *a);
+/*
+ * How many components have a step that was done and changed them, and how many certificates
+ * were issued or imported.
+ */
+size_t progress_changed(const struct progress *p, size_t *issued);
 /* Prints the next command when the status is not EXIT_DONE; `r` NULL: no run took place. */
 void progress_tell_next(const struct progress *p, const struct apply_result *r, int status);
 /* The same in an event: "next", null when nothing is left. */

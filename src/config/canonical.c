@@ -72,6 +72,19 @@ static void put_approvals(struct writer *w, const struct approval_policy *p)
 	}
 }
 
+static void put_notify(struct writer *w, const struct notify *n)
+{
+	buf_puts(w->out, "notify\n");
+	for (unsigned i = 0; i < NOTIFY_OUTCOME_COUNT; i++)
+		if (n->on & 1u << i)
+			put_text(w, "on", notify_outcome_names[i]);
+	put_number(w, "notify_timeout", n->timeout);
+	put_words(w, "notify_command", n->argv);
+	if (n->http)
+		put_call(w, "notify", n->http);
+	put_secret(w, "secret_path", &n->secret_path);
+}
+
 static void put_issuer(struct writer *w, const struct issuer *i)
 {
 	buf_printf(w->out, "issuer %s\n", i->name);
@@ -172,7 +185,7 @@ static void put_activate(struct writer *w, const struct activate *a)
 		put_words(w, "command", a->argv);
 		break;
 	case ACTIVATE_HTTP:
-		put_call(w, a->http);
+		put_call(w, "activate", a->http);
 		break;
 	case ACTIVATE_APPMON:
 		put_text(w, "activate", "appmon");
@@ -240,6 +253,8 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 	for (size_t i = 0; i < f->acknowledge_count; i++)
 		put_acknowledgement(&w, &f->acknowledge[i]);
 	put_approvals(&w, &f->approvals);
+	for (size_t i = 0; i < f->notify_count; i++)
+		put_notify(&w, &f->notify[i]);
 	for (size_t i = 0; i < f->issuer_count; i++)
 		put_issuer(&w, &f->issuers[i]);
 	for (size_t i = 0; i < f->certificate_count; i++)

@@ -55,8 +55,8 @@ void write_request(struct writer *w, const struct field *f, const void *slot)
 		canonical_http_put_request(w, f->key, r);
 }
 
-void put_call(struct writer *w, const struct http_call *c)
+void put_call(struct writer *w, const char *verb, const struct http_call *c)
 {
 	write_rows(w, &http_access_record, &c->access);
-	canonical_http_put_request(w, "activate", &c->request);
+	canonical_http_put_request(w, verb, &c->request);
 }

@@ -14,8 +14,8 @@ static bool same_call(const struct http_call *a, const struct http_call *b)
 
 	if (a == b || !a || !b)
 		return a == b;
-	put_call(&(struct writer){ "/", &left }, a);
-	put_call(&(struct writer){ "/", &right }, b);
+	put_call(&(struct writer){ "/", &left }, "activate", a);
+	put_call(&(struct writer){ "/", &right }, "activate", b);
 	return !strcmp(buf_text(&left), buf_text(&right));
 }
 

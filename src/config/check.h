@@ -19,6 +19,8 @@ void check_secrets(struct loader *ld, const struct node *root);
 void check_access_secrets(struct loader *ld, const struct build *b, const struct node *root);
 /* Each copy of the bundles has what it is reached with; gives it to it. */
 void check_copies(struct loader *ld, const struct node *root);
+/* No passphrase of backup or state tells anything, and no target is told twice. */
+void check_notify(struct loader *ld, const struct node *root);
 /* No CSV file is also a file that the fleet reads a secret or a key from. */
 void check_inventories(struct loader *ld, const struct build *b);
 /* What `acknowledge` names is in the fleet file; after everything is built. */

@@ -5,6 +5,8 @@
 #include "base/fs.h"
 #include "model/http_spec.h"
 
+#include <string.h>
+
 static bool in_access(const struct fleet *f, const struct http_access *a)
 {
 	return is_passphrase(f, &a->key) || is_passphrase(f, &a->password);
@@ -36,6 +38,11 @@ static bool in_web(const struct fleet *f, const struct web_access *const *list)
 	return false;
 }
 
+static bool in_call(const struct fleet *f, const struct http_call *c)
+{
+	return c && (in_access(f, &c->access) || in_request(f, &c->request));
+}
+
 static void check_access_report(struct loader *ld, const struct node *at)
 {
 	config_error(ld, at, "a passphrase of the backup or the state has no other use");
@@ -55,7 +62,6 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 		const struct component *c = &b->components[i];
 		const struct deliver *d = &c->deliver;
 		const struct handoff *handoff = deliver_handoff(d);
-		const struct http_call *call = c->activate.http;
 		const struct node *at = b->drafts[i].value;
 
 		if (at == reported)
@@ -63,10 +69,39 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 		if (!(d->access && in_access(f, d->access)) &&
 		    !(handoff && is_passphrase(f, &handoff->password)) &&
 		    !(d->kind == DRIVER_HTTP && in_http(f, d->http)) &&
-		    !(call && (in_access(f, &call->access) || in_request(f, &call->request))))
+		    !in_call(f, c->activate.http))
 			continue;
 		reported = at; /* one message for a group is enough */
 		check_access_report(ld, at);
+	}
+}
+
+/* ---- notifications ---- */
+
+/* Two targets of one name may be told different outcomes, or have other secrets in their URLs. */
+static bool tells_twice(const struct notify *a, const struct notify *b)
+{
+	return a->on & b->on && !strcmp(a->name, b->name) &&
+	       secret_ref_equal(&a->secret_path, &b->secret_path);
+}
+
+void check_notify(struct loader *ld, const struct node *root)
+{
+	const struct fleet *f = &ld->fleet;
+	const struct node *list = f->notify_count ? node_find(root, "notify") : NULL;
+
+	for (size_t i = 0; i < f->notify_count; i++) {
+		const struct notify *one = &f->notify[i];
+		const struct node *at = node_value(list->first + i);
+
+		if (in_call(f, one->http) || is_passphrase(f, &one->secret_path))
+			check_access_report(ld, at);
+		for (size_t k = 0; k < i; k++)
+			if (tells_twice(one, &f->notify[k]))
+				config_error(
+					ld, at,
+					"'%s' is told the same outcome twice; give the two another 'on', or leave one out",
+					shown(ld, one->name));
 	}
 }
 

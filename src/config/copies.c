@@ -111,11 +111,8 @@ static bool read_copy_command(struct loader *ld, const struct field *f, const st
 
 	if (!record_read(ld, f->param, n, &form))
 		return false;
-	buf_puts(&name, "command");
-	for (const char *const *word = form.command; *word; word++) {
-		buf_putc(&name, ' ');
-		text_shell_word(&name, *word);
-	}
+	buf_puts(&name, "command ");
+	text_shell_words(&name, form.command);
 	*out = (struct backup_copy){ .kind = COPY_COMMAND,
 				     .name = arena_strdup(&ld->fleet.arena, buf_text(&name)),
 				     .argv = form.command };

@@ -11,7 +11,10 @@
 enum {
 	NOTHING = 1 << MATERIAL_TEXT,
 	FINGERPRINT = NOTHING | 1 << MATERIAL_FINGERPRINT,
-	ALL = (1 << MATERIAL_COUNT) - 1,
+	PAIR = ((1 << MATERIAL_COUNT) - 1) & ~((1 << MATERIAL_CERTIFICATE) - 1),
+	ALL = FINGERPRINT | PAIR,
+	NOTICE = NOTHING | 1 << MATERIAL_FLEET | 1 << MATERIAL_RUN | 1 << MATERIAL_OUTCOME |
+		 1 << MATERIAL_LINES | 1 << MATERIAL_SUMMARY,
 	KEYS = 1 << MATERIAL_KEY | 1 << MATERIAL_COMBINED | 1 << MATERIAL_PKCS12
 };
 
@@ -165,6 +168,24 @@ bool call_check(struct loader *ld, const struct node *n, void *out)
 	       access_check(ld, n, &form->access, is_tls(request.url.origin)) &&
 	       check_login(ld, n, &form->access, &request) &&
 	       check_materials(ld, n, &request, FINGERPRINT);
+}
+
+/* ---- notify: {http: ...} ---- */
+
+bool notify_http_check(struct loader *ld, const struct node *n, void *out)
+{
+	static const struct http_piece summary = { .what = MATERIAL_SUMMARY, .is_value = true };
+	struct notify_http_form *form = out;
+	struct http_request request;
+
+	if (!form->request.body.count && !form->request.json.count &&
+	    form->request.method != HTTP_GET)
+		form->request.json = (struct http_text){ &summary, 1 };
+	request = request_of(&form->request);
+	return request_check(ld, n, &form->request) &&
+	       access_check(ld, n, &form->access, is_tls(request.url.origin)) &&
+	       check_login(ld, n, &form->access, &request) &&
+	       check_materials(ld, n, &request, NOTICE);
 }
 
 static bool deliver_http_read_call(struct loader *ld, const struct field *f, const struct node *n,

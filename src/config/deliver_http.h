@@ -26,6 +26,12 @@ struct call_form {
 	struct request_form request;
 };
 
+struct notify_http_form {
+	struct http_access access;
+	struct request_form request;
+	struct secret_ref path;
+};
+
 extern const struct field_type request_type; /* const struct http_request * */
 extern const struct field_type headers_type; /* struct items */
 extern const struct field_type header_type;  /* type of one header, for the schema */
@@ -35,6 +41,7 @@ extern const struct field_type call_type;    /* const struct http_call * */
 /* The records of these types, for deliver and activate. */
 extern const struct record http_record;
 extern const struct record call_record;
+extern const struct record notify_http_record; /* of the fleet's notify */
 extern const struct record etcd_record;
 extern const struct record caddy_record;
 /* The keys of access among those of these records. */
@@ -43,6 +50,7 @@ extern const struct record http_access_record;
 bool request_check(struct loader *ld, const struct node *n, void *out);
 bool http_check(struct loader *ld, const struct node *n, void *out);
 bool call_check(struct loader *ld, const struct node *n, void *out);
+bool notify_http_check(struct loader *ld, const struct node *n, void *out);
 bool etcd_check(struct loader *ld, const struct node *n, void *out);
 bool caddy_check(struct loader *ld, const struct node *n, void *out);
 

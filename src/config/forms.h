@@ -24,6 +24,15 @@ struct approval_form {
 	struct items signers; /* struct approval_key */
 };
 
+struct notify_http_form;
+
+struct notify_form {
+	const char *const *command;
+	const struct notify_http_form *http;
+	unsigned on;
+	int64_t timeout;
+};
+
 struct fleet_form {
 	unsigned version;
 	const char *name;
@@ -35,6 +44,7 @@ struct fleet_form {
 	struct items freezes;     /* struct freeze_form */
 	struct run_limits limits;
 	struct approval_form approvals;
+	struct items notify; /* struct notify_form */
 	const struct node *include;
 	struct section *issuers;
 	struct section *certificates;

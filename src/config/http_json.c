@@ -87,6 +87,12 @@ static bool add_number(struct http_text_builder *b, const struct node *n)
 	return true;
 }
 
+/* By itself the summary is a JSON value; in a longer text it is text. */
+static bool is_summary(const struct node *n)
+{
+	return !strcmp(n->text, "${summary}");
+}
+
 static bool add_value(struct http_text_builder *b, const struct node *n)
 {
 	switch ((enum node_kind)n->kind) {
@@ -100,7 +106,7 @@ static bool add_value(struct http_text_builder *b, const struct node *n)
 	case NODE_FLOAT:
 		return add_number(b, n);
 	case NODE_TEXT:
-		return add_string(b, n);
+		return is_summary(n) ? http_text_value(b, MATERIAL_SUMMARY) : add_string(b, n);
 	case NODE_LIST:
 		return http_json_add_list(b, n);
 	case NODE_MAPPING:

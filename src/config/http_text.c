@@ -28,6 +28,14 @@ static void end_text(struct http_text_builder *b)
 	buf_release(&b->text);
 }
 
+bool http_text_value(struct http_text_builder *b, enum material what)
+{
+	end_text(b);
+	VEC_PUSH(&b->pieces, &b->ld->fleet.arena,
+		 (struct http_piece){ .what = what, .is_value = true });
+	return true;
+}
+
 /* Finds the material of the "${NAME}" at `at`. */
 static bool find_material(const char *at, enum material *out)
 {
@@ -104,7 +112,7 @@ bool http_text_finish(struct http_text_builder *b, const struct node *n, struct 
 bool http_text_is_public(struct loader *ld, const struct node *n, const struct http_text *t)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->pieces[i].what > MATERIAL_FINGERPRINT)
+		if (!material_is_public(t->pieces[i].what))
 			return config_error(
 				ld, n,
 				"'${%s}' can stand in a body only; URLs and headers are logged on their way",

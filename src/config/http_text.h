@@ -34,11 +34,13 @@ AUTO_STRUCT(http_text_builder, struct http_text_builder, http_text_drop)
 
 /* Adds text literally, without placeholders or escapes. */
 void http_text_raw(struct http_text_builder *b, const char *text);
+/* Adds material that is a JSON value by itself; returns true. */
+bool http_text_value(struct http_text_builder *b, enum material what);
 /* Adds `text`, which comes from node `n`. */
 bool http_text_add(struct http_text_builder *b, const struct node *n, const char *text);
 bool http_text_finish(struct http_text_builder *b, const struct node *n, struct http_text *out);
 
-/* Reports anything but `${fingerprint}`, the only material that is public. */
+/* Reports material that is not public. */
 bool http_text_is_public(struct loader *ld, const struct node *n, const struct http_text *t);
 
 /* Converts a YAML value to JSON. */

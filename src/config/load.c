@@ -5,6 +5,7 @@
 #include "config/build.h"
 #include "config/check.h"
 #include "config/include.h"
+#include "config/notify_types.h"
 #include "config/pathname.h"
 #include "config/schema.h"
 #include "config/topology.h"
@@ -51,6 +52,8 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	ld->fleet.approvals = form->approvals.policy;
 	ld->fleet.approvals.signers = form->approvals.signers.list;
 	ld->fleet.approvals.signer_count = form->approvals.signers.count;
+	ld->fleet.notify = notify_from(ld, &form->notify);
+	ld->fleet.notify_count = form->notify.count;
 	if (form->include)
 		include_all(ld, form->include);
 	lookup_release(&ld->components.names);
@@ -74,6 +77,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_secrets(ld, root);
 	check_access_secrets(ld, &b, root);
 	check_copies(ld, root);
+	check_notify(ld, root);
 	check_inventories(ld, &b);
 	check_agents(ld, &b, root);
 	check_appmon_parts(ld, &b);

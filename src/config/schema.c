@@ -4,9 +4,11 @@
 #include "config/appmon_types.h"
 #include "config/certificate_types.h"
 #include "config/copies.h"
+#include "config/deliver_http.h"
 #include "config/delivery.h"
 #include "config/forms.h"
 #include "config/netname.h"
+#include "config/notify_types.h"
 #include "config/policy.h"
 #include "config/rows.h"
 #include "config/topology.h"
@@ -591,6 +593,39 @@ static const struct record approval_record = {
 	.help = "changes that signers have to approve before an apply makes them",
 };
 
+/* --- notifications --- */
+
+static const struct bounds notify_timeouts = { 1, 10LL * 60 };
+static const struct field notify_outcome_item = { .key = "on",
+						  .type = &choice_type,
+						  .param = notify_outcome_names };
+static const struct list_of notify_outcomes = { &notify_outcome_item, sizeof(unsigned), 1,
+						NOTIFY_OUTCOME_COUNT };
+static const struct field notify_fields[] = {
+	ARGV(struct notify_form, "command", command,
+	     "a program and its arguments, run without a shell; it reads the summary as JSON"),
+	FIELD(struct notify_form, "http", http, const struct notify_http_form *, own_record_type,
+	      .param = &notify_http_record, .help = "a request, made from here"),
+	FIELD(struct notify_form, "on", on, unsigned, purpose_type, .param = &notify_outcomes,
+	      .help = "outcomes that are told: changed, failed, awaiting; all when left out"),
+	DURATION(struct notify_form, "timeout", timeout, notify_timeouts, "how long it may take"),
+	{ 0 },
+};
+static const struct record notify_record = {
+	.name = "notify",
+	.fields = notify_fields,
+	.size = sizeof(struct notify_form),
+	.preset = &(const struct notify_form){ .on = NOTIFY_ALL, .timeout = 30 },
+	.rules = (const struct key_rule[]){ { KEYS_ONE_OF, { "command", "http" } }, { 0 } },
+	.check = notify_check,
+	.help = "who is told how an apply has ended, and of which outcomes",
+};
+static const struct field notify_item = { .key = "notify",
+					  .type = &record_type,
+					  .param = &notify_record };
+static const struct list_of notify_items = { &notify_item, sizeof(struct notify_form), 0,
+					     NOTIFY_LIMIT };
+
 /* --- the file --- */
 
 #define SECTIONS                                                                           \
@@ -629,6 +664,8 @@ static const struct field fleet_fields[] = {
 	FIELD(struct fleet_form, "approvals", approvals, struct approval_form, record_type,
 	      .param = &approval_record,
 	      .help = "changes that signers have to approve before an apply makes them"),
+	LIST(struct fleet_form, "notify", notify, list_type, notify_items,
+	     "who is told how an apply has ended"),
 	FIELD(struct fleet_form, "access", access, struct fleet_access, record_type,
 	      .param = &access_record, .help = "certfleet's own identity towards components"),
 	{ 0 },

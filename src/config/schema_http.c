@@ -74,15 +74,15 @@ static const struct list_of status_items = { &status_item, sizeof(unsigned), 1, 
 		      .help = "body of the request, as JSON; the value of a " \
 			      "placeholder is escaped")
 
-#define REQUEST                                                                               \
-	FIELD(struct request_form, "url", url, struct http_url, url_type, .required = true,   \
-	      .help = "https://, or http:// on this machine; the value of "                   \
-		      "a placeholder is percent-encoded"),                                    \
-		CHOICE(struct request_form, "method", method, http_method_names,              \
-		       "method of the request"),                                              \
-		HEADERS(struct request_form, headers), BODY(struct request_form, body, json), \
-		EXPECT(struct request_form, expect),                                          \
-		DURATION(struct request_form, "timeout", timeout, waits,                      \
+#define REQUEST_ROWS(T, in)                                                                 \
+	FIELD(T, "url", in url, struct http_url, url_type, .required = true,                \
+	      .help = "https://, or http:// on this machine; the value of "                 \
+		      "a placeholder is percent-encoded"),                                  \
+		CHOICE(T, "method", in method, http_method_names, "method of the request"), \
+		HEADERS(T, in headers), BODY(T, in body, in json), EXPECT(T, in expect)
+#define REQUEST                                                          \
+	REQUEST_ROWS(struct request_form, ),                             \
+		DURATION(struct request_form, "timeout", timeout, waits, \
 			 "how long an answer may take; 30s when left out")
 
 static const struct field request_fields[] = {
@@ -169,6 +169,22 @@ const struct record call_record = {
 	.size = sizeof(struct call_form),
 	.check = call_check,
 	.help = "a request, made from here",
+};
+
+static const struct field notify_http_fields[] = {
+	REQUEST_ROWS(struct notify_http_form, request.),
+	SECRET(struct notify_http_form, "secret_path", path,
+	       "what follows in the URL, where that is a secret, as of a webhook"),
+	ACCESS(struct notify_http_form),
+	{ 0 },
+};
+const struct record notify_http_record = {
+	.name = "notify_http",
+	.fields = notify_http_fields,
+	.size = sizeof(struct notify_http_form),
+	.preset = &(const struct notify_http_form){ .request.method = HTTP_POST },
+	.check = notify_http_check,
+	.help = "a request that tells it; its body is the summary unless it says otherwise",
 };
 
 /* --- etcd and Caddy --- */

@@ -29,7 +29,7 @@ void put_path(struct writer *w, const char *field, const char *path);
 void put_words(struct writer *w, const char *field, const char *const *words);
 /* Writes the reference, not the secret. */
 void put_secret(struct writer *w, const char *field, const struct secret_ref *s);
-void put_call(struct writer *w, const struct http_call *c);
+void put_call(struct writer *w, const char *verb, const struct http_call *c);
 
 /*
  * The rows of a record, read from the struct `from`: what the loader has read by

@@ -40,6 +40,7 @@ bool declared_changes(const struct declared *d, const struct job *j, struct decl
 	switch (j->verb) {
 	case DRIVER_PROBE:
 	case DRIVER_READ:
+	case DRIVER_NOTIFY:
 	case DRIVER_VERB_COUNT:
 		return true;
 	case DRIVER_STAGE:

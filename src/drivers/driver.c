@@ -12,6 +12,7 @@
 #include "drivers/order_sign.h"
 #include "drivers/pair_directory.h"
 #include "install/supervisor.h"
+#include "model/http_spec.h"
 #include "pki/foreign.h"
 #include "remote/batch.h"
 
@@ -113,6 +114,8 @@ static const struct driver *driver_for(const struct component *c, enum driver_ve
 
 static const struct driver *job_driver(const struct job *j)
 {
+	if (j->target)
+		return j->target->http ? &notify_http_driver : &notify_command_driver;
 	return j->appmon ? &appmon_driver : driver_for(j->component, j->verb);
 }
 
@@ -138,6 +141,8 @@ static bool begins_something(const struct job *j)
 		return true;
 	case DRIVER_ACTIVATE:
 		return !j->rolls_back;
+	case DRIVER_NOTIFY:
+		return !j->stopped;
 	case DRIVER_ABORT:
 	case DRIVER_REVERT:
 	case DRIVER_VERB_COUNT:
@@ -148,7 +153,7 @@ static bool begins_something(const struct job *j)
 
 static bool only_reads(enum driver_verb verb)
 {
-	return verb == DRIVER_PROBE || verb == DRIVER_READ;
+	return verb == DRIVER_PROBE || verb == DRIVER_READ || verb == DRIVER_NOTIFY;
 }
 
 void driver_began(struct job *j)
@@ -286,6 +291,15 @@ static void activating_add(struct activating *a, const struct component *c)
 	a->count++;
 }
 
+static const char *job_origin(const struct drivers *d, const struct job *j)
+{
+	const struct driver *driver = job_driver(j);
+
+	if (j->target)
+		return j->target->http->request.url.origin;
+	return driver->origin ? driver->origin(j->component) : d->options.access->appmon.origin;
+}
+
 /* False: it fails with the error of the job. */
 static bool driver_prepare(struct drivers *d, struct job *j, struct arena *a,
 			   struct driver_session *v)
@@ -296,8 +310,7 @@ static bool driver_prepare(struct drivers *d, struct job *j, struct arena *a,
 		d->batch = batch_new();
 	batch_on_stop(d->batch, tell_stopping, d);
 	*v = (struct driver_session){ .drivers = d, .job = j, .driver = driver, .arena = a };
-	v->origin =
-		driver->origin ? driver->origin(j->component) : d->options.access->appmon.origin;
+	v->origin = job_origin(d, j);
 	if (!driver->prepare || driver->prepare(v, &j->error))
 		return true;
 	driver_forget(v);

@@ -29,7 +29,8 @@ enum driver_verb {
 	DRIVER_ACTIVATE,
 	DRIVER_REVERT,
 	DRIVER_REMOVE,
-	DRIVER_READ, /* the pair that is installed, with its key */
+	DRIVER_READ,   /* the pair that is installed, with its key */
+	DRIVER_NOTIFY, /* tells a target of the fleet, without a component */
 	DRIVER_VERB_COUNT
 };
 
@@ -64,7 +65,11 @@ struct job {
 	size_t leaf_count;
 	int64_t ordered; /* activate: when an earlier run ordered a restart whose outcome
 			    is not known, UTC seconds; 0: none did */
-	int64_t awaits;  /* probe: seconds that `activating` is waited for first; 0: it is not */
+	/* notify: who is told what; a stop that came before it does not keep it from that */
+	const struct notify *target;
+	const struct notice *notice;
+	bool stopped;
+	int64_t awaits; /* probe: seconds that `activating` is waited for first; 0: it is not */
 	struct arena *arena; /* for the answer */
 	/* set by drivers_run(), from struct drivers_options */
 	const char *directory;

@@ -41,7 +41,7 @@ struct driver {
 	driver_session_fn *sessions[DRIVER_VERB_COUNT];
 	driver_fn *calls[DRIVER_VERB_COUNT];
 	unsigned files_verbs; /* 1 << verb: as of the driver `files`, for many jobs together */
-	const char *(*origin)(const struct component *c);
+	const char *(*origin)(const struct component *c); /* NULL: of the AppMon Server */
 	/* Activates jobs together, in one conversation; sets `done` or `error` of each. */
 	void (*activate_all)(struct driver_session *v, struct job *const *jobs, size_t count);
 	/* The command that activates on this host, under a supervisor; false: it is none. */
@@ -104,6 +104,8 @@ extern const struct driver etcd_driver;
 extern const struct driver handoff_driver;
 extern const struct driver haproxy_driver;
 extern const struct driver http_driver;
+extern const struct driver notify_command_driver; /* notify only, in notify.c */
+extern const struct driver notify_http_driver;
 extern const struct driver sftp_driver;
 
 #endif

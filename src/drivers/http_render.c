@@ -5,16 +5,20 @@
 #include "drivers/api_identity.h"
 #include "drivers/redact_reply.h"
 #include "pki/export.h"
+#include "json/value.h"
 
 #include <string.h>
 #include <strings.h>
 
 /* The file of install/ with the same content; FILE_KIND_COUNT: none. */
 static const enum file_kind parts[] = {
-	[MATERIAL_TEXT] = FILE_KIND_COUNT,          [MATERIAL_FINGERPRINT] = FILE_KIND_COUNT,
-	[MATERIAL_CERTIFICATE] = FILE_KIND_LEAF,    [MATERIAL_CHAIN] = FILE_KIND_CHAIN,
-	[MATERIAL_FULLCHAIN] = FILE_KIND_FULLCHAIN, [MATERIAL_KEY] = FILE_KIND_KEY,
-	[MATERIAL_COMBINED] = FILE_KIND_COMBINED,   [MATERIAL_PKCS12] = FILE_KIND_COUNT,
+	[MATERIAL_TEXT] = FILE_KIND_COUNT,    [MATERIAL_FINGERPRINT] = FILE_KIND_COUNT,
+	[MATERIAL_FLEET] = FILE_KIND_COUNT,   [MATERIAL_RUN] = FILE_KIND_COUNT,
+	[MATERIAL_OUTCOME] = FILE_KIND_COUNT, [MATERIAL_LINES] = FILE_KIND_COUNT,
+	[MATERIAL_SUMMARY] = FILE_KIND_COUNT, [MATERIAL_CERTIFICATE] = FILE_KIND_LEAF,
+	[MATERIAL_CHAIN] = FILE_KIND_CHAIN,   [MATERIAL_FULLCHAIN] = FILE_KIND_FULLCHAIN,
+	[MATERIAL_KEY] = FILE_KIND_KEY,       [MATERIAL_COMBINED] = FILE_KIND_COMBINED,
+	[MATERIAL_PKCS12] = FILE_KIND_COUNT,
 };
 _Static_assert(sizeof(parts) / sizeof(*parts) == MATERIAL_COUNT, "every material needs its row");
 
@@ -110,14 +114,55 @@ static void add_escaped(struct secret *out, const struct secret *text)
 	}
 }
 
+/* Text of the job's notice or its fingerprint; NULL: the material is of the pair. */
+static const char *told_text(const struct job *j, enum material what)
+{
+	switch (what) {
+	case MATERIAL_FINGERPRINT:
+		return j->fingerprint ? j->fingerprint : "";
+	case MATERIAL_FLEET:
+		return j->notice->fleet;
+	case MATERIAL_RUN:
+		return j->notice->run;
+	case MATERIAL_OUTCOME:
+		return j->notice->outcome;
+	case MATERIAL_LINES:
+		return j->notice->text;
+	case MATERIAL_SUMMARY:
+		return j->notice->summary;
+	case MATERIAL_TEXT:
+	case MATERIAL_CERTIFICATE:
+	case MATERIAL_CHAIN:
+	case MATERIAL_FULLCHAIN:
+	case MATERIAL_KEY:
+	case MATERIAL_COMBINED:
+	case MATERIAL_PKCS12:
+	case MATERIAL_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static void add_notice_text(struct secret *out, const char *text, bool in_string)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(json) string = json_text(text);
+	const char *quoted = json_to_text(string, &a);
+
+	if (in_string)
+		secret_add(out, quoted + 1, strlen(quoted) - 2);
+	else
+		secret_add(out, text, strlen(text));
+}
+
 static void add_material(struct secret *out, const struct http_words *w, const struct job *j,
 			 enum material what, bool in_json)
 {
 	const struct secret *text = NULL;
+	const char *told = told_text(j, what);
 
-	if (what == MATERIAL_FINGERPRINT) {
-		if (j->fingerprint)
-			secret_add(out, j->fingerprint, strlen(j->fingerprint));
+	if (told) {
+		add_notice_text(out, told, in_json);
 		return;
 	}
 	text = what == MATERIAL_PKCS12 ? &w->pkcs12 : &w->pieces.parts[parts[what]].bytes;
@@ -136,7 +181,7 @@ static void http_render_fill_in(struct secret *out, const struct http_words *w, 
 		if (p->what == MATERIAL_TEXT)
 			secret_add(out, p->text, strlen(p->text));
 		else
-			add_material(out, w, j, p->what, in_json);
+			add_material(out, w, j, p->what, in_json && !p->is_value);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rendering of a request declared in the fleet file: placeholders in braces are
- * filled in from the job's pair, secrets are fetched.
+ * filled in from the job's pair or notice, secrets are fetched.
  *
  * `struct http_words w = { 0 };` is empty.  It holds the pair's key and the
  * header values of the last rendered request until http_words_release().

@@ -8,24 +8,8 @@
 #include <strings.h>
 
 enum {
-	SHORTEST_SECRET = 3,
 	STATUS_STALE = 412
 };
-
-static bool redact_reply_holds(const char *text, size_t len, const void *bytes, size_t count)
-{
-	return count >= SHORTEST_SECRET && memmem(text, len, bytes, count);
-}
-
-/* Looks for the whole secret, and for the part after "Bearer " and the like. */
-static bool holds_secret(const char *text, size_t len, const struct secret *s)
-{
-	const unsigned char *blank = memchr(s->bytes, ' ', s->len);
-
-	return redact_reply_holds(text, len, s->bytes, s->len) ||
-	       (blank &&
-		redact_reply_holds(text, len, blank + 1, s->len - (size_t)(blank + 1 - s->bytes)));
-}
 
 static bool repeats_a_secret(const struct driver_session *v, const struct exchange *x,
 			     const char *text, size_t len)
@@ -34,11 +18,11 @@ static bool repeats_a_secret(const struct driver_session *v, const struct exchan
 	const struct secret *const *told = driver_secrets(v, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (holds_secret(text, len, told[i]))
+		if (redact_repeats(text, len, told[i]))
 			return true;
 	for (size_t i = 0; i < x->header_count; i++)
 		if (!strcasecmp(x->headers[i].name, "Authorization") &&
-		    holds_secret(text, len, x->headers[i].value))
+		    redact_repeats(text, len, x->headers[i].value))
 			return true;
 	return false;
 }

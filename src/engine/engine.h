@@ -28,6 +28,7 @@ enum event_kind {
 	EVENT_STEP_ENDED,
 	EVENT_NOTE, /* a message that belongs to no step */
 	EVENT_RUN_ENDED,
+	EVENT_NOTIFIED, /* a target was told, or not */
 	EVENT_KIND_COUNT
 };
 
@@ -41,7 +42,8 @@ struct event {
 	size_t total;
 	const char *generation; /* fingerprint of the step's generation; NULL */
 	enum step_outcome outcome;
-	const char *text;           /* a step's error, a note; NULL */
+	const char *target;         /* notified */
+	const char *text;           /* a step's error, a note, why a target was not told; NULL */
 	int exit_status;            /* run ended */
 	const int64_t *waits_until; /* likewise, as in struct apply_result */
 };
@@ -233,5 +235,24 @@ struct apply_result {
  */
 MUST_CHECK bool engine_apply(struct engine *en, const struct apply_order *order,
 			     struct apply_result *result, struct err *e);
+
+/*
+ * engine/notify_targets.c: tells the targets of the fleet file what a notice says, and
+ * emits an event for each.  Nothing here is fatal.  Of a run, the history has who was told.
+ * Without approval a target that is new waits where the rules of the state ask for approvals
+ * of contacts.
+ */
+struct notify_order {
+	const struct notice *notice;
+	unsigned outcomes; /* a bit for each enum notify_outcome that holds */
+	bool everybody;    /* whatever outcomes a target asks for */
+	unsigned run;      /* 0: there was none */
+	bool approved;
+};
+/* How many targets could not be told. */
+size_t engine_notify(struct engine *en, const struct notify_order *order);
+
+/* Who runs this: user@host, in `a`. */
+const char *engine_who(struct arena *a);
 
 #endif

@@ -56,10 +56,10 @@ MUST_CHECK bool engine_unseal(struct engine *en, struct err *e);
 MUST_CHECK bool engine_seal_secret(struct engine *en, struct seal_secret *out, struct err *e);
 /* As engine_unseal() of a new state, whose keys get the seal that the fleet file names. */
 MUST_CHECK bool engine_unseal_state(struct engine *en, struct state *s, struct err *e);
-/* Who runs this: user@host, in `a`. */
-const char *engine_who(struct arena *a);
 void engine_note(struct engine *en, const char *fmt, ...) PRINTF(2, 3);
 void engine_forget_secrets(struct engine *en);
+/* Whether foreign text has a secret that was read. */
+bool engine_repeats_secret(const struct engine *en, const char *text);
 void engine_forget_imports(struct engine *en);
 void engine_forget_source(struct engine *en);
 

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/child.h"
 #include "base/fs.h"
+#include "base/redact.h"
 #include "base/text.h"
 #include "base/trusted_file.h"
 #include "engine/backup.h"
@@ -31,6 +32,14 @@ void engine_forget_secrets(struct engine *en)
 		free(en->secrets);
 		en->secrets = next;
 	}
+}
+
+bool engine_repeats_secret(const struct engine *en, const char *text)
+{
+	for (const struct secret_slot *s = en->secrets; s; s = s->next)
+		if (s->value.len && redact_repeats(text, strlen(text), &s->value))
+			return true;
+	return false;
 }
 
 void engine_take_secrets(struct engine *en, struct engine *from)

@@ -34,6 +34,17 @@ static void visit_http(const struct secret_visitor *v, const struct http *http)
 		visit_request(v, http->requests[verb]);
 }
 
+void notify_secrets(const struct notify *n, secret_visit_fn *visit, void *ctx)
+{
+	const struct secret_visitor v = { visit, ctx };
+
+	visit_secret(&v, &n->secret_path);
+	if (!n->http)
+		return;
+	visit_access(&v, &n->http->access);
+	visit_request(&v, &n->http->request);
+}
+
 void component_secrets(const struct component *c, const struct fleet_access *access,
 		       secret_visit_fn *visit, void *ctx)
 {

@@ -31,6 +31,10 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_SIEVE] = "sieve",
 };
 
+const char *const notify_outcome_names[] = { [NOTIFY_CHANGED] = "changed",
+					     [NOTIFY_FAILED] = "failed",
+					     [NOTIFY_AWAITING] = "awaiting",
+					     NULL };
 const char *const commit_order_names[] = {
 	[COMMIT_BY_WAVE] = "by-wave", [COMMIT_ALL_FIRST] = "all-first", NULL
 };

@@ -15,6 +15,7 @@
 #define MODEL_FLEET_H
 
 #include "base/arena.h"
+#include "model/notify.h"
 #include "model/secret_ref.h"
 #include "model/window.h"
 
@@ -598,6 +599,8 @@ struct fleet {
 	size_t freeze_count;
 	struct run_limits limits;
 	struct approval_policy approvals;
+	const struct notify *notify; /* as in the file */
+	size_t notify_count;
 	const struct issuer *issuers;
 	size_t issuer_count;
 	const struct certificate *certificates;

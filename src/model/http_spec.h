@@ -13,10 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Placeholders in a request, replaced by material of the pair. */
+/* Placeholders in a request, replaced by material of the pair, or of a notification. */
 enum material {
 	MATERIAL_TEXT, /* plain text, no placeholder */
+	/* public: may also stand in URLs and headers */
 	MATERIAL_FINGERPRINT,
+	MATERIAL_FLEET,
+	MATERIAL_RUN,
+	MATERIAL_OUTCOME,
+	/* of a notification; in a body only, like the following */
+	MATERIAL_LINES,
+	MATERIAL_SUMMARY,
 	MATERIAL_CERTIFICATE, /* the leaf; PEM, like the following */
 	MATERIAL_CHAIN,
 	MATERIAL_FULLCHAIN,
@@ -29,6 +36,7 @@ enum material {
 struct http_piece {
 	enum material what;
 	const char *text; /* MATERIAL_TEXT */
+	bool is_value;    /* a JSON value by itself, not a part of a string */
 };
 
 /* Text with placeholders for the current pair. */
@@ -101,7 +109,7 @@ struct http {
 	const struct http_request *requests[DECLARED_COUNT]; /* or NULL */
 };
 
-/* The request of `activate: {http: ...}`. */
+/* The request of `activate: {http: ...}`, or of a notification. */
 struct http_call {
 	struct http_access access;
 	struct http_request request;
@@ -114,6 +122,10 @@ struct http_call {
 bool http_text_has(const struct http_text *t, enum material what);
 bool http_text_needs_pair(const struct http_text *t);
 bool request_needs_pair(const struct http_request *r);
+/* Whether the material may stand in URLs and headers, which are logged on their way. */
+bool material_is_public(enum material what);
+/* The URL with its placeholders by name, as in "${fingerprint}". */
+const char *http_url_text(const struct http_url *url, struct arena *a);
 
 extern const char *const material_names[MATERIAL_COUNT + 1];
 extern const char *const http_method_names[HTTP_METHOD_COUNT + 1];

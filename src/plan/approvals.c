@@ -125,7 +125,10 @@ static void approvals_of_removals(struct plan_builder *d)
 				     "what is removed");
 }
 
-/* The old rules stay until others are approved: nothing else waits for the new ones. */
+/*
+ * The old rules stay until others are approved: nothing else waits for the new ones, nor
+ * for a target of notifications, which is told nothing before.
+ */
 static void approvals_of_fleet(struct plan_builder *d)
 {
 	if (!approval_rules_equal(rules_of(d), d->snapshot->approvals_asked))
@@ -134,6 +137,9 @@ static void approvals_of_fleet(struct plan_builder *d)
 				      "another rule in 'approvals'");
 	approvals_of_contacts(d, &d->contacts, (struct precondition_spec){ .name = "" },
 			      "what the fleet reaches for the first time");
+	approvals_of_contacts(d, &d->notify,
+			      (struct precondition_spec){ .name = "", .alone = true },
+			      "what 'notify' reaches for the first time");
 	approvals_of_removals(d);
 }
 

@@ -218,6 +218,7 @@ struct plan_builder {
 	struct contacts contacts;                   /* of the fleet itself */
 	struct contacts left;                       /* what the fleet file does without now */
 	struct contact_list *reach;                 /* all of them */
+	struct contacts notify;                     /* of its notifications */
 	size_t approval_count;                      /* preconditions of approvals */
 	bool rules_held;                            /* other rules wait for approvals */
 	size_t known_count;                         /* components known to the state */

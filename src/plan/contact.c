@@ -276,6 +276,34 @@ static void contact_add_copies(struct contact_list *c)
 	}
 }
 
+static void contact_visit_secret(void *ctx, const struct secret_ref *ref)
+{
+	contact_add_secret(ctx, ref);
+}
+
+const char *notify_contact(const struct notify *n, struct arena *a)
+{
+	return arena_printf(a, "%s %s", kinds[n->http ? CONTACT_REQUEST : CONTACT_COMMAND].word,
+			    n->name);
+}
+
+static void contact_add_notify(struct contact_list *c)
+{
+	const struct fleet *f = c->d->fleet;
+
+	c->of = &c->d->notify;
+	for (size_t i = 0; i < f->notify_count; i++) {
+		const struct notify *n = &f->notify[i];
+
+		if (n->http)
+			contact_add_call(c, n->http);
+		else
+			contact_add(c, CONTACT_COMMAND, n->name);
+		notify_secrets(n, contact_visit_secret, c);
+	}
+	c->of = &c->d->contacts;
+}
+
 /* Agent credentials and trust anchor. */
 static void contact_add_access(struct contact_list *c)
 {
@@ -302,11 +330,6 @@ static void contact_add_appmon(struct contact_list *c, const struct component *o
 			    contact_trusted(c, "authority of the AppMon Server", appmon->ca));
 }
 
-static void contact_visit_secret(void *ctx, const struct secret_ref *ref)
-{
-	contact_add_secret(ctx, ref);
-}
-
 static void collect(struct contact_list *c)
 {
 	struct plan_builder *d = c->d;
@@ -314,6 +337,7 @@ static void collect(struct contact_list *c)
 
 	add_policies(c);
 	contact_add_copies(c);
+	contact_add_notify(c);
 	contact_add_access(c);
 	/* A plan about something else opens the imports all the same. */
 	for (size_t i = 0; i < f->certificate_count; i++) {

@@ -13,30 +13,13 @@ static void contact_http_add_access(struct contact_list *c, const char *origin,
 					    a->ca));
 }
 
-/* URL text with placeholders by name, as in "${fingerprint}". */
-static const char *url_text(const struct contact_list *c, const struct http_url *url)
-{
-	AUTO(buf) out = { 0 };
-
-	buf_puts(&out, url->origin);
-	for (size_t i = 0; i < url->path.count; i++) {
-		const struct http_piece *p = &url->path.pieces[i];
-
-		if (p->what == MATERIAL_TEXT)
-			buf_puts(&out, p->text);
-		else
-			buf_printf(&out, "${%s}", material_names[p->what]);
-	}
-	return arena_strdup(&c->d->scratch, buf_text(&out));
-}
-
 static void contact_http_add_request(struct contact_list *c, const struct http_request *r)
 {
 	bool gives = request_needs_pair(r);
 
 	contact_add(c, gives ? CONTACT_KEYS : CONTACT_REQUEST,
 		    arena_printf(&c->d->scratch, "%s %s", http_method_names[r->method],
-				 url_text(c, &r->url)));
+				 http_url_text(&r->url, &c->d->scratch)));
 }
 
 void contact_add_caddy(struct contact_list *c, const struct caddy *caddy)

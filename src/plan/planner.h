@@ -65,6 +65,9 @@ struct plan_input {
  */
 MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out, struct err *e);
 
+/* What the state knows of a target of notifications, once a completed run had it; in `a`. */
+const char *notify_contact(const struct notify *n, struct arena *a);
+
 /* Whether an apply writes anything: a step, or a record of a rename (`was:`),
  * a hold or an acknowledgement. */
 bool plan_has_work(const struct plan *p);

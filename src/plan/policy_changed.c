@@ -4,9 +4,11 @@
  * contact list has one text for each object, "policy KIND NAME FIELD=VALUE FIELD=VALUE",
  * so that a plan can tell what a completed run had.
  */
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "model/http_spec.h"
 #include "plan/contact_list.h"
 #include "plan/precondition.h"
 
@@ -117,6 +119,30 @@ static const char *in_clear(const struct fleet *f)
 	return f->state.unsealed ? " unencrypted=state" : "";
 }
 
+/* "mail.sh,https://hooks.example.com:changed+failed", each target without blanks. */
+static const char *notify_text(struct arena *a, const struct fleet *f)
+{
+	AUTO(buf) out = { 0 };
+
+	for (size_t i = 0; i < f->notify_count; i++) {
+		const struct notify *n = &f->notify[i];
+		char between = ':';
+
+		buf_puts(&out, i ? "," : "");
+		if (n->http)
+			buf_puts(&out, n->http->request.url.origin);
+		else
+			text_percent(&out, strrchr(n->argv[0], '/') ? strrchr(n->argv[0], '/') + 1
+								    : n->argv[0]);
+		for (unsigned k = 0; k < NOTIFY_OUTCOME_COUNT; k++)
+			if (n->on != NOTIFY_ALL && n->on & 1u << k) {
+				buf_printf(&out, "%c%s", between, notify_outcome_names[k]);
+				between = '+';
+			}
+	}
+	return arena_strdup(a, buf_text(&out));
+}
+
 void contact_add_policies(struct contact_list *list)
 {
 	const struct fleet *f = list->d->fleet;
@@ -127,12 +153,14 @@ void contact_add_policies(struct contact_list *list)
 		arena_printf(&list->d->scratch, "backup keep=%u%s", f->backup.keep, in_clear(f)));
 	contact_add(list, CONTACT_POLICY,
 		    arena_printf(&list->d->scratch,
-				 "fleet components_per_run=%s percent_per_run=%s freeze=%s",
+				 "fleet components_per_run=%s percent_per_run=%s freeze=%s%s%s",
 				 limit_text(&list->d->scratch, f->limits.components),
 				 limit_text(&list->d->scratch, f->limits.percent),
 				 f->freeze_count ? freezes_text(&list->d->scratch, "", f->freezes,
 								f->freeze_count)
-						 : "none"));
+						 : "none",
+				 f->notify_count ? " notify=" : "",
+				 f->notify_count ? notify_text(&list->d->scratch, f) : ""));
 	for (size_t i = 0; i < f->certificate_count; i++)
 		policy_of_certificate(list, &f->certificates[i]);
 	for (size_t i = 0; i < f->role_count; i++)

@@ -29,6 +29,12 @@ static const struct member run_approval_members[] = {
 	{ 0 },
 };
 
+static const struct member run_told_members[] = {
+	TEXT_MEMBER("target", struct notified, target),
+	TEXT_MEMBER("error", struct notified, error, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 static const struct member run_record_members[] = {
 	NUMBER_MEMBER("number", struct run_record, number, 0, UINT_MAX),
 	TEXT_MEMBER("plan_hash", struct run_record, plan_hash),
@@ -41,6 +47,8 @@ static const struct member run_record_members[] = {
 	LIST_MEMBER("approvals", struct run_record, approvals, approval_count, run_approval_members,
 		    .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("reason", struct run_record, reason, .absent = ABSENT_OMITTED),
+	LIST_MEMBER("told", struct run_record, told, told_count, run_told_members,
+		    .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("previous", struct run_record, previous, .absent = ABSENT_OMITTED),
 	{ 0 },
 };

@@ -32,6 +32,12 @@ enum step_outcome {
 	STEP_OUTCOME_COUNT
 };
 
+/* A target of notifications that was told of a run, or could not be. */
+struct notified {
+	const char *target;
+	const char *error; /* NULL: it was told */
+};
+
 struct run_record {
 	unsigned number;
 	const char *plan_hash;
@@ -44,6 +50,8 @@ struct run_record {
 	const struct approval *approvals; /* that counted for it */
 	size_t approval_count;
 	const char *reason; /* why it needed none; NULL */
+	const struct notified *told;
+	size_t told_count;
 	/* hash of the line before; "": there is none; NULL: of a former version, without hashes */
 	const char *previous;
 	int64_t serial; /* last serial written by this run, including commits after its record */
@@ -68,7 +76,10 @@ struct step_record {
  * run's.
  */
 MUST_CHECK bool journal_begin_run(struct state *s, struct run_record *r, struct err *e);
-/* Records the end of a run, in one transaction with `more` (may be NULL). */
+/*
+ * Records the end of a run, in one transaction with `more` (may be NULL).  Of the newest
+ * run it may be recorded again, with who was told.
+ */
 MUST_CHECK bool journal_end_run(struct state *s, struct run_record *r, struct change *more,
 				struct err *e);
 MUST_CHECK bool journal_step(struct state *s, const struct run_record *r,

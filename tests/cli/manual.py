@@ -26,6 +26,19 @@ def fences(path):
     return found + [("", block) for block in re.findall(r"^(?: {4}.*\n)+", re.sub(r"(?s)```.*?```", "", text), re.M)]
 
 
+def load(text):
+    """YAML by the core schema of 1.2, where 'on' is text."""
+    return yaml.load(text, Core)
+
+
+class Core(yaml.SafeLoader):
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in rows if tag != "tag:yaml.org,2002:bool"]
+        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+
+
+Core.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^([Tt]rue|TRUE|[Ff]alse|FALSE)$"), list("tTfF"))
+
 # What a part of a fleet file is put into.
 WHOLE = {
     "certfleet": 1, "fleet": "example",
@@ -66,10 +79,10 @@ def examples(folder, *files):
             count += 1
             name = f"{folder}/{os.path.basename(path)}-{count}.yaml"
             if kind != "yaml":
-                text = json.dumps(completed(kind.split()[1], yaml.safe_load(text)))
+                text = json.dumps(completed(kind.split()[1], load(text)))
             elif text.startswith("certfleet-agent:"):
                 name = name.replace(".yaml", ".agent.json")
-                text = json.dumps(yaml.safe_load(text))
+                text = json.dumps(load(text))
             open(name, "w", encoding="utf-8").write(text)
     if count < 10:
         bad.append(f"only {count} examples")

@@ -19,7 +19,7 @@ Core.add_implicit_resolver("tag:yaml.org,2002:bool", __import__("re").compile(r"
 json.dump(yaml.load(sys.stdin, Core), sys.stdout)'
 }
 
-for file in "$root"/examples/*.yaml "$root"/examples/demo/*.yaml "$root"/examples/appmon/*.yaml; do
+for file in "$root"/examples/*.yaml "$root"/examples/demo/*.yaml "$root"/examples/notify/*.yaml "$root"/examples/appmon/*.yaml; do
 	to_json <"$file" >run/fleet.json
 	fits_schema fleet.schema.json run/fleet.json
 	ok $? "${file#"$root"/} is valid by the schema"

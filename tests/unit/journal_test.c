@@ -289,4 +289,33 @@ TEST(a_run_that_cannot_be_recorded_gets_no_number)
 	state_close(s);
 }
 
+TEST(who_was_told_of_a_run_is_recorded_at_its_end)
+{
+	static const struct notified told[] = { { "page me", NULL }, { "POST https://a/", "no" } };
+	AUTO(arena) a = { 0 };
+	struct flaw_list flaws = { .arena = &a };
+	struct state *s = must_open_state(*state, true);
+	struct run_record r = begun_run(s, NULL);
+	struct run_record read = { 0 };
+	struct err e = { 0 };
+
+	must_end(s, &r);
+	r.told = told;
+	r.told_count = 2;
+	must(journal_end_run(s, &r, NULL, &e), &e);
+	must(journal_run(s, 1, &a, &read, &e), &e);
+	assert_int_equal(read.told_count, 2);
+	assert_string_equal(read.told[0].target, "page me");
+	assert_null(read.told[0].error);
+	assert_string_equal(read.told[1].error, "no");
+	must(history_verify(s, &flaws, &e), &e);
+	assert_int_equal(flaws.lines.count, 0);
+	assert_int_equal(flaws.records, 1);
+	r = begun_run(s, NULL);
+	must_end(s, &r);
+	must(history_verify(s, &flaws, &e), &e);
+	assert_int_equal(flaws.lines.count, 0);
+	state_close(s);
+}
+
 TEST_EACH(make_place, remove_place)
