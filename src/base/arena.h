@@ -31,6 +31,7 @@ void *arena_alloc(struct arena *a, size_t size);
 /* An array of `count` zeroed items; aborts on overflow of the product. */
 void *arena_array(struct arena *a, size_t count, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
+/* Exactly `n` bytes, which may hold zeros. */
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 

@@ -352,7 +352,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 		const char *generation = r->generation;
 
 		if (generation)
-			generation = arena_strndup(t.arena, generation, FINGERPRINT_SHOWN);
+			generation = arena_printf(t.arena, "%.*s", FINGERPRINT_SHOWN, generation);
 		table_add(&t, arena_printf(t.arena, "%u", r->number), TONE_PLAIN);
 		table_add(&t, step_kind_names[r->kind], TONE_PLAIN);
 		table_add(&t, r->copy ? r->copy : r->component, TONE_PLAIN);

@@ -41,7 +41,7 @@ const char *answers_new_name(const struct answers *a, const char *text)
 
 	if (!strncmp(text, "*.", 2))
 		text = arena_printf(a->arena, "wildcard%s", text + 1);
-	name = arena_strndup(a->arena, text, NAME_LIMIT - 4);
+	name = arena_strndup(a->arena, text, strnlen(text, NAME_LIMIT - 4));
 	for (char *at = name; *at; at++)
 		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-",
 			    *at))

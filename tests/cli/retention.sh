@@ -40,7 +40,7 @@ hasnt "$(bundles)" "$first" "the first one goes"
 cf_at 100 apply --yes --target two
 is $status 0 "one certificate is renewed, another one has ended and is still installed"
 third=$(bundles | sed -n 1p)
-is "$third" "$(ls backups/*02T*.zip | xargs -n1 basename)" "the bundle that has the ended one's key"
+is "$third" "$(ls backups/*-"$(date -u -d "+2 days" +%Y%m%d)"T*.zip | xargs -n1 basename)" "the bundle that has the ended one's key"
 cf_at 101 backup create
 has "$out" "bundle '$third' is kept: no newer one holds a key of 'site'" "stays, as is said"
 cf_at 102 backup create
