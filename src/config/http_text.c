@@ -93,6 +93,11 @@ bool http_text_add(struct http_text_builder *b, const struct node *n, const char
 			return config_error(b->ld, n,
 					    "unknown placeholder in '%s', did you mean '${%s}'?",
 					    shown(b->ld, at), word);
+		} else if (begins && !b->ld->scope) {
+			return config_error(
+				b->ld, n,
+				"unknown placeholder '${%.*s}'; a notification has ${fleet}, ${run}, ${outcome}, ${text} and ${summary}",
+				(int)strcspn(shown(b->ld, at + 2), "}"), shown(b->ld, at + 2));
 		} else if (!add_next(&x, b, &at)) {
 			return false;
 		}

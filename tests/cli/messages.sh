@@ -78,6 +78,10 @@ at_port='verify: {tls: "127.0.0.1:1", server_name: shop.example.com}'
 reached() { # TITLE DELIVER MORE
 	plans "$1" "" "{certificate: shop, deliver: $2, $at_port}" "${3:-}"
 }
+tells() { # TITLE TARGET
+	fleet "" "" "notify: [$2]" >certfleet.yaml
+	said "$1" notify
+}
 
 all() {
 	fleet >certfleet.yaml
@@ -147,6 +151,16 @@ all() {
 	checks "a component without its access" "" '{certificate: shop, deliver: {sftp: {url: "sftp://root@127.0.0.1", directory: /tls}}}'
 	sed -i '/^backup/d' certfleet.yaml
 	said "no backup" validate
+
+	fleet >certfleet.yaml
+	said "nobody to notify" notify
+	checks "a webhook as text" "" "" 'notify: [{http: {url: "https://hooks.example.com/", secret_path: T000/B000/XXXX}}]'
+	checks "a placeholder of no notification" "" "" 'notify: [{http: {url: "https://hooks.example.com/", json: {text: "${message}"}}}]'
+	checks "a script beside the fleet file" "" "" 'notify: [{command: [notify/mail.sh]}]'
+	tells "no such program" '{command: [no-such-program]}'
+	tells "a program that fails" '{command: [sh, -c, "echo no route to the mail server >&2; exit 1"]}'
+	tells "nothing that listens" '{http: {url: "http://127.0.0.1:1/"}}'
+	tells "a webhook that is not there" '{http: {url: "http://127.0.0.1:1/", secret_path: {file: nowhere}}}'
 
 	cp c.pem notes.txt
 	7z a -tzip -p'right password' sealed.zip c.pem k.pem >/dev/null
@@ -258,6 +272,7 @@ grep -o "'certfleet [^']*'" run/named | tr -d "'" | sort -u >run/commands
 while read -r _ command; do
 	case $command in
 	apply*) command="$command --yes" ;;
+	notify) echo 'notify: [{command: ["true"]}]' >>certfleet.yaml ;;
 	"backup restore"* | "state reseal"*) command="$command --help" ;; # they need what is lost
 	esac
 	# shellcheck disable=SC2086

@@ -68,8 +68,19 @@ cf plan --confined
 [ ! -e run/told ]
 ok $? "nor does a confined one"
 
+# ---- a first apply that does not begin ----
+
+kept=$CERTFLEET_BACKUP_PASSPHRASE
+unset CERTFLEET_BACKUP_PASSPHRASE
+cf apply --yes
+is $status 65 "a first apply without a passphrase"
+is "$(cat run/told)" "plain  failed" "is told, though there never was a run"
+is "$(member run/told.failed 'told["run"]')" None "in its summary too"
+export CERTFLEET_BACKUP_PASSPHRASE=$kept
+
 # ---- a run that changes something ----
 
+forget_told
 cf_out apply --yes --json
 printf '%s\n' "$out" >run/lines
 is $status 0 "the first apply ends well"
@@ -174,6 +185,14 @@ echo >run/go
 wait $first
 is $? 0 "the other one ends well"
 forget_told
+cf plan --out stale.plan
+touch run/enough
+sed -i 's/CN=slow/CN=fast/' certfleet.yaml
+cf apply stale.plan
+is $status 5 "a saved plan that is stale"
+is "$(cat run/told)" "plain  failed" "is told: whoever saved it may be gone"
+has "$(member run/told.failed 'told["error"]')" "make a new plan" "with the remedy"
+forget_told
 cf apply --yes --target nothing
 is $status 64 "a mistake of the command line"
 [ ! -e run/told ]
@@ -206,6 +225,19 @@ forget_told
 cf apply --yes --ignore-windows "the fair: is over <b>"
 is "$(sort -u run/told | sed 's/ [0-9]* / N /')" "plain N changed" "done all the same"
 is "$(member run/told.changed 'told["reasons"]')" "{'ignore_windows': 'the fair: is over <b>'}" "its reason is told"
+
+# ---- what waits for a person ----
+
+forget_told
+SUBJECT=five.example.test fleet "
+  - {command: [sh, run/tell.sh]}"
+sed -i 's|  two: .*|  two: {role: web, certificate: site, deliver: {handoff: {file: by-hand.pem, format: pem}}}|' certfleet.yaml
+cf apply --yes
+is $status 9 "a hand-off waits for a person" || sed 's/^/# /' <<<"$out"
+is "$(member run/told.awaiting 'told["outcomes"], told["counts"]["awaiting"], told["exit_status"]')" \
+	"(['changed', 'awaiting'], 1, 9)" "which is told, with what was changed"
+is "$(member run/told.awaiting '[(p["code"], p["component"]) for p in told["problems"]]')" "[('awaiting-handoff', 'two')]" "and for what"
+has "$(member run/told.awaiting 'told["text"]')" "a person has to import 'by-hand.pem'" "in the lines for people"
 
 # ---- targets that fail, hang, do not read, or say too much ----
 
@@ -327,6 +359,7 @@ forget_told
 SUBJECT=six.example.test fleet "
   - {command: [sh, run/tell.sh]}
   - {command: [sh, -c, 'sleep 334'], on: [failed]}
+  - {http: {url: $url/ok/stopped, ca: tls/hooks.crt}}
   - {http: {url: $url/hang, ca: tls/hooks.crt}, on: [failed]}"
 sed -i 's|  one: {role: web, certificate: site,|  one: {role: web, certificate: site, activate: {command: [sh, run/wait.sh]},|' certfleet.yaml
 cat >run/wait.sh <<-'END'
@@ -346,7 +379,23 @@ ok $? "a run that is stopped does not end well"
 is "$(sed 's/ [0-9]* / N /' run/told)" "plain N failed" "which is told despite the stop"
 is "$(member run/told.failed 'told["stopped"]')" True "as one that was stopped"
 has "$(cat run/stopped.out)" "not notified: sh -c 'sleep 334': .*did not end within 5000 ms" "nobody is waited for as long as usual"
-has "$(cat run/stopped.out)" "not notified: POST $url/hang" "over HTTP neither"
+has "$(cat run/stopped.out)" "not notified: POST $url/hang: .*5 s\|not notified: POST $url/hang: .*5000 ms" "over HTTP neither"
+has "$(cat run/requests)" "/ok/stopped" "which reaches its other targets all the same"
+
+# A stop while somebody is told ends that.
+forget_told
+SUBJECT=ten.example.test fleet "
+  - {command: [sh, run/tell.sh]}
+  - {command: [sh, -c, 'echo here >run/here; sleep 335'], timeout: 10m}
+  - {http: {url: $url/hang, ca: tls/hooks.crt}, timeout: 10m}"
+"$CERTFLEET" apply --yes >run/stopped.out 2>&1 </dev/null &
+apply=$!
+comes test -s run/here
+kill -TERM $apply
+wait $apply
+is $? 0 "a stop that comes after the run changes nothing of its result"
+has "$(cat run/stopped.out)" "not notified: sh -c 'echo here.*told to stop" "and ends what is under way"
+has "$(cat run/stopped.out)" "not notified: POST $url/hang: .*told to stop" "and begins nothing more"
 
 forget_told
 rm -f run/waits run/enough
