@@ -24,6 +24,13 @@ enum {
 	AFTER_STOP_MS = 5000, /* for each: whoever stops us does not wait for long */
 };
 
+/* A further stop is of somebody who is there. */
+static bool notify_may_begin(struct err *e)
+{
+	return !stop_insisted() ||
+	       err_set(e, ERR_STOPPED, "not done: certfleet was told to stop twice");
+}
+
 static int64_t notify_patience(const struct job *j)
 {
 	int64_t most = j->target->timeout * 1000;
@@ -48,8 +55,8 @@ static bool notify_command(struct job *j, struct err *e)
 				 .complaint = &complaint };
 	const char *cause = NULL;
 
-	if (stop_insisted())
-		return err_set(e, ERR_STOPPED, "not done: certfleet was told to stop");
+	if (!notify_may_begin(e))
+		return false;
 	buf_puts(&input, n->summary);
 	buf_putc(&input, '\n');
 	if (child_run(&c, NULL, e))
@@ -87,7 +94,7 @@ static bool notify_http(struct driver_session *v, struct err *e)
 	AUTO(secret) path = { 0 };
 	AUTO(exchange) x = { 0 };
 
-	if (!http_render(&words, v, &call->request, &call->access, &x, e))
+	if (!notify_may_begin(e) || !http_render(&words, v, &call->request, &call->access, &x, e))
 		return false;
 	secret_copy(&path, x.path, strlen(x.path));
 	if (!add_secret_path(v, &path, e))

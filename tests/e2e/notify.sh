@@ -382,6 +382,28 @@ has "$(cat run/stopped.out)" "not notified: sh -c 'sleep 334': .*did not end wit
 has "$(cat run/stopped.out)" "not notified: POST $url/hang: .*5 s\|not notified: POST $url/hang: .*5000 ms" "over HTTP neither"
 has "$(cat run/requests)" "/ok/stopped" "which reaches its other targets all the same"
 
+# After a second stop nobody is told: whoever gave it is there.
+forget_told
+rm -f run/waits run/enough
+SUBJECT=nine.example.test fleet "
+  - {command: [sh, run/tell.sh]}
+  - {http: {url: $url/ok/twice, ca: tls/hooks.crt}}"
+sed -i 's|  one: {role: web, certificate: site,|  one: {role: web, certificate: site, activate: {command: [sh, run/wait.sh]},|' certfleet.yaml
+"$CERTFLEET" apply --yes >run/stopped.out 2>&1 </dev/null &
+apply=$!
+comes test -s run/waits
+kill -TERM $apply
+comes grep -q "activation" run/stopped.out
+kill -TERM $apply
+wait $apply
+[ $? -ne 0 ]
+ok $? "a run that is stopped twice does not wait"
+touch run/enough
+[ ! -e run/told ] && [ "$(requests)" = 0 ]
+ok $? "and tells nobody"
+is "$(grep -c "not notified: .*told to stop twice" run/stopped.out)" 2 "which is said of each target"
+cf apply --yes
+
 # A stop while somebody is told ends that.
 forget_told
 SUBJECT=ten.example.test fleet "
