@@ -42,8 +42,12 @@ key=$(scalar tls/p01/key.pem)
 has "$key" "^hex:[0-9a-f]\{64\}$" "a key to look for"
 # a supervisor has a child for a moment before that is the command
 supervisor=$(pgrep -o -f "^certfleet-supervisor .*/activations web/p01$")
-is "$(holds "$supervisor" "$CERTFLEET_BACKUP_PASSPHRASE" "$key" restart.sh)" restart.sh "the supervisor of an activation holds neither keys nor passphrases"
-is "$(holds "$pid" "$CERTFLEET_BACKUP_PASSPHRASE")" "$CERTFLEET_BACKUP_PASSPHRASE" "of which the apply has some"
+if grep -q __asan_init "$CERTFLEET"; then
+	ok 0 "what the supervisor of an activation holds # SKIP the memory of a sanitizer is terabytes"
+else
+	is "$(holds "$supervisor" "$CERTFLEET_BACKUP_PASSPHRASE" "$key" restart.sh)" restart.sh "the supervisor of an activation holds neither keys nor passphrases"
+	is "$(holds "$pid" "$CERTFLEET_BACKUP_PASSPHRASE")" "$CERTFLEET_BACKUP_PASSPHRASE" "of which the apply has some"
+fi
 end
 is $status 0 "and the rollout ends well"
 
