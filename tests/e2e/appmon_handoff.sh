@@ -4,13 +4,17 @@
 # person of this script does what the wizard does, to the stand-in AppMon Server.
 . "$(dirname "$0")/appmon_lib.sh"
 for tier in web server frontend mas; do appmon_pair $tier; done
+pin=$(installed appmon/web/fullchain.pem)
+(umask 077 && echo secret >secrets/appmon)
 start_appmon '{collectors: []}'
 wait_port "$collector"
 wait_port "$client"
 cat <<-END >certfleet.yaml
 	certfleet: 1
 	fleet: appmon
+	topology: appmon
 	backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+	access: {appmon: {url: "https://127.0.0.1:$web", user: certfleet, password: {file: secrets/appmon}, pin: ["sha256:$pin"]}}
 	issuers:
 	  appmon-ca: {subject: "CN=AppMon CA, O=Example", key: rsa-3072}
 	certificates:
@@ -19,12 +23,10 @@ cat <<-END >certfleet.yaml
 	    names: [dt.example.test]
 	    issuer: appmon-ca
 	    validity: 2y
-	    key: rsa-2048
 	    export: exports/appmon.zip
-	    commit: all-first
 	components:
-	  server: {certificate: appmon, deliver: {handoff: {file: handoff/appmon.zip}}, verify: {tls: "127.0.0.1:$collector", server_name: dt.example.test}}
-	  frontend: {certificate: appmon, deliver: {handoff: {file: handoff/appmon.zip}}, verify: {tls: "127.0.0.1:$client", server_name: dt.example.test}}
+	  server: {role: server, certificate: appmon, appmon: server, activate: appmon, deliver: {handoff: {file: handoff/appmon.zip}}, verify: {tls: "127.0.0.1:$collector", server_name: dt.example.test}}
+	  frontend: {role: frontend, certificate: appmon, deliver: {handoff: {file: handoff/appmon.zip}}, verify: {tls: "127.0.0.1:$client", server_name: dt.example.test}}
 	END
 # The rules of the wizard for a file that it imports.
 wizard_accepts() { # FILE
@@ -90,4 +92,7 @@ is "$(status_of server state) $(status_of frontend state)" "in-sync in-sync" "8 
 ok $? "8 and the file is gone"
 [ -e exports/appmon.zip ]
 ok $? "2.3 the export stays"
+is "$(requests POST /rest/management/server/restart) $(requests POST /api/v2/server/restart)" "0 0" "8 the wizard has restarted the server, certfleet does not"
+cf plan --detailed-exitcode
+is $status 0 "8 and nothing is left to do"
 finish
