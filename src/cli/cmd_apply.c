@@ -680,6 +680,7 @@ static bool cmd_apply_run(struct session *s, const struct call *call, int *statu
 	const char *path = call->word_count ? call->words[0] : s->file;
 	AUTO(application) a = { .s = s, .o = call->options, .began = clock_now() };
 	bool is_plan = saved_is_one(path);
+	const struct err none = { 0 };
 	bool good = false;
 
 	if (!is_plan && s->file_named && call->word_count)
@@ -695,7 +696,7 @@ static bool cmd_apply_run(struct session *s, const struct call *call, int *statu
 	s->listen_ctx = a.progress;
 	good = is_plan ? apply_saved(&a, path, e) : apply_file(&a, path, e);
 	*status = a.status;
-	cmd_apply_notify(&a, good ? &(const struct err){ 0 } : e);
+	cmd_apply_notify(&a, good ? &none : e);
 	/* the engine must not report to a progress that is gone */
 	engine_close(s->engine);
 	s->engine = NULL;

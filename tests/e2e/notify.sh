@@ -269,7 +269,7 @@ is "$(grep -c 'notified: .*certfleet notify' <<<"$out")" 11 "with a remedy"
 has "$out" "not notified: sh -c 'echo no such.*status 4: no such mailbox" "of a command with what it said"
 hasnt "$(grep -i notified <<<"$out"; cat run/told.*)" "Kiwi\|Lemur\|: 0123456789abcdef0123" "without the secret that it prints, or what looks like one"
 has "$out" "sleep 333.*run/hung.*did not end within 1000 ms" "one that hangs is ended"
-gone $(cat run/hung)
+gone "$(cat run/hung)"
 ok $? "and what it started as well"
 has "$out" "no-such-program.*not found" "one that is not there is said"
 has "$out" "POST $url/500: .*answered 500" "a server that fails"
