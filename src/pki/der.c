@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/der.h"
 
+#include <assert.h>
+#include <string.h>
+
 /* The length after the tag at bytes[0]; false: indefinite or too long. */
 static bool der_read_length(const struct der *in, size_t *head, size_t *len)
 {
@@ -48,4 +51,77 @@ bool der_take_count(struct der *in, unsigned *out)
 		value = value << 8 | number.bytes[i];
 	*out = value;
 	return true;
+}
+
+bool der_take_oid(struct der *in, const struct oid_row *rows, int *means)
+{
+	struct der oid = { 0 };
+
+	if (!der_take(in, DER_OID, &oid))
+		return false;
+	for (; rows->len; rows++) {
+		if (rows->len != oid.len || memcmp(rows->oid, oid.bytes, oid.len) != 0)
+			continue;
+		*means = rows->means;
+		return true;
+	}
+	return false;
+}
+
+/* ---- writing ---- */
+
+void der_put(struct der_writer *w, const void *bytes, size_t len)
+{
+	assert(len <= w->at);
+	w->at -= len;
+	if (len)
+		memcpy(w->bytes->bytes + w->at, bytes, len);
+}
+
+static void der_put_byte(struct der_writer *w, unsigned char byte)
+{
+	der_put(w, &byte, 1);
+}
+
+void der_wrap(struct der_writer *w, enum der_tag tag, size_t end)
+{
+	size_t len = end - w->at;
+	unsigned char more = 0;
+
+	if (len < 0x80) {
+		der_put_byte(w, (unsigned char)len);
+	} else {
+		for (size_t rest = len; rest; rest >>= 8, more++)
+			der_put_byte(w, (unsigned char)rest);
+		der_put_byte(w, 0x80 | more);
+	}
+	der_put_byte(w, (unsigned char)tag);
+}
+
+void der_put_oid(struct der_writer *w, const struct oid_row *rows, int means)
+{
+	size_t end = w->at;
+
+	while (rows->len && rows->means != means)
+		rows++;
+	assert(rows->len);
+	der_put(w, rows->oid, rows->len);
+	der_wrap(w, DER_OID, end);
+}
+
+void der_put_count(struct der_writer *w, unsigned count)
+{
+	size_t end = w->at;
+
+	do
+		der_put_byte(w, (unsigned char)count);
+	while (count >>= 8);
+	if (w->bytes->bytes[w->at] > 0x7f)
+		der_put_byte(w, 0);
+	der_wrap(w, DER_INTEGER, end);
+}
+
+void der_finish(const struct der_writer *w, struct secret *out)
+{
+	secret_copy(out, w->bytes->bytes + w->at, w->bytes->len - w->at);
 }

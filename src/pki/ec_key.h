@@ -20,21 +20,10 @@ struct ec_scalar {
 
 /* Reads SEC1 or unencrypted PKCS#8. */
 bool ec_scalar_read(struct der der, struct ec_scalar *out);
-/*
- * Reads PKCS#8 encrypted with PBES2; the caller has checked the rounds
- * (import_check_pkcs8()).  *plain owns the plaintext, *out points into it.
- */
-bool ec_scalar_decrypt(struct der der, const char *password, struct secret *plain,
-		       struct ec_scalar *out);
 
 /* Whether the key is of one of our curves, and its number not as long as that. */
 bool ec_key_is_uneven(struct der pkcs8);
 /* Writes PKCS#8 after RFC 5915 and RFC 5958; `out` must be empty. */
 MUST_CHECK bool ec_key_write(gnutls_x509_privkey_t key, struct secret *out, struct err *e);
-/*
- * Encrypts PKCS#8 with PBES2: AES-256 under PBKDF2 of 600,000 rounds with HMAC-SHA256,
- * as GnuTLS would a key that it has encoded itself.
- */
-void pkcs8_encrypt(const struct secret *pkcs8, const struct secret *password, struct secret *out);
 
 #endif

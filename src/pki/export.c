@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/export.h"
 
-#include "pki/ec_key.h"
 #include "pki/gnutls_handle.h"
+#include "pki/pbes.h"
 
 #include <string.h>
 

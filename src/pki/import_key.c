@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "pki/ec_key.h"
+#include "pki/pbes.h"
 
 /* 1.3.6.1.4.1.11591.4.11 in DER (RFC 7914) */
 static const char scrypt_oid[] = "\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
@@ -42,20 +43,38 @@ bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_fmt_t forma
 	return import_check_rounds(rounds, e);
 }
 
-static bool import_scalar(struct import_parse *f, const gnutls_datum_t *der, const char *password,
-			  struct err *e)
+/* Java writes EC keys without their public point, which GnuTLS refuses. */
+bool import_plain_key(struct import_parse *f, struct der der, struct err *e)
+{
+	AUTO(x509_key) key = NULL;
+	gnutls_datum_t bytes = datum_of(der);
+	struct ec_scalar s = { 0 };
+	char words[128];
+	int rc = gnutls_x509_privkey_init(&key);
+
+	if (rc >= 0)
+		rc = gnutls_x509_privkey_import2(key, &bytes, GNUTLS_X509_FMT_DER, NULL,
+						 GNUTLS_PKCS_PLAIN);
+	if (rc >= 0)
+		return import_parse_add_key(f, key, e);
+	if (ec_scalar_read(der, &s))
+		return import_parse_add_scalar(f, s.curve, s.number, e);
+	return err_set(e, ERR_INPUT, "cannot read its private key: %s", gnutls_words(rc, words));
+}
+
+/* GnuTLS calls every failure behind the decryption one of the password. */
+static bool import_sealed_scalar(struct import_parse *f, const gnutls_datum_t *der,
+				 const char *password, struct err *e)
 {
 	AUTO(secret) plain = { 0 };
 	struct ec_scalar s = { 0 };
-	struct der in = { der->data, der->size };
 
-	if (password ? ec_scalar_decrypt(in, password, &plain, &s) : ec_scalar_read(in, &s))
+	if (pkcs8_decrypt((struct der){ der->data, der->size }, password, &plain) &&
+	    ec_scalar_read((struct der){ plain.bytes, plain.len }, &s))
 		return import_parse_add_scalar(f, s.curve, s.number, e);
-	if (password)
-		return err_set(
-			e, ERR_INPUT,
-			"its private key cannot be decrypted: its password is wrong; correct 'password'");
-	return err_set(e, ERR_INPUT, "cannot read its private key");
+	return err_set(
+		e, ERR_INPUT,
+		"its private key cannot be decrypted: its password is wrong; correct 'password'");
 }
 
 bool import_pkcs8(struct import_parse *f, const gnutls_datum_t *der, const char *password,
@@ -63,12 +82,13 @@ bool import_pkcs8(struct import_parse *f, const gnutls_datum_t *der, const char 
 {
 	AUTO(x509_key) key = NULL;
 
-	if (password && !import_check_pkcs8(der, GNUTLS_X509_FMT_DER, e))
+	if (!password)
+		return import_plain_key(f, (struct der){ der->data, der->size }, e);
+	if (!import_check_pkcs8(der, GNUTLS_X509_FMT_DER, e))
 		return false;
 	if (gnutls_x509_privkey_init(&key) < 0)
 		return err_set(e, ERR_CRYPTO, "cannot begin a private key");
-	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER, password,
-					     password ? 0 : GNUTLS_PKCS_PLAIN) >= 0)
+	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER, password, 0) >= 0)
 		return import_parse_add_key(f, key, e);
-	return import_scalar(f, der, password, e);
+	return import_sealed_scalar(f, der, password, e);
 }

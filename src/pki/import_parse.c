@@ -2,6 +2,7 @@
 #include "pki/import_parse.h"
 
 #include "pki/cert.h"
+#include "pki/der.h"
 #include "pki/key.h"
 #include "pki/pair.h"
 
@@ -24,6 +25,29 @@ bool import_parse_count(struct import_parse *f, struct err *e)
 	return err_set(e, ERR_INPUT, "more than %d parts in one import", PEM_BLOCK_LIMIT);
 }
 
+/*
+ * The serial number in the fewest octets, as DER has it: GnuTLS takes any form, and
+ * other readers refuse the certificate.
+ */
+static bool check_serial(struct der der, struct err *e)
+{
+	struct der cert = { 0 };
+	struct der body = { 0 };
+	struct der version = { 0 };
+	struct der serial = { 0 };
+
+	if (!der_take(&der, DER_SEQUENCE, &cert) || !der_take(&cert, DER_SEQUENCE, &body) ||
+	    (der_is(&body, DER_CONTEXT_0) && !der_take(&body, DER_CONTEXT_0, &version)) ||
+	    !der_take(&body, DER_INTEGER, &serial) || !serial.len)
+		return err_set(e, ERR_INPUT, "a certificate is damaged at its serial number");
+	if (serial.len > 1 && ((serial.bytes[0] == 0x00 && !(serial.bytes[1] & 0x80)) ||
+			       (serial.bytes[0] == 0xff && (serial.bytes[1] & 0x80))))
+		return err_set(
+			e, ERR_INPUT,
+			"a certificate's serial number is not in its shortest form, which other programs refuse; have it issued again");
+	return true;
+}
+
 /* Reads the facts only so that an unreadable certificate fails here. */
 bool import_parse_add_cert(struct import_parse *f, const gnutls_datum_t *der, struct err *e)
 {
@@ -33,7 +57,7 @@ bool import_parse_add_cert(struct import_parse *f, const gnutls_datum_t *der, st
 	vec_each (known, &f->certs)
 		if (known->len == view.len && memcmp(known->bytes, view.bytes, view.len) == 0)
 			return true;
-	if (!cert_read_facts(view, &f->arena, &facts, e))
+	if (!cert_read_facts(view, &f->arena, &facts, e) || !check_serial(view, e))
 		return false;
 	unsigned char *copy = arena_alloc(&f->arena, view.len);
 

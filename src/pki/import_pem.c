@@ -27,37 +27,6 @@ static bool import_pem_reject(const struct pem_block *b, struct err *e)
 	return true;
 }
 
-/* OpenSSL's legacy PEM encryption (RFC 1421 headers inside the block). */
-static bool is_legacy(const struct pem_block *b)
-{
-	static const char header[] = "\nProc-Type: 4,ENCRYPTED";
-	const char *at = bytes_find(b->text.data, b->text.size, header);
-
-	if (!at)
-		return false;
-	at += strlen(header);
-	return *at == '\n' || (*at == '\r' && at[1] == '\n');
-}
-
-static bool read_legacy_key(struct import_parse *f, const struct pem_block *b, const char *password,
-			    struct err *e)
-{
-	AUTO(x509_key) key = NULL;
-	char words[128];
-	int rc = gnutls_x509_privkey_init(&key);
-
-	if (rc >= 0)
-		rc = gnutls_x509_privkey_import_openssl(key, &b->text, password);
-	if (rc == GNUTLS_E_DECRYPTION_FAILED)
-		return err_set(
-			e, ERR_INPUT,
-			"its private key cannot be decrypted: its password is wrong; correct 'password'");
-	if (rc < 0)
-		return err_set(e, ERR_INPUT, "cannot read its encrypted private key: %s",
-			       gnutls_words(rc, words));
-	return import_parse_add_key(f, key, e);
-}
-
 static bool import_pem_read_plain_key(struct import_parse *f, const struct pem_block *b,
 				      struct err *e)
 {
@@ -83,9 +52,10 @@ static bool import_pem_read_key(struct import_parse *f, const struct pem_block *
 				const char *password, struct err *e)
 {
 	bool is_pkcs8 = strcmp(b->label, "ENCRYPTED PRIVATE KEY") == 0;
+	bool is_sealed = pem_has_headers(b);
 	AUTO(datum) der = { 0 };
 
-	if (!is_pkcs8 && !is_legacy(b))
+	if (!is_pkcs8 && !is_sealed)
 		return import_pem_read_plain_key(f, b, e);
 	if (f->wizard)
 		return err_set(
@@ -93,8 +63,8 @@ static bool import_pem_read_key(struct import_parse *f, const struct pem_block *
 			"its private key is encrypted, which AppMon's import wizard does not take in PEM; decrypt it with 'openssl pkey', or import PKCS#12");
 	if (!password)
 		return err_set(e, ERR_INPUT, "its private key is encrypted; give its 'password'");
-	if (!is_pkcs8)
-		return read_legacy_key(f, b, password, e);
+	if (is_sealed)
+		return import_sealed_pem(f, b, password, e);
 	return pem_decode(b, &der, e) && import_pkcs8(f, &der, password, e);
 }
 
@@ -117,6 +87,8 @@ bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t text, const ch
 		if (!block.whole)
 			return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line",
 				       block.label);
+		if ((pem_is_cert(&block) || pem_is_key(&block)) && !pem_check_lines(&block, e))
+			return false;
 		if (pem_is_cert(&block) &&
 		    (!pem_decode(&block, &der, e) || !import_parse_add_cert(f, &der, e)))
 			return false;

@@ -7,6 +7,7 @@
 #include "pki/key.h"
 #include "pki/pair.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +56,7 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 		memcpy(out->label, from, dashes - from);
 		out->label[dashes - from] = '\0';
 		snprintf(end_mark, sizeof(end_mark), "-----END %s-----", out->label);
+		from = dashes + strlen("-----");
 		const unsigned char *end = bytes_find(from, stop - from, end_mark);
 
 		out->whole = end != NULL;
@@ -63,6 +65,64 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 		*at = end - text.data;
 		return true;
 	}
+}
+
+struct pem_lines pem_lines_of(const struct pem_block *b)
+{
+	static const char marks[] = "-----BEGIN -----";
+	const char *begin = (const char *)b->text.data + strlen(marks) + strlen(b->label);
+	const char *end = (const char *)b->text.data + b->text.size;
+
+	if (b->whole)
+		end -= strlen("-----END -----") + strlen(b->label);
+	/* what stands on the line of BEGIN is a line only when it is not blank */
+	while (begin < end && *begin != '\n' && isspace((unsigned char)*begin))
+		begin++;
+	if (begin < end && *begin == '\n')
+		begin++;
+	return (struct pem_lines){ .at = begin, .end = end };
+}
+
+bool pem_line_next(struct pem_lines *lines, struct pem_line *out)
+{
+	if (lines->at == lines->end)
+		return false;
+
+	const char *at = lines->at;
+	const char *stop = memchr(at, '\n', lines->end - at);
+	size_t len = (stop ? stop : lines->end) - at;
+
+	lines->at = stop ? stop + 1 : lines->end;
+	lines->number++;
+	while (len && isspace((unsigned char)at[len - 1]))
+		len--;
+	*out = (struct pem_line){ at, len, lines->number };
+	return true;
+}
+
+bool pem_has_headers(const struct pem_block *b)
+{
+	struct pem_lines lines = pem_lines_of(b);
+	struct pem_line l = { 0 };
+
+	return pem_line_next(&lines, &l) && memchr(l.text, ':', l.len);
+}
+
+bool pem_check_lines(const struct pem_block *b, struct err *e)
+{
+	struct pem_lines lines = pem_lines_of(b);
+	struct pem_line l = { 0 };
+	bool in_headers = true;
+
+	while (pem_line_next(&lines, &l)) {
+		if (!l.len && !in_headers)
+			return err_set(
+				e, ERR_INPUT,
+				"a PEM block '%s' is damaged: line %u of it is empty, so something may be missing; get the file again",
+				b->label, l.number);
+		in_headers = in_headers && l.len && memchr(l.text, ':', l.len);
+	}
+	return true;
 }
 
 bool pem_decode(const struct pem_block *b, gnutls_datum_t *der, struct err *e)

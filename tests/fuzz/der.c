@@ -4,6 +4,8 @@
 
 #include "pki/der.h"
 #include "pki/ec_key.h"
+#include "pki/import_key.h"
+#include "pki/pbes.h"
 
 /* As deep as it goes. */
 static void walk(struct der in, unsigned depth)
@@ -38,12 +40,15 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	const struct der der = { bytes, len };
 	AUTO(secret) plain = { 0 };
 	struct ec_scalar scalar = { 0 };
+	struct err e = { 0 };
 
 	walk(der, 0);
 	if (ec_scalar_read(der, &scalar))
 		HOLDS(scalar.number.bytes >= bytes &&
 		      scalar.number.bytes + scalar.number.len <= bytes + len);
-	(void)ec_scalar_decrypt(der, "secret", &plain, &scalar);
+	if (import_check_pkcs8(&(gnutls_datum_t){ (unsigned char *)bytes, (unsigned)len },
+			       GNUTLS_X509_FMT_DER, &e))
+		(void)pkcs8_decrypt(der, "secret", &plain);
 }
 
 void fuzz_seeds(void)

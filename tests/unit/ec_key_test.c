@@ -7,6 +7,7 @@
 #include "model/fleet.h"
 #include "pki/ec_key.h"
 #include "pki/key.h"
+#include "pki/pbes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -339,6 +339,53 @@ TEST(a_damaged_block_is_refused_with_the_file_it_is_in)
 	refuse_pem(&f, NULL, "cannot import 'b.pem': a PEM block 'CERTIFICATE' is damaged");
 }
 
+TEST(an_empty_line_in_a_block_is_refused_with_its_number)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(pair) p = { 0 };
+	AUTO(buf) text = { 0 };
+	AUTO(buf) fine = { 0 };
+	AUTO(buf) empty = { 0 };
+	AUTO(files) good = { 0 };
+	AUTO(files) bad = { 0 };
+	struct err e = { 0 };
+
+	make_pairs(&ca, &leaf);
+	pem_add_certs(&text, leaf.set.certs, 1);
+	buf_printf(&fine, "%s \n%s", begin, buf_text(&text) + strlen(begin));
+	buf_printf(&empty, "%s%.65s \r\n%s", begin, buf_text(&text) + strlen(begin),
+		   buf_text(&text) + strlen(begin) + 65);
+	add_key(&good, &leaf.key);
+	add_text(&good, buf_text(&fine));
+	must(read_files(&good, IMPORT_PEM, NULL, &p, &e), &e);
+	add_key(&bad, &leaf.key);
+	add_text(&bad, buf_text(&empty));
+	refuse_pem(&bad, NULL, "a PEM block 'CERTIFICATE' is damaged: line 2 of it is empty");
+}
+
+TEST(a_serial_number_that_is_not_minimal_is_refused)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) f = { 0 };
+	AUTO(secret) der = { 0 };
+
+	make_pairs(&ca, &leaf);
+	secret_copy(&der, leaf.set.certs[0].bytes, leaf.set.certs[0].len);
+	unsigned char *version = memmem(der.bytes, der.len, "\xa0\x03\x02\x01\x02\x02", 6);
+
+	/* behind the tag and the length */
+	assert_non_null(version);
+	assert_in_range(version[6], 3, 20);
+	version[7] = 0;
+	version[8] &= 0x7f;
+	add_key(&f, &leaf.key);
+	add_certs(&f, &(const struct der){ der.bytes, der.len }, 1);
+	refuse_pem(&f, NULL, "a certificate's serial number is not in its shortest form");
+}
+
 TEST(a_block_without_its_end_is_refused)
 {
 	AUTO(files) f = { 0 };
