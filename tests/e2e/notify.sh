@@ -186,7 +186,6 @@ wait $first
 is $? 0 "the other one ends well"
 forget_told
 cf plan --out stale.plan
-touch run/enough
 sed -i 's/CN=slow/CN=fast/' certfleet.yaml
 cf apply stale.plan
 is $status 5 "a saved plan that is stale"
@@ -356,6 +355,7 @@ is "$(request 1 'r["headers"]["Authorization"], json.loads(r["body"])["fleet"]')
 # ---- a stop, and a run that was killed ----
 
 forget_told
+rm -f run/waits run/enough
 SUBJECT=six.example.test fleet "
   - {command: [sh, run/tell.sh]}
   - {command: [sh, -c, 'sleep 334'], on: [failed]}
@@ -370,7 +370,7 @@ END
 apply=$!
 comes test -s run/waits
 kill -TERM $apply
-comes grep -q "activation" run/stopped.out
+comes grep -q "stopping: waiting for 1 activation" run/stopped.out
 touch run/enough
 wait $apply
 status=$?
@@ -393,7 +393,7 @@ sed -i 's|  one: {role: web, certificate: site,|  one: {role: web, certificate: 
 apply=$!
 comes test -s run/waits
 kill -TERM $apply
-comes grep -q "activation" run/stopped.out
+comes grep -q "stopping: waiting for 1 activation" run/stopped.out
 kill -TERM $apply
 wait $apply
 [ $? -ne 0 ]
