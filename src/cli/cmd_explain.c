@@ -168,12 +168,11 @@ static const char *issuer_words(const struct explanation *x, const struct certif
 static void explain_component(const struct explanation *x)
 {
 	const struct component *c = x->component;
-	const struct status_component *row = NULL;
+	const struct status_component *row = x->status.components;
 	const char *address = component_address(c);
 
-	for (size_t i = 0; i < x->status.component_count; i++)
-		if (x->status.components[i].component == c)
-			row = &x->status.components[i];
+	while (row->component != c) /* each has its row */
+		row++;
 	*x->to = (struct explained){ .kind = "component",
 				     .name = c->name,
 				     .state = component_state_names[row->state] };
