@@ -22,7 +22,7 @@ void pem_zip_release(struct pem_zip *z)
 
 /* ---- decoder process ---- */
 
-static const char pem_zip_remedy[] = "make the ZIP again from the .pem files alone";
+static const char pem_zip_remedy[] = "make the ZIP again from the files alone";
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -53,19 +53,19 @@ static bool is_plain_folder(struct archive_entry *head, const char *name)
 
 /* Why the entry is not taken, its remedy included; NULL: it is. */
 static const char *entry_refusal(const struct zip_walk *w, struct archive_entry *head,
-				 const char *name)
+				 const char *name, bool pem_only)
 {
 	if (archive_entry_is_encrypted(head))
 		return "is protected by a password, which is not supported; make the ZIP again without one";
 	if (archive_entry_symlink(head) || archive_entry_hardlink(head))
 		return "is a link; put the file itself into the ZIP";
 	if (name_leads_out(name))
-		return "leads out of the archive; make the ZIP again from the .pem files alone";
+		return "leads out of the archive; make the ZIP again from the files alone";
 	if (is_plain_folder(head, name))
 		return NULL;
 	if (archive_entry_filetype(head) != AE_IFREG)
-		return "is neither a file nor a plain folder; make the ZIP again from the .pem files alone";
-	if (!ends_with(name, ".pem"))
+		return "is neither a file nor a plain folder; make the ZIP again from the files alone";
+	if (pem_only && !ends_with(name, ".pem"))
 		return "does not end in '.pem'; leave nothing but .pem files in the ZIP";
 	if (!zip_walk_method_is_allowed(w))
 		return "is packed by a method that is neither 'store' nor 'deflate'; make the ZIP again with 'zip'";
@@ -86,18 +86,17 @@ static bool pem_zip_add_file(struct zip_walk *w, struct archive_entry *head, con
 	return true;
 }
 
-static bool pem_zip_take_entry(struct zip_walk *w, struct archive_entry *head, struct buf *answer,
-			       struct err *e)
+static bool pem_zip_take_entry(struct zip_walk *w, struct archive_entry *head, bool pem_only,
+			       struct buf *answer, struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
 	AUTO(buf) shown = { 0 };
 
 	if (!name)
-		return err_set(
-			e, ERR_INPUT,
-			"an entry has no name; make the ZIP again from the .pem files alone");
+		return err_set(e, ERR_INPUT,
+			       "an entry has no name; make the ZIP again from the files alone");
 
-	const char *refusal = entry_refusal(w, head, name);
+	const char *refusal = entry_refusal(w, head, name, pem_only);
 
 	text_escape(&shown, name, strlen(name));
 	if (refusal)
@@ -110,7 +109,7 @@ static bool refuse_empty(struct err *e)
 {
 	return err_set(
 		e, ERR_INPUT,
-		"it holds no file; put the .pem files of the certificate, its chain and its key into it");
+		"it holds no file; put the files of the certificate, its chain and its key into it");
 }
 
 static bool begins_with(struct bytes zip, const char signature[4])
@@ -121,6 +120,7 @@ static bool begins_with(struct bytes zip, const char signature[4])
 bool pem_zip_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	const struct bytes zip = { count ? in->bytes : "", count ? in->len : 0 };
+	const bool pem_only = count > 1 && in[1].len;
 	AUTO(zip_walk) w = { 0 };
 	struct archive_entry *head = NULL;
 
@@ -130,7 +130,7 @@ bool pem_zip_decode(const struct span *in, size_t count, struct buf *answer, str
 	if (!begins_with(zip, "PK\3\4"))
 		return err_set(
 			e, ERR_INPUT,
-			"it is not a ZIP archive; name PEM files in 'pem', a PKCS#12 file in 'pkcs12'");
+			"it is not a ZIP archive; name the file in 'file', which takes any form");
 	if (!zip_walk_open(&w, zip, NULL, PEM_ZIP_UNPACKED_LIMIT, e))
 		return err_remedy(e, pem_zip_remedy);
 	for (size_t entries = 0;; entries++) {
@@ -143,7 +143,7 @@ bool pem_zip_decode(const struct span *in, size_t count, struct buf *answer, str
 				e, ERR_INPUT,
 				"it has more than %d entries; leave nothing but the certificate, its chain and its key in it",
 				PEM_ZIP_ENTRY_LIMIT);
-		if (!pem_zip_take_entry(&w, head, answer, e))
+		if (!pem_zip_take_entry(&w, head, pem_only, answer, e))
 			return false;
 	}
 	return answer->len > 0 || refuse_empty(e);
@@ -177,10 +177,10 @@ static bool pem_zip_read_answer(const struct secret *answer, struct pem_zip *out
 	return true;
 }
 
-bool pem_zip_read(struct bytes zip, struct pem_zip *out, struct err *e)
+bool pem_zip_read(struct bytes zip, bool pem_only, struct pem_zip *out, struct err *e)
 {
-	const struct span in = { zip.data, zip.len };
-	const struct decode d = { .fn = pem_zip_decode, .in = &in, .count = 1 };
+	const struct span in[] = { { zip.data, zip.len }, { "p", pem_only } };
+	const struct decode d = { .fn = pem_zip_decode, .in = in, .count = 2 };
 	AUTO(secret) answer = { 0 };
 
 	return decoder_run(&d, &answer, e) && pem_zip_read_answer(&answer, out, e);

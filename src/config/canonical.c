@@ -100,7 +100,8 @@ static void put_issuer(struct writer *w, const struct issuer *i)
 static void put_import(struct writer *w, const struct import *i)
 {
 	static const char *const keys[] = {
-		[IMPORT_PEM] = "pem", [IMPORT_PKCS12] = "pkcs12", [IMPORT_ZIP] = "zip"
+		[IMPORT_FILE] = "file",     [IMPORT_PEM] = "pem", [IMPORT_DER] = "der",
+		[IMPORT_PKCS12] = "pkcs12", [IMPORT_ZIP] = "zip",
 	};
 
 	for (size_t k = 0; k < i->file_count; k++)

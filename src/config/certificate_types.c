@@ -69,15 +69,25 @@ static bool read_purpose(struct loader *ld, const struct field *f, const struct 
 	return good;
 }
 
+static void import_files(struct import *out, enum import_kind kind, const struct items *files)
+{
+	if (!files->count)
+		return;
+	out->kind = kind;
+	out->files = files->list;
+	out->file_count = files->count;
+}
+
 static void import_one_file(struct loader *ld, struct import *out, enum import_kind kind,
 			    const char *path)
 {
-	const char **files = arena_array(&ld->fleet.arena, 1, sizeof(*files));
+	const char **files = NULL;
 
+	if (!path)
+		return;
+	files = arena_array(&ld->fleet.arena, 1, sizeof(*files));
 	files[0] = path;
-	out->kind = kind;
-	out->files = files;
-	out->file_count = 1;
+	import_files(out, kind, &(const struct items){ files, 1 });
 }
 
 static bool certificate_types_read_import(struct loader *ld, const struct field *f,
@@ -86,23 +96,29 @@ static bool certificate_types_read_import(struct loader *ld, const struct field 
 	struct import_form form;
 	struct import *out = slot;
 
-	if (n->kind != NODE_MAPPING)
-		return wrong_kind(ld, f, n, "a mapping");
+	if (n->kind != NODE_MAPPING) {
+		const char *path = NULL;
+
+		if (n->kind == NODE_LIST)
+			return wrong_kind(ld, f, n, "a path or a mapping");
+		if (!value_path(ld, f, n, &path))
+			return false;
+		import_one_file(ld, out, IMPORT_FILE, path);
+		return true;
+	}
 	if (!record_read(ld, f->param, n, &form))
 		return false;
-	if (!!form.pkcs12 + !!form.pem.count + !!form.zip != 1)
-		return config_error(ld, n,
-				    "exactly one of 'pem', 'pkcs12', 'zip' is expected here");
+	if (!!form.file.count + !!form.pem.count + !!form.der.count + !!form.pkcs12 + !!form.zip !=
+	    1)
+		return config_error(
+			ld, n,
+			"exactly one of 'file', 'pem', 'der', 'pkcs12', 'zip' is expected here");
 	out->password = form.password;
-	if (form.pkcs12)
-		import_one_file(ld, out, IMPORT_PKCS12, form.pkcs12);
-	if (form.zip)
-		import_one_file(ld, out, IMPORT_ZIP, form.zip);
-	if (form.pem.count) {
-		out->kind = IMPORT_PEM;
-		out->files = form.pem.list;
-		out->file_count = form.pem.count;
-	}
+	import_files(out, IMPORT_FILE, &form.file);
+	import_files(out, IMPORT_PEM, &form.pem);
+	import_files(out, IMPORT_DER, &form.der);
+	import_one_file(ld, out, IMPORT_PKCS12, form.pkcs12);
+	import_one_file(ld, out, IMPORT_ZIP, form.zip);
 	return true;
 }
 
@@ -183,4 +199,5 @@ const struct field_type spread_type = { read_spread, SHAPE_COUNT_OR_TEXT,
 const struct field_type purpose_type = { read_purpose, SHAPE_LIST, NULL };
 const struct field_type import_trust_type = { read_import_trust, SHAPE_TEXT, NULL, GRAMMAR_PATH,
 					      .words = "path, system or none" };
-const struct field_type import_type = { certificate_types_read_import, SHAPE_RECORD, NULL };
+const struct field_type import_type = { certificate_types_read_import, SHAPE_TEXT_OR_RECORD, NULL,
+					GRAMMAR_PATH, .words = "path or mapping" };

@@ -127,7 +127,9 @@ struct role_form {
 };
 
 struct import_form {
+	struct items file; /* told by their content */
 	struct items pem;
+	struct items der;
 	const char *pkcs12;
 	const char *zip;
 	struct secret_ref password;

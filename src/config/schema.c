@@ -191,13 +191,16 @@ const struct record issuer_record = {
 };
 
 static const struct field import_fields[] = {
+	LIST(struct import_form, "file", file, one_or_list_type, pem_items,
+	     "files that hold leaf, key and chain, each told by its content: PEM, DER, PKCS#7, PKCS#12, or one ZIP of these"),
 	LIST(struct import_form, "pem", pem, one_or_list_type, pem_items,
-	     "PEM files that hold leaf, key and chain"),
-	PATH(struct import_form, "pkcs12", pkcs12, "a PKCS#12 file"),
-	SECRET(struct import_form, "password", password, "opens the file, or the key in it"),
+	     "the same, and each must be PEM"),
+	LIST(struct import_form, "der", der, one_or_list_type, pem_items,
+	     "the same, and each must be DER: a certificate, a key or PKCS#7"),
+	PATH(struct import_form, "pkcs12", pkcs12, "a file that must be PKCS#12"),
 	PATH(struct import_form, "zip", zip,
-	     "a ZIP file of .pem files alone, without a password, that hold leaf, key and chain"),
-	UNSUPPORTED("der"),
+	     "a file that must be a ZIP, without a password, of such files"),
+	SECRET(struct import_form, "password", password, "opens the file, or the key in it"),
 	UNSUPPORTED("bundle"),
 	{ 0 },
 };
@@ -205,7 +208,9 @@ static const struct record import_record = {
 	.name = "import",
 	.fields = import_fields,
 	.size = sizeof(struct import_form),
-	.rules = (const struct key_rule[]){ { KEYS_ONE_OF, { "pem", "pkcs12", "zip" } }, { 0 } },
+	.rules =
+		(const struct key_rule[]){
+			{ KEYS_ONE_OF, { "file", "pem", "der", "pkcs12", "zip" } }, { 0 } },
 	.help = "an imported certificate and key",
 };
 
@@ -236,7 +241,8 @@ static const struct field certificate_fields[] = {
 	CHOICE(struct certificate_form, "key_rotation", certificate.rotation, key_rotation_names,
 	       "whether a renewal makes a new key (always) or keeps it (reuse)"),
 	FIELD(struct certificate_form, "import", certificate.import, struct import, import_type,
-	      .param = &import_record, .help = "an imported certificate and key"),
+	      .param = &import_record,
+	      .help = "an imported certificate and key: a file without a password, told by its content, or a mapping"),
 	FIELD(struct certificate_form, "trust", certificate.trust, struct import_trust,
 	      import_trust_type,
 	      .help = "anchor that the chain of an import must reach: a PEM file, system, or none; when left out, the root in the import, else the system's store"),

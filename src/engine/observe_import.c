@@ -77,14 +77,22 @@ static bool read_password(struct engine *en, const struct import *import,
 	return err_in(e, "cannot get the password");
 }
 
+static bool is_archive(const struct import_input *in)
+{
+	return in->kind == IMPORT_ZIP ||
+	       (in->kind == IMPORT_FILE && in->file_count == 1 &&
+		file_form_of(in->files->bytes, in->files->len) == FORM_ZIP);
+}
+
 /* The files of a ZIP take its place; they stay in `unpacked`. */
 static bool unpack_import(struct import_input *input, struct pem_zip *unpacked, struct err *e)
 {
 	const struct bytes zip = { input->files->bytes, input->files->len };
 
-	if (input->kind != IMPORT_ZIP)
+	if (!is_archive(input))
 		return true;
-	if (!pem_zip_read(zip, unpacked, e))
+	input->kind = IMPORT_ZIP;
+	if (!pem_zip_read(zip, input->wizard, unpacked, e))
 		return err_in(e, "cannot import '%s'",
 			      text_escaped(&unpacked->arena, *input->names));
 	input->archive = *input->names;
@@ -224,39 +232,22 @@ static const struct generation *imported_from(const struct snapshot *s, const ch
 }
 
 /* Only what begins like a pair is hashed: a hash of a short secret tells it. */
-static bool observe_import_is_pem(const struct secret *file)
-{
-	static const char begin[] = "-----BEGIN ";
-	const unsigned char *found = bytes_find(file->bytes, file->len, begin);
-
-	return found && (found == file->bytes || found[-1] == '\n');
-}
-
-/* SEQUENCE { INTEGER 3, ... } of RFC 7292, in definite or indefinite form. */
-static bool is_pkcs12(const struct secret *file)
-{
-	const unsigned char *b = file->bytes;
-	size_t head = file->len > 2 && b[1] > 0x80 ? 2 + (b[1] & 0x7fU) : 2;
-
-	return file->len > head + 3 && b[0] == 0x30 && !memcmp(b + head, "\x02\x01\x03", 3);
-}
-
-/* An entry at its beginning, and the end of a directory. */
-static bool is_zip(const struct secret *file)
-{
-	return file->len > 4 && !memcmp(file->bytes, "PK\3\4", 4) &&
-	       bytes_find(file->bytes, file->len, "PK\5\6");
-}
-
 static bool looks_like_import(enum import_kind kind, const struct secret *file)
 {
+	enum file_form form = file_form_of(file->bytes, file->len);
+
 	switch (kind) {
+	case IMPORT_FILE:
+		return form != FORM_UNKNOWN;
 	case IMPORT_PEM:
-		return observe_import_is_pem(file);
+		return form == FORM_PEM;
+	case IMPORT_DER:
+		return form == FORM_CERT || form == FORM_KEY || form == FORM_SEALED_KEY ||
+		       form == FORM_PKCS7;
 	case IMPORT_PKCS12:
-		return is_pkcs12(file);
+		return form == FORM_PKCS12;
 	case IMPORT_ZIP:
-		return is_zip(file);
+		return form == FORM_ZIP;
 	case IMPORT_NONE:
 		break;
 	}
@@ -288,7 +279,7 @@ static void look_at_files(struct engine *en, const struct certificate *c, struct
 	}
 	if (!are_pairs(&c->import, &in)) {
 		seen->unopened = false;
-		seen->error = "a file of it is neither PEM, PKCS#12 nor a ZIP archive";
+		seen->error = "a file of it is neither PEM, DER, PKCS#12 nor a ZIP archive";
 		return;
 	}
 	hash_files(&in, file);

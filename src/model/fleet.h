@@ -94,14 +94,16 @@ struct issuer {
 
 enum import_kind {
 	IMPORT_NONE,
+	IMPORT_FILE, /* of any form, told by its content */
 	IMPORT_PEM,
+	IMPORT_DER,
 	IMPORT_PKCS12,
-	IMPORT_ZIP /* of PEM files */
+	IMPORT_ZIP,
 };
 
 struct import {
 	enum import_kind kind;
-	const char *const *files; /* PEM: one or more; else one */
+	const char *const *files; /* PKCS#12, ZIP: one; else one or more */
 	size_t file_count;
 	struct secret_ref password;
 	bool wizard; /* by the rules of AppMon's import wizard, too */

@@ -26,9 +26,15 @@ static bool import_read_file(struct import_parse *f, const struct import_input *
 	gnutls_datum_t bytes = datum_of_secret(&in->files[i]);
 
 	switch (in->kind) {
+	case IMPORT_FILE:
+		return import_parse_read_any(f, bytes, password, e);
 	case IMPORT_PEM:
-	case IMPORT_ZIP:
 		return import_parse_read_pem(f, bytes, password, e);
+	case IMPORT_ZIP:
+		return in->wizard ? import_parse_read_pem(f, bytes, password, e)
+				  : import_parse_read_any(f, bytes, password, e);
+	case IMPORT_DER:
+		return import_parse_read_der(f, bytes, password, e);
 	case IMPORT_PKCS12:
 		return found_read_pkcs12(f, bytes, password, e);
 	case IMPORT_NONE:
@@ -174,7 +180,7 @@ static bool check_input(const struct import_input *in, struct err *e)
 		if (in->files[i].len > INPUT_FILE_LIMIT)
 			return err_set(e, ERR_INPUT, "a file has more than %d bytes",
 				       INPUT_FILE_LIMIT);
-	if (in->wizard && in->kind == IMPORT_PEM && in->file_count > 1)
+	if (in->wizard && in->kind != IMPORT_ZIP && in->file_count > 1)
 		return err_set(
 			e, ERR_INPUT,
 			"these are %zu files, and AppMon's import wizard takes exactly one; put them into one PEM file, or into a ZIP",

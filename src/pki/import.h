@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Import of an externally issued certificate and key: PEM files in any order
- * and mixture, on their own or out of a ZIP (bundle/pem_zip.h), or one PKCS#12.
+ * Import of an externally issued certificate and key: files of PEM, DER, PKCS#7 and
+ * PKCS#12 in any order and mixture, on their own or out of a ZIP (bundle/pem_zip.h),
+ * told by their content; or all of the one form that the kind of the import names.
  * Parsing, reading the leaf's facts and checking the pair all happen in the
  * decoder process (base/decoder.h), which returns a finished pair.
  *
@@ -22,6 +23,21 @@
 
 #include "base/decoder.h"
 #include "pki/pair.h"
+
+/* Form of a file, by its first bytes. */
+enum file_form {
+	FORM_UNKNOWN,
+	FORM_PEM,
+	FORM_CERT,       /* in DER, like all below but the last */
+	FORM_KEY,        /* PKCS#8, PKCS#1 or SEC1 */
+	FORM_SEALED_KEY, /* PKCS#8, encrypted */
+	FORM_PKCS7,
+	FORM_PKCS12,
+	FORM_ZIP,
+};
+
+/* DER counts only when it is as long as it says; nothing is decoded. */
+enum file_form file_form_of(const void *bytes, size_t len);
 
 struct import_input {
 	enum import_kind kind;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "pki/der.h"
+#include "pki/import.h"
 #include "pki/import_parse.h"
 
-#include <gnutls/pkcs7.h>
 #include <string.h>
 
 static bool starts_with(const gnutls_datum_t *in, const char *head, size_t len)
@@ -10,78 +11,112 @@ static bool starts_with(const gnutls_datum_t *in, const char *head, size_t len)
 	return in->size >= len && memcmp(in->data, head, len) == 0;
 }
 
-/* ---- DER, by what decodes it ---- */
+/* ---- forms that are read ---- */
 
-static bool is_cert_der(const gnutls_datum_t *in)
+/* A block at the beginning of a line. */
+static bool has_pem(struct der in)
 {
-	AUTO(crt) crt = NULL;
+	static const char begin[] = "-----BEGIN ";
 
-	return gnutls_x509_crt_init(&crt) >= 0 &&
-	       gnutls_x509_crt_import(crt, in, GNUTLS_X509_FMT_DER) >= 0;
+	for (struct der rest = in;;) {
+		const unsigned char *at = bytes_find(rest.bytes, rest.len, begin);
+
+		if (!at)
+			return false;
+		if (at == in.bytes || at[-1] == '\n' || at[-1] == '\r' || at[-1] == 0xbf)
+			return true;
+		rest = (struct der){ at + 1, (size_t)(in.bytes + in.len - at - 1) };
+	}
 }
 
-static bool is_key_der(const gnutls_datum_t *in)
+/* The content of a SEQUENCE that takes the whole of `in`; BER has no length, but an end. */
+static bool open_whole(struct der in, struct der *content)
 {
-	AUTO(x509_key) key = NULL;
+	struct der rest = in;
 
-	return gnutls_x509_privkey_init(&key) >= 0 &&
-	       gnutls_x509_privkey_import2(key, in, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN) >=
-		       0;
+	if (in.len > 4 && in.bytes[0] == DER_SEQUENCE && in.bytes[1] == 0x80 &&
+	    !in.bytes[in.len - 1] && !in.bytes[in.len - 2]) {
+		*content = (struct der){ in.bytes + 2, in.len - 4 };
+		return true;
+	}
+	return der_take(&rest, DER_SEQUENCE, content) && !rest.len;
 }
 
-static bool is_pkcs12_der(const gnutls_datum_t *in)
+static enum file_form form_of_der(struct der in)
 {
-	AUTO(pkcs12) p12 = NULL;
+	struct der content = { 0 };
+	struct der first = { 0 };
+	unsigned version = 0;
 
-	return gnutls_pkcs12_init(&p12) >= 0 &&
-	       gnutls_pkcs12_import(p12, in, GNUTLS_X509_FMT_DER, 0) >= 0;
+	if (!open_whole(in, &content))
+		return FORM_UNKNOWN;
+	if (der_is(&content, DER_OID))
+		return FORM_PKCS7;
+	if (der_take(&content, DER_SEQUENCE, &first))
+		return der_is(&first, DER_OID) ? FORM_SEALED_KEY : FORM_CERT;
+	if (!der_take_count(&content, &version))
+		return FORM_UNKNOWN;
+	return version == 3 && der_is(&content, DER_SEQUENCE) ? FORM_PKCS12 : FORM_KEY;
 }
 
-static bool is_pkcs7_der(const gnutls_datum_t *in)
+enum file_form file_form_of(const void *bytes, size_t len)
 {
-	gnutls_pkcs7_t p7 = NULL;
-	bool is_one = gnutls_pkcs7_init(&p7) >= 0 &&
-		      gnutls_pkcs7_import(p7, in, GNUTLS_X509_FMT_DER) >= 0;
+	const struct der in = { bytes, len };
 
-	if (p7)
-		gnutls_pkcs7_deinit(p7);
-	return is_one;
+	if (len > 4 && !memcmp(bytes, "PK\3\4", 4) && bytes_find(bytes, len, "PK\5\6"))
+		return FORM_ZIP;
+	if (len > 2 && in.bytes[0] == DER_SEQUENCE)
+		return form_of_der(in);
+	return has_pem(in) ? FORM_PEM : FORM_UNKNOWN;
 }
 
-/* Forms by their first bytes, then by what decodes them; each with its remedy. */
+/* ---- words for what is read elsewhere, or not at all ---- */
+
+/* By the first bytes. */
 static const struct {
 	const char *head;
 	size_t len;
-	bool (*decodes)(const gnutls_datum_t *in);
 	const char *words;
-} import_forms[] = {
-	{ "\xfe\xed\xfe\xed", 4, NULL,
-	  "is a Java keystore (JKS); convert it with 'keytool -importkeystore -deststoretype pkcs12', and name the result in 'pkcs12'" },
-	{ "\xce\xce\xce\xce", 4, NULL,
-	  "is a Java keystore (JCEKS); convert it with 'keytool -importkeystore -srcstoretype jceks -deststoretype pkcs12', and name the result in 'pkcs12'" },
-	{ "PK\x03\x04", 4, NULL, "is a ZIP archive; name it in 'zip'" },
-	{ "\xff\xfe", 2, NULL, "is UTF-16 text; convert it with 'iconv -f utf-16 -t utf-8'" },
-	{ "\xfe\xff", 2, NULL, "is UTF-16 text; convert it with 'iconv -f utf-16 -t utf-8'" },
-	{ "<", 1, NULL, "is an HTML or XML document; download the file again" },
-	{ "ssh-", 4, NULL, "is a public SSH key; name the file of a certificate" },
-	{ "\x30", 1, is_cert_der,
-	  "is a certificate in DER; convert it with 'openssl x509 -inform der', and name the result in 'pem'" },
-	{ "\x30", 1, is_key_der,
-	  "is a private key in DER; convert it with 'openssl pkey -inform der', and name the result in 'pem'" },
-	{ "\x30", 1, is_pkcs12_der, "is PKCS#12; name it in 'pkcs12' instead of 'pem'" },
-	{ "\x30", 1, is_pkcs7_der,
-	  "is PKCS#7, which holds no private key; convert it with 'openssl pkcs7 -inform der -print_certs', and name the result and the key in 'pem'" },
+} unread_forms[] = {
+	{ "\xfe\xed\xfe\xed", 4,
+	  "is a Java keystore (JKS); convert it with 'keytool -importkeystore -deststoretype pkcs12', and import the result" },
+	{ "\xce\xce\xce\xce", 4,
+	  "is a Java keystore (JCEKS); convert it with 'keytool -importkeystore -srcstoretype jceks -deststoretype pkcs12', and import the result" },
+	{ "PK\x03\x04", 4, "is a ZIP archive; name it in 'zip', or alone in 'file'" },
+	{ "\xff\xfe", 2, "is UTF-16 text; convert it with 'iconv -f utf-16 -t utf-8'" },
+	{ "\xfe\xff", 2, "is UTF-16 text; convert it with 'iconv -f utf-16 -t utf-8'" },
+	{ "<", 1, "is an HTML or XML document; download the file again" },
+	{ "ssh-", 4, "is a public SSH key; name the file of a certificate" },
 };
+
+static const char *const form_words[] = {
+	[FORM_PEM] = "is PEM; name it in 'pem' or 'file'",
+	[FORM_CERT] = "is a certificate in DER; name it in 'der' or 'file'",
+	[FORM_KEY] = "is a private key in DER; name it in 'der' or 'file'",
+	[FORM_SEALED_KEY] = "is an encrypted private key in DER; name it in 'der' or 'file'",
+	[FORM_PKCS7] = "is PKCS#7; name it in 'der' or 'file'",
+	[FORM_PKCS12] = "is PKCS#12; name it in 'pkcs12' or 'file'",
+	[FORM_ZIP] = "is a ZIP archive; name it in 'zip', or alone in 'file'",
+};
+
+/* DER that ends before it should, or goes on. */
+static bool has_other_length(gnutls_datum_t in)
+{
+	return in.size > 4 && in.data[0] == DER_SEQUENCE && in.data[1] > 0x80 &&
+	       in.data[1] <= 0x84 && (in.data[2] || in.data[1] == 0x81);
+}
 
 const char *import_form_words(gnutls_datum_t in)
 {
 	if (!in.size)
 		return "is empty; write it again";
-	for (size_t i = 0; i < sizeof(import_forms) / sizeof(*import_forms); i++)
-		if (starts_with(&in, import_forms[i].head, import_forms[i].len) &&
-		    (!import_forms[i].decodes || import_forms[i].decodes(&in)))
-			return import_forms[i].words;
-	if (bytes_find(in.data, in.size, "-----BEGIN "))
-		return "is PEM; name it in 'pem' instead of 'pkcs12'";
-	return NULL;
+	for (size_t i = 0; i < sizeof(unread_forms) / sizeof(*unread_forms); i++)
+		if (starts_with(&in, unread_forms[i].head, unread_forms[i].len))
+			return unread_forms[i].words;
+
+	enum file_form form = file_form_of(in.data, in.size);
+
+	if (form == FORM_UNKNOWN && has_other_length(in))
+		return "is DER, but not as long as it says; get the file again";
+	return form_words[form];
 }

@@ -155,7 +155,11 @@ static bool refuse_lacking(const struct import_parse *f, const char *object, str
 	case IMPORT_PKCS12:
 		return err_remedy(e, "export it again with certificate and key");
 	case IMPORT_ZIP:
-		return err_remedy(e, "put its .pem file into the ZIP");
+		return err_remedy(e, "put its file into the ZIP");
+	case IMPORT_DER:
+		return err_remedy(e, "name its file in 'der' as well");
+	case IMPORT_FILE:
+		return err_remedy(e, "name its file in 'file' as well");
 	case IMPORT_NONE:
 	case IMPORT_PEM:
 		break;

@@ -62,9 +62,20 @@ MUST_CHECK bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t tex
 MUST_CHECK bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, const char *password,
 				  struct err *e);
 
+/* A file that holds nothing but DER: a certificate, a key or PKCS#7. */
+MUST_CHECK bool import_parse_read_der(struct import_parse *f, gnutls_datum_t der,
+				      const char *password, struct err *e);
+/* Of whatever form but a ZIP. */
+MUST_CHECK bool import_parse_read_any(struct import_parse *f, gnutls_datum_t file,
+				      const char *password, struct err *e);
+/* The certificates of PKCS#7, for PEM and DER. */
+MUST_CHECK bool import_parse_add_pkcs7(struct import_parse *f, const gnutls_datum_t *der,
+				       struct err *e);
+
 /*
- * Form of a file that is not what its key of 'import' says, and how to convert
- * it: "is a Java keystore (JKS); convert it with ..."; NULL: unknown.
+ * Form of a file that is not what its key of 'import' says, and where it belongs
+ * or how to convert it: "is a Java keystore (JKS); convert it with ..."; NULL:
+ * unknown.
  */
 const char *import_form_words(gnutls_datum_t in);
 

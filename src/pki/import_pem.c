@@ -14,8 +14,6 @@ static const struct {
 } unsupported[] = {
 	{ "OPENSSH PRIVATE KEY", "convert the SSH key with 'ssh-keygen -p -m PEM'" },
 	{ "TRUSTED CERTIFICATE", "convert it with 'openssl x509'" },
-	{ "PKCS7", "convert it with 'openssl pkcs7 -print_certs'" },
-	{ "CMS", "convert it with 'openssl pkcs7 -print_certs'" },
 };
 
 static bool import_pem_reject(const struct pem_block *b, struct err *e)
@@ -87,10 +85,14 @@ bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t text, const ch
 		if (!block.whole)
 			return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line",
 				       block.label);
-		if ((pem_is_cert(&block) || pem_is_key(&block)) && !pem_check_lines(&block, e))
+		if ((pem_is_cert(&block) || pem_is_key(&block) || pem_is_pkcs7(&block)) &&
+		    !pem_check_lines(&block, e))
 			return false;
 		if (pem_is_cert(&block) &&
 		    (!pem_decode(&block, &der, e) || !import_parse_add_cert(f, &der, e)))
+			return false;
+		if (pem_is_pkcs7(&block) &&
+		    (!pem_decode(&block, &der, e) || !import_parse_add_pkcs7(f, &der, e)))
 			return false;
 		if (pem_is_key(&block) && !import_pem_read_key(f, &block, password, e))
 			return false;

@@ -16,6 +16,8 @@ static const char *const key_labels[] = { "PRIVATE KEY",     "ENCRYPTED PRIVATE 
 					  "RSA PRIVATE KEY", "EC PRIVATE KEY",
 					  "DSA PRIVATE KEY", NULL };
 
+static const char *const pkcs7_labels[] = { "PKCS7", "CMS", "PKCS #7 SIGNED DATA", NULL };
+
 static bool pem_is_listed(const char *label, const char *const *list)
 {
 	for (; *list; list++)
@@ -32,6 +34,11 @@ bool pem_is_cert(const struct pem_block *b)
 bool pem_is_key(const struct pem_block *b)
 {
 	return pem_is_listed(b->label, key_labels);
+}
+
+bool pem_is_pkcs7(const struct pem_block *b)
+{
+	return pem_is_listed(b->label, pkcs7_labels);
 }
 
 bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)

@@ -23,6 +23,7 @@ struct pem_block {
 bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out);
 bool pem_is_cert(const struct pem_block *b);
 bool pem_is_key(const struct pem_block *b);
+bool pem_is_pkcs7(const struct pem_block *b);
 /* One line of a block without its end: line breaks and blanks. */
 struct pem_line {
 	const char *text;

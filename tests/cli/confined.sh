@@ -238,7 +238,7 @@ printf 'hunter2\n' >repo/secrets/pin
 	sed 's|^components:|  vendor: {import: {pem: secrets/pin}}\n&|' >repo/certfleet.yaml
 cf -C repo plan --confined --json
 hasnt "$out" "$(sha256sum repo/secrets/pin | cut -c1-64)" "S3: of a short secret no hash is shown"
-has "$out" "neither PEM, PKCS#12 nor a ZIP" "S3: an import that is none is refused before it is hashed"
+has "$out" "neither PEM, DER, PKCS#12 nor a ZIP" "S3: an import that is none is refused before it is hashed"
 echo 'root:x:0:0' >run/none.json
 cf -C repo plan show ../run/none.json
 hasnt "$out" "root" "S3: a saved plan that is none is not quoted (sibling)"

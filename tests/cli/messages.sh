@@ -162,9 +162,13 @@ all() {
 	tells "nothing that listens" '{http: {url: "http://127.0.0.1:1/"}}'
 	tells "a webhook that is not there" '{http: {url: "http://127.0.0.1:1/", secret_path: {file: nowhere}}}'
 
-	cp c.pem notes.txt
 	7z a -tzip -p'right password' sealed.zip c.pem k.pem >/dev/null
-	7z a -tzip other.zip c.pem k.pem notes.txt >/dev/null
+	echo '# Notes' >notes.md
+	7z a -tzip other.zip c.pem k.pem notes.md >/dev/null
+	head -c 300 c.der >cut.der
+	openssl req -new -key k.pem -subj /CN=v.example.com -outform der -out request.der
+	sed '3s/$/\n/' c.pem >gap.pem
+	openssl pkey -in k.pem -traditional -aes256 -passout pass:secret | sed 's/^DEK-Info: AES-256-CBC,../&X/' >headers.pem
 	7z a -tzip keyless.zip c.pem >/dev/null
 	imports "a file that is not there" '{pem: nowhere.pem}'
 	imports "a password that is not there" '{pkcs12: v.p12, password: {file: nowhere.pw}}'
@@ -179,6 +183,14 @@ all() {
 	imports "a Java keystore" '{pkcs12: v.jks, password: {file: right.pw}}'
 	imports "DER where PEM is said" '{pem: [c.der, k.pem]}'
 	imports "PKCS#12 where PEM is said" '{pem: v.p12}'
+	imports "DER where PKCS#12 is said" '{pkcs12: c.der}'
+	imports "a file by its content, without its password" v.p12
+	imports "DER that was cut off" '{file: [cut.der, k.pem]}'
+	imports "a request in place of a certificate" '{der: [request.der, k.pem]}'
+	imports "a file that is nothing of all" '{file: [notes.md, k.pem]}'
+	imports "PEM where DER is said" '{der: [c.pem, k.pem]}'
+	imports "an empty line in the base64" '{pem: [gap.pem, k.pem]}'
+	imports "a key whose headers are damaged" '{pem: [c.pem, headers.pem], password: {file: right.pw}}'
 	imports "PEM where PKCS#12 is said" '{pkcs12: c.pem}'
 	imports "a ZIP with a password" '{zip: sealed.zip}'
 	imports "a ZIP of other files" '{zip: other.zip}'

@@ -74,6 +74,23 @@ cf apply --yes
 is $status 0 "the ZIP of 'backup export' can be imported again"
 is "$(installed tls/here/fullchain.pem)" "$(installed a.crt)" "and is the pair that was exported"
 
+# --- by content: other names, other forms, and no word for them
+openssl x509 -in b.crt -outform der -out leaf.crt
+openssl pkey -in b.key -outform der -out leaf.key
+zip site.zip certs/leaf.crt=leaf.crt leaf.key=leaf.key
+fleet site.zip
+cf apply --yes
+is $status 0 "a ZIP of DER is imported by its content alone"
+is "$(installed tls/here/fullchain.pem)" "$(installed b.crt)" "and delivered"
+openssl crl2pkcs7 -nocrl -certfile a.crt -out chain.p7b
+fleet '{file: [leaf.key, chain.p7b]}'
+openssl pkey -in a.key -outform der -out leaf.key
+cf plan --confined --detailed-exitcode
+is $status 2 "a confined plan sees PKCS#7 and a key in DER"
+cf apply --yes
+is $status 0 "PKCS#7 and a key in DER are imported by their content"
+is "$(installed tls/here/fullchain.pem)" "$(installed a.crt)" "and delivered"
+
 # --- a password opens the key in it, none opens the ZIP
 printf 'opens the key\n' >secrets/key
 chmod 600 secrets/key
@@ -94,8 +111,8 @@ refused() { # PATTERN WHAT
 	is "$(installed tls/here/fullchain.pem)" "$before" "$2: the known pair stays"
 }
 refused "'key.pem': its private key is encrypted" "an encrypted key without a password"
-zip site.zip leaf.pem=a.crt key.pem=a.key notes.txt=a.crt
-refused "entry 'notes.txt' does not end in '.pem'" "an entry with another ending"
+zip site.zip leaf.pem=a.crt key.pem=a.key notes.txt=<(echo hello)
+refused "'notes.txt': it is neither PEM, DER, PKCS#7 nor PKCS#12" "an entry that is no certificate"
 zip site.zip "leaf.pem=>$work/a.crt" key.pem=a.key
 refused "entry 'leaf.pem' is a link" "a link"
 zip site.zip ../../leaf.pem=a.crt key.pem=a.key
@@ -107,13 +124,13 @@ zip site.zip leaf.pem=a.crt key.pem=b.key
 refused "no certificate belongs to the private key" "a key of another certificate"
 zip site.zip leaf.pem=a.crt
 refused "there is no private key in it" "a ZIP without a key"
-has "$out" "put its .pem file into the ZIP" "and the remedy is one for a ZIP"
+has "$out" "put its file into the ZIP" "and the remedy is one for a ZIP"
 zip site.zip leaf.pem=a.crt key.pem=a.key garbage.pem=/bin/true
 refused "'garbage.pem': it " "an entry that is no PEM"
 zip site.zip certs/
 refused "it holds no file" "an empty ZIP"
 cp a.crt site.zip
-refused "it is not a ZIP archive; name PEM files in 'pem'\|it is not a ZIP archive" "a PEM file"
+refused "it is not a ZIP archive" "a PEM file"
 # shellcheck disable=SC2046
 zip site.zip $(for i in $(seq 101); do echo "$i.pem=a.crt"; done)
 refused "it has more than 100 entries" "a ZIP of many entries"

@@ -6,6 +6,9 @@
 #include "pki/cert.h"
 #include "pki/import.h"
 #include "pki/key.h"
+#include "pki/pbes.h"
+
+#include <gnutls/pkcs7.h>
 
 enum {
 	FILES_LIMIT = 4
@@ -244,14 +247,125 @@ TEST(w3_another_form_is_named_with_its_conversion)
 	}
 	make_pairs(&ca, &leaf);
 	add_bytes(&cert, leaf.set.certs[0].bytes, leaf.set.certs[0].len);
-	refuse_pem(&cert, NULL, "is a certificate in DER; convert it with 'openssl x509");
+	refuse_pem(&cert, NULL, "is a certificate in DER; name it in 'der' or 'file'");
 	add_bytes(&key, leaf.key.bytes, leaf.key.len);
-	refuse_pem(&key, NULL, "is a private key in DER; convert it with 'openssl pkey");
+	refuse_pem(&key, NULL, "is a private key in DER; name it in 'der' or 'file'");
 	add_pkcs12(&store, &leaf, "right", GNUTLS_PKCS_PBES2_AES_256);
-	refuse_pem(&store, NULL, "is PKCS#12; name it in 'pkcs12'");
+	refuse_pem(&store, NULL, "is PKCS#12; name it in 'pkcs12' or 'file'");
 	add_key(&pem, &leaf.key);
 	assert_false(read_files(&pem, IMPORT_PKCS12, NULL, &p, &e));
-	assert_says(&e, "is PEM; name it in 'pem'");
+	assert_says(&e, "is PEM; name it in 'pem' or 'file'");
+}
+
+/* ---- by content ---- */
+
+/* "openssl crl2pkcs7 -nocrl" of the certificates. */
+static void add_pkcs7(struct files *f, const struct der *certs, size_t count, bool pem)
+{
+	gnutls_pkcs7_t p7 = NULL;
+	AUTO(datum) out = { 0 };
+
+	assert_true(gnutls_pkcs7_init(&p7) >= 0);
+	for (size_t i = 0; i < count; i++) {
+		gnutls_datum_t der = datum_of(certs[i]);
+
+		assert_true(gnutls_pkcs7_set_crt_raw(p7, &der) >= 0);
+	}
+	assert_true(gnutls_pkcs7_export2(p7, pem ? GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER,
+					 &out) >= 0);
+	gnutls_pkcs7_deinit(p7);
+	add_bytes(f, out.data, out.size);
+}
+
+static void add_der(struct files *f, struct der der)
+{
+	add_bytes(f, der.bytes, der.len);
+}
+
+TEST(files_of_all_forms_become_a_pair_by_their_content)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+
+	make_pairs(&ca, &leaf);
+	for (int form = 0; form < 4; form++) {
+		AUTO(files) f = { 0 };
+		AUTO(pair) p = { 0 };
+		struct err e = { 0 };
+
+		add_bytes(&f, leaf.key.bytes, leaf.key.len);
+		if (form < 2) {
+			add_pkcs7(&f, (const struct der[]){ *ca.set.certs, *leaf.set.certs }, 2,
+				  form);
+		} else {
+			add_der(&f, *leaf.set.certs);
+			form == 2 ? add_certs(&f, ca.set.certs, 1) : add_der(&f, *ca.set.certs);
+		}
+		must(read_files(&f, form == 0 || form == 3 ? IMPORT_DER : IMPORT_FILE, NULL, &p,
+				&e),
+		     &e);
+		assert_string_equal(p.facts.fingerprint, leaf.facts.fingerprint);
+		assert_int_equal(p.set.anchor.len, ca.set.certs[0].len);
+	}
+}
+
+TEST(an_encrypted_key_in_der_needs_its_password)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) f = { 0 };
+	AUTO(pair) p = { 0 };
+	AUTO(secret) word = { 0 };
+	AUTO(secret) sealed = { 0 };
+	struct err e = { 0 };
+
+	make_pairs(&ca, &leaf);
+	secret_copy(&word, "right", strlen("right"));
+	pkcs8_encrypt(&leaf.key, &word, &sealed);
+	add_der(&f, *leaf.set.certs);
+	add_bytes(&f, sealed.bytes, sealed.len);
+	assert_false(read_files(&f, IMPORT_FILE, NULL, &p, &e));
+	assert_says(&e, "cannot import 'b.pem': its private key is encrypted; give its 'password'");
+	assert_false(read_files(&f, IMPORT_FILE, "wrong", &p, &e));
+	assert_says(&e, "its password is wrong; correct 'password'");
+	e = (struct err){ 0 };
+	must(read_files(&f, IMPORT_FILE, "right", &p, &e), &e);
+}
+
+TEST(what_is_no_import_is_named_by_its_content)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *words;
+	} forms[] = {
+		{ "\xfe\xed\xfe\xed\0\0\0\2", 8, "is a Java keystore (JKS); convert it" },
+		{ "\x30\x82\x01\x00\x30", 5, "is DER, but not as long as it says" },
+		{ "hello", 5, "is neither PEM, DER, PKCS#7 nor PKCS#12; name the file" },
+		{ "PK\3\4\x14\0", 6, "is a ZIP archive; name it in 'zip', or alone in 'file'" },
+	};
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) more = { 0 };
+	AUTO(files) pem = { 0 };
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		AUTO(files) f = { 0 };
+
+		add_bytes(&f, forms[i].bytes, forms[i].len);
+		assert_false(read_files(&f, IMPORT_FILE, NULL, &p, &e));
+		assert_says(&e, forms[i].words);
+	}
+	make_pairs(&ca, &leaf);
+	add_der(&more, *leaf.set.certs);
+	secret_add(&more.bytes[0], "\n", 1);
+	assert_false(read_files(&more, IMPORT_FILE, NULL, &p, &e));
+	assert_says(&e, "is DER, but not as long as it says; get the file again");
+	add_certs(&pem, leaf.set.certs, 1);
+	assert_false(read_files(&pem, IMPORT_DER, NULL, &p, &e));
+	assert_says(&e, "is PEM; name it in 'pem' or 'file'");
 }
 
 TEST(two_leaves_for_one_key_are_refused)

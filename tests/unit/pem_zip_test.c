@@ -59,7 +59,7 @@ static void make_zip(const struct put *puts, size_t count, const char *options, 
 
 static bool read_zip(const struct buf *zip, struct pem_zip *out, struct err *e)
 {
-	return pem_zip_read((struct bytes){ buf_text(zip), zip->len }, out, e);
+	return pem_zip_read((struct bytes){ buf_text(zip), zip->len }, true, out, e);
 }
 
 #define STORED "zip:compression=store"
@@ -119,7 +119,7 @@ TEST(each_refusal_names_the_entry_and_the_remedy)
 	REFUSES("entry 'k\\x1b.pem.x' does not end", { "k\033.pem.x", "k", 0, NULL });
 	REFUSES("entry 'k.pem' is there twice; leave one", { "k.pem", "k", 0, NULL },
 		{ "k.pem", "l", 0, NULL });
-	REFUSES("it holds no file; put the .pem files", { "certs/", NULL, AE_IFDIR, NULL });
+	REFUSES("it holds no file; put the files", { "certs/", NULL, AE_IFDIR, NULL });
 	refuses((const struct put[]){ { "k.pem", "k", 0, NULL } }, 1,
 		STORED ",zip:encryption=aes256",
 		"entry 'k.pem' is protected by a password, which is not supported; make");
@@ -151,7 +151,7 @@ TEST(other_files_are_named_as_what_they_are_not)
 	assert_says(&e, "it is not a ZIP archive");
 	buf_puts(&text, "-----BEGIN CERTIFICATE-----\n");
 	assert_false(read_zip(&text, &z, &e));
-	assert_says(&e, "it is not a ZIP archive; name PEM files in 'pem'");
+	assert_says(&e, "it is not a ZIP archive; name the file in 'file'");
 }
 
 TEST(the_limits_hold)
@@ -208,6 +208,20 @@ TEST(a_changed_or_missing_byte_is_read_or_refused)
 }
 
 /* CERTFLEET_CORPORA: a folder that holds archives/files/... */
+TEST(names_may_have_any_end_where_the_content_tells)
+{
+	static const struct put puts[] = { { .name = "leaf.crt", .content = "x" },
+					   { .name = "key", .content = "y" } };
+	AUTO(buf) zip = { 0 };
+	AUTO(pem_zip) z = { 0 };
+	struct err e = { 0 };
+
+	make_zip(puts, 2, DEFLATED, &zip);
+	must(pem_zip_read((struct bytes){ buf_text(&zip), zip.len }, false, &z, &e), &e);
+	assert_int_equal(z.count, 2);
+	assert_string_equal(z.names[0], "leaf.crt");
+}
+
 TEST(archives_of_other_projects_are_read_or_refused_in_words)
 {
 	const char *root = getenv("CERTFLEET_CORPORA");
@@ -231,7 +245,7 @@ TEST(archives_of_other_projects_are_read_or_refused_in_words)
 			continue;
 		snprintf(path, sizeof(path), "%s/archives/files/%s", root, d->d_name);
 		must(fs_read(path, 1 << 20, &zip, &e), &e);
-		/* none of them is of .pem files alone */
+		/* none of them is of files alone */
 		if (read_zip(&zip, &z, &e) || e.code != ERR_INPUT || !strstr(e.text, "; ") ||
 		    strstr(e.text, "unexpectedly"))
 			fail_msg("%s: %zu files, %s", d->d_name, z.count, e.text);
