@@ -283,7 +283,7 @@ void forecast_make(const struct fleet *f, const struct snapshot *s, int64_t at, 
 				  .import_count = o.imports.count,
 				  .conflicts = o.conflicts.items,
 				  .conflict_count = o.conflicts.count };
-	for (size_t i = 0; i < o.days.count && !out->first_over; i++)
-		if (o.days.items[i].over_limits)
-			out->first_over = &o.days.items[i];
+	for (size_t i = 0; i < out->day_count && !out->first_over; i++)
+		if (out->days[i].over_limits)
+			out->first_over = &out->days[i];
 }

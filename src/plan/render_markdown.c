@@ -69,10 +69,10 @@ struct part {
 static struct part part_begin(const struct comment *c, enum part_name name)
 {
 	size_t left = PLAN_MARKDOWN_LIMIT - FRAME;
-	size_t of = 0;
+	size_t of = shares[name];
 
 	left = left > c->out->len ? left - c->out->len : 0;
-	for (enum part_name i = name; i < PART_COUNT; i++)
+	for (enum part_name i = name + 1; i < PART_COUNT; i++)
 		of += shares[i];
 	return (struct part){ .until = c->out->len + left * shares[name] / of };
 }
