@@ -6,8 +6,36 @@
 #include "pki/ec_key.h"
 #include "pki/pbes.h"
 
-/* 1.3.6.1.4.1.11591.4.11 in DER (RFC 7914) */
-static const char scrypt_oid[] = "\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
+/* Algorithms that the library does not know, by their identifier in DER. */
+static const struct {
+	const char *oid;
+	const char *name;
+} unread_algorithms[] = {
+	{ "\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x04\x0b", "scrypt" },
+	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e", "PBMAC1" },
+	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0a", "PBE-SHA1-DES" },
+	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0b", "PBE-SHA1-RC2-64" },
+	{ "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x02", "PBE-SHA1-RC4-40" },
+	{ "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x04", "PBE-SHA1-2DES" },
+	{ "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x05", "PBE-SHA1-RC2-128" },
+	{ "\x06\x0b\x2a\x83\x08\x8c\x9a\x4b\x3d\x01\x01\x01\x02", "CAMELLIA-128-CBC" },
+	{ "\x06\x0b\x2a\x83\x08\x8c\x9a\x4b\x3d\x01\x01\x01\x03", "CAMELLIA-192-CBC" },
+	{ "\x06\x0b\x2a\x83\x08\x8c\x9a\x4b\x3d\x01\x01\x01\x04", "CAMELLIA-256-CBC" },
+	{ "\x06\x09\x2a\x83\x1a\x8c\x9a\x6e\x01\x01\x02", "ARIA-128-CBC" },
+	{ "\x06\x09\x2a\x83\x1a\x8c\x9a\x6e\x01\x01\x0c", "ARIA-256-CBC" },
+	{ "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x06", "AES-128-GCM" },
+	{ "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2b", "AES-256-OFB" },
+	{ "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2c", "AES-256-CFB" },
+	{ "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2e", "AES-256-GCM" },
+};
+
+const char *import_unread_algorithm(const gnutls_datum_t *der)
+{
+	for (size_t i = 0; i < sizeof(unread_algorithms) / sizeof(*unread_algorithms); i++)
+		if (bytes_find(der->data, der->size, unread_algorithms[i].oid))
+			return unread_algorithms[i].name;
+	return "an algorithm";
+}
 
 bool import_check_rounds(unsigned rounds, struct err *e)
 {
@@ -29,14 +57,12 @@ bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_fmt_t forma
 	int rc = gnutls_pkcs8_info(pkcs8, format, &schema, &cipher, NULL, &salt_len, &rounds, &oid);
 
 	gnutls_free(oid);
-	if (rc < 0 && bytes_find(pkcs8->data, pkcs8->size, scrypt_oid))
+	if (rc == GNUTLS_E_UNKNOWN_CIPHER_TYPE || rc == GNUTLS_E_UNKNOWN_ALGORITHM ||
+	    (rc < 0 && bytes_find(pkcs8->data, pkcs8->size, unread_algorithms[0].oid)))
 		return err_set(
 			e, ERR_INPUT,
-			"its private key is encrypted with scrypt, which is not supported; convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
-	if (rc == GNUTLS_E_UNKNOWN_CIPHER_TYPE)
-		return err_set(
-			e, ERR_INPUT,
-			"its key is encrypted in a way that is not supported; convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
+			"its private key is encrypted with %s, which is not supported; convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'",
+			import_unread_algorithm(pkcs8));
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "cannot read its encrypted private key: %s",
 			       gnutls_words(rc, words));

@@ -16,6 +16,8 @@ MUST_CHECK bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_
 				   struct err *e);
 MUST_CHECK bool import_check_rounds(unsigned rounds, struct err *e);
 
+/* The name of what a file is encrypted with that GnuTLS does not know; "an algorithm". */
+const char *import_unread_algorithm(const gnutls_datum_t *der);
 /* Adds the key in DER: PKCS#8, PKCS#1 or SEC1, not encrypted. */
 MUST_CHECK bool import_plain_key(struct import_parse *f, struct der der, struct err *e);
 /* Adds the key of a PEM block with headers, the encryption of RFC 1421 as OpenSSL has it. */

@@ -10,6 +10,7 @@
  */
 struct opener {
 	const char *password; /* NULL: none at all */
+	gnutls_datum_t file;  /* for the name of what cannot be decrypted */
 };
 
 /* RFC 9579: PBMAC1 derives its key from a string, so NULL is never a password. */
@@ -21,7 +22,8 @@ struct vouched {
 	bool is_pbmac1;
 };
 
-static bool check_mac_rounds(gnutls_pkcs12_t p12, struct vouched *out, struct err *e)
+static bool check_mac_rounds(gnutls_pkcs12_t p12, const gnutls_datum_t *file, struct vouched *out,
+			     struct err *e)
 {
 	unsigned mac = 0;
 	unsigned salt_len = 0;
@@ -40,7 +42,8 @@ static bool check_mac_rounds(gnutls_pkcs12_t p12, struct vouched *out, struct er
 	if (rc == GNUTLS_E_UNKNOWN_HASH_ALGORITHM)
 		return err_set(
 			e, ERR_INPUT,
-			"its integrity check (PBMAC1?) is not supported; export it with 'openssl pkcs12 -export -macalg sha256'");
+			"its integrity check is %s, which is not supported; export it again with 'openssl pkcs12 -export -macalg sha256'",
+			import_unread_algorithm(file));
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "cannot read its integrity check: %s",
 			       gnutls_words(rc, words));
@@ -52,7 +55,7 @@ static bool open_mac(gnutls_pkcs12_t p12, const char *password, struct opener *o
 	struct vouched vouched = { 0 };
 
 	o->password = password ? password : "";
-	if (!check_mac_rounds(p12, &vouched, e))
+	if (!check_mac_rounds(p12, &o->file, &vouched, e))
 		return false;
 	if (!vouched.has_mac || gnutls_pkcs12_verify_mac(p12, o->password) >= 0)
 		return true;
@@ -120,9 +123,10 @@ static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o, struct 
 
 	gnutls_free(oid);
 	if (rc < 0)
-		return err_set(e, ERR_INPUT,
-			       "one of its bags is encrypted in a way that is not supported: %s",
-			       gnutls_words(rc, words));
+		return err_set(
+			e, ERR_INPUT,
+			"one of its bags is encrypted with %s, which is not supported (%s); export it again with 'openssl pkcs12 -export -certpbe AES-256-CBC -keypbe AES-256-CBC'",
+			import_unread_algorithm(&o->file), gnutls_words(rc, words));
 	if (!import_check_rounds(rounds, e))
 		return false;
 	rc = gnutls_pkcs12_bag_decrypt(bag, o->password);
@@ -167,7 +171,7 @@ bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, const char *p
 		       struct err *e)
 {
 	AUTO(pkcs12) p12 = NULL;
-	struct opener o = { 0 };
+	struct opener o = { .file = der };
 	char words[128];
 	int rc = gnutls_pkcs12_init(&p12);
 

@@ -166,6 +166,9 @@ all() {
 	echo '# Notes' >notes.md
 	7z a -tzip other.zip c.pem k.pem notes.md >/dev/null
 	head -c 300 c.der >cut.der
+	openssl pkcs8 -topk8 -v2 camellia-256-cbc -in k.pem -passout pass:secret -out camellia.pem
+	openssl pkcs12 -export -certpbe CAMELLIA-256-CBC -keypbe CAMELLIA-256-CBC -in c.pem -inkey k.pem \
+		-passout pass:secret -out camellia.p12
 	openssl req -new -key k.pem -subj /CN=v.example.com -outform der -out request.der
 	sed '3s/$/\n/' c.pem >gap.pem
 	openssl pkey -in k.pem -traditional -aes256 -passout pass:secret | sed 's/^DEK-Info: AES-256-CBC,../&X/' >headers.pem
@@ -180,6 +183,8 @@ all() {
 	imports "another private key" '{pem: [c.pem, other.pem]}'
 	imports "an encrypted key without its password" '{pem: [c.pem, sealed.pem]}'
 	imports "a key sealed with scrypt" '{pem: [c.pem, scrypt.pem], password: {file: right.pw}}'
+	imports "a key sealed with another cipher" '{pem: [c.pem, camellia.pem], password: {file: right.pw}}'
+	imports "PKCS#12 sealed with another cipher" '{pkcs12: camellia.p12, password: {file: right.pw}}'
 	imports "a Java keystore" '{pkcs12: v.jks, password: {file: right.pw}}'
 	imports "DER where PEM is said" '{pem: [c.der, k.pem]}'
 	imports "PKCS#12 where PEM is said" '{pem: v.p12}'
