@@ -31,6 +31,10 @@ bool cert_open(struct der der, gnutls_x509_crt_t *out, struct err *e)
 
 	if (rc == 0)
 		rc = gnutls_x509_crt_import(crt, &bytes, GNUTLS_X509_FMT_DER);
+	if (rc == GNUTLS_E_ASN1_TIME_ERROR)
+		return err_set(
+			e, ERR_INPUT,
+			"a certificate's dates are not written as RFC 5280 has them, in UTC to the second, and clients refuse it; have it issued again");
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read a certificate");
 	*out = TAKE(crt);

@@ -500,6 +500,25 @@ TEST(a_serial_number_that_is_not_minimal_is_refused)
 	refuse_pem(&f, NULL, "a certificate's serial number is not in its shortest form");
 }
 
+TEST(dates_in_another_form_are_refused_in_words)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) f = { 0 };
+	AUTO(secret) der = { 0 };
+
+	make_pairs(&ca, &leaf);
+	secret_copy(&der, leaf.set.certs[0].bytes, leaf.set.certs[0].len);
+	/* a UTCTime without its Z */
+	unsigned char *date = memmem(der.bytes, der.len, "\x17\x0d", 2);
+
+	assert_non_null(date);
+	date[14] = '0';
+	add_key(&f, &leaf.key);
+	add_certs(&f, &(const struct der){ der.bytes, der.len }, 1);
+	refuse_pem(&f, NULL, "a certificate's dates are not written as RFC 5280 has them");
+}
+
 TEST(a_block_without_its_end_is_refused)
 {
 	AUTO(files) f = { 0 };
